@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Cleanup by scope for what GLib 2.66 does not cover: file descriptors, FILE, DIR.
+// Do not use the FILE one for a file that was written: close that by hand and check the result.
+#pragma once
+
+#include <dirent.h>
+#include <errno.h>
+#include <glib.h>
+#include <stdio.h>
+#include <unistd.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FILE, fclose)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
+
+// Closes *fd if it is open and sets it to -1; keeps errno. Not for files whose close must be checked.
+static inline void mda_close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        int saved = errno;
+        close(*fd);
+        errno = saved;
+        *fd = -1;
+    }
+}
+#define mda_autofd __attribute__((cleanup(mda_close_fd))) int
+
+// Hands a descriptor over: returns *fd and sets it to -1.
+static inline int mda_steal_fd(int *fd)
+{
+    int taken = *fd;
+    *fd = -1;
+    return taken;
+}

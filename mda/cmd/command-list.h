@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+// Every command: X(function suffix, "name", "summary"). A row makes the declaration and the table
+// entry, so a new command is its file and a line here.
+#define COMMAND_LIST(X) X(deliver, "deliver", "file the message on standard input (the default)")

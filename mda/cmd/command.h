@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What a command is: a function in a file of its own that reads its options, calls the rooms and
+// prints. command-list.h names them all.
+#pragma once
+
+#include "base/error.h"
+#include "conf/conf.h"
+
+struct command_context {
+    struct conf *conf;   // built-in, system and --set settings are in force; the user's file too
+    const char *program; // the name that we were called by, without its directory
+};
+
+// Exit statuses of commands that deliver nothing. Delivery itself returns an enum outcome, which
+// main.c alone maps.
+enum { STATUS_OK = 0, STATUS_NO = 1, STATUS_USAGE = 64, STATUS_TEMPFAIL = 75 };
+
+struct command {
+    const char *name;
+    const char *summary;
+    // argv[0] is the command's name. Returns the exit status.
+    int (*run)(struct command_context *context, int argc, char **argv);
+};

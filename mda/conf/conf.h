@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// The settings that are in force, and where each of them was set. Read in this order, the later one
+// wins: built-in defaults, /etc/backstop/backstop.conf, the user's file, --set options. A wrong line
+// is a warning with file and line; the setting keeps its former value and mail flows.
+#pragma once
+
+#include "conf/settings-table.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum setting {
+#define X(id, section, key, type, value, help) CONF_##id,
+    SETTINGS_TABLE(X)
+#undef X
+        CONF_COUNT
+};
+
+enum setting_type {
+    SETTING_STRING,
+    SETTING_LIST,
+    SETTING_BOOL,
+    SETTING_CHOICE,
+    SETTING_DURATION,
+    SETTING_SIZE,
+    SETTING_NUMBER,
+    SETTING_PATH,
+};
+
+struct setting_row {
+    const char *section, *key;
+    enum setting_type type;
+    const char *value; // the built-in default
+    const char *help;
+};
+
+// The row of SETTING. Static.
+const struct setting_row *conf_row(enum setting setting);
+
+struct conf;
+
+// The built-in defaults; HOME is what ~ stands for (NULL: ~ is left as it is).
+struct conf *conf_new(const char *home);
+void conf_free(struct conf *conf);
+
+// Changes what ~ stands for, for the settings read before and after.
+void conf_set_home(struct conf *conf, const char *home);
+
+// Reads the file at PATH. Wrong lines are collected as warnings, see conf_warnings. False with *err
+// only when the file cannot be read; a missing file is MDA_ERROR_GONE.
+bool conf_read(struct conf *conf, const char *path, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Takes "section.key=value" from ORIGIN ("--set"). False with *err when it is not a setting.
+bool conf_assign(struct conf *conf, const char *assignment, const char *origin, GError **err)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+// "path:line: what is wrong and what is right", one char * each. Borrowed.
+const GPtrArray *conf_warnings(const struct conf *conf);
+
+// The values. Strings and lists are borrowed and never NULL (an unset one is "" or empty).
+const char *conf_string(const struct conf *conf, enum setting setting); // also CHOICE and PATH
+const char *const *conf_list(const struct conf *conf, enum setting setting);
+bool conf_bool(const struct conf *conf, enum setting setting);
+gint64 conf_milliseconds(const struct conf *conf, enum setting setting); // DURATION
+gint64 conf_number(const struct conf *conf, enum setting setting);       // SIZE (bytes), NUMBER
+bool conf_is(const struct conf *conf, enum setting setting, const char *choice);
+
+// Where the value in force comes from: "built-in", "--set", "path:line". Borrowed.
+const char *conf_origin(const struct conf *conf, enum setting setting);
+
+typedef struct conf Conf;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conf, conf_free)

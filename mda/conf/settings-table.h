@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The one table of settings. The parser, `backstop config`, --set and the page backstop.conf(5) all
+// come from these rows:
+//
+//   X(ID, "section", "key", TYPE, "default", "help")
+//
+// TYPE: STRING, LIST (separated by blanks or commas), BOOL (yes, no), CHOICE (the help begins with
+// "a | b | c: "), DURATION (30d, 12h, 5m, 10s, 250ms), SIZE (10M; bytes without a letter), NUMBER,
+// PATH (~ is the user's home). An empty default means: not set.
+
+#define SETTINGS_TABLE(X)                                                                          \
+    X(IDENTITY_DOMAINS, "identity", "domains", LIST, "",                                           \
+      "Mail domains that are ours; a leading dot takes in their subdomains.")                      \
+    X(IDENTITY_ADDRESSES, "identity", "addresses", LIST, "",                                       \
+      "The user's own addresses, beside the recipient of the message.")                            \
+    X(IDENTITY_RELAYS, "identity", "relays", LIST, "",                                             \
+      "Host names (globs) of the relays that send our mail.")                                      \
+    X(IDENTITY_NETWORKS, "identity", "networks", LIST, "",                                         \
+      "Networks (CIDR, IPv4 and IPv6) of the relays that send our mail.")                          \
+    X(IDENTITY_MESSAGE_ID, "identity", "message-id", STRING, "",                                   \
+      "Regular expression that every Message-ID of ours matches.")                                 \
+    X(IDENTITY_SENT_FOLDERS, "identity", "sent-folders", LIST, "Sent",                             \
+      "The user's folders of sent mail: Maildir++ names in the mail store, or paths.")             \
+    X(IDENTITY_NEVER_SENDS, "identity", "never-sends", LIST, "",                                   \
+      "Addresses of ours (globs) that never send mail.")                                           \
+    X(JUDGEMENT_UNKNOWN, "judgement", "unknown", CHOICE, "inbox",                                  \
+      "inbox | junk: where a report goes when nothing is known about the original.")               \
+    X(JUDGEMENT_SUSPECT, "judgement", "suspect", CHOICE, "inbox",                                  \
+      "inbox | junk: where a report goes with one suspicion or with contradicting evidence.")      \
+    X(JUDGEMENT_BACKSCATTER, "judgement", "backscatter", CHOICE, "junk",                           \
+      "junk | discard | mark: what is done with backscatter; mark leaves it to the user's rules.") \
+    X(JUDGEMENT_WHEN, "judgement", "when", CHOICE, "before-rules",                                 \
+      "before-rules | after-rules: whether backscatter is filed before the user's rules run.")     \
+    X(JUDGEMENT_ENABLED, "judgement", "enabled", BOOL, "yes", "Whether messages are judged at all.") \
+    X(JUDGEMENT_TIMEOUT, "judgement", "timeout", DURATION, "20s",                                  \
+      "The judge is stopped after this time, and the message is delivered unjudged.")              \
+    X(JUDGEMENT_MEMORY, "judgement", "memory", SIZE, "512M", "Memory that the judge may use.")     \
+    X(EVIDENCE_TIMEOUT, "evidence", "timeout", DURATION, "5s",                                     \
+      "The deadline that all sources of evidence share.")                                          \
+    X(EVIDENCE_DISABLED, "evidence", "disabled", LIST, "", "Sources that are not asked.")          \
+    X(BOUNCE_MARK_HEADERS, "bounce", "mark-headers", LIST, "X-SpamReason",                         \
+      "Header fields in which a gateway marks bounces.")                                           \
+    X(BOUNCE_MARK_TOKENS, "bounce", "mark-tokens", LIST, "ML_IS_POSSIBLE_BOUNCE",                  \
+      "Words in those fields that mark a message as a bounce, in any case.")                       \
+    X(RULES_DIRECTORIES, "rules", "directories", LIST, SYSCONFDIR "/backstop/rules.d",             \
+      "Directories with further rule files (*.rules).")                                            \
+    X(JUNK_FOLDER, "junk", "folder", STRING, "Junk", "The folder for backscatter.")                \
+    X(JUNK_EXPIRE, "junk", "expire", DURATION, "30d",                                              \
+      "Messages in it are deleted after this time; 0 keeps them.")                                 \
+    X(JUNK_EXPIRE_FLAGGED, "junk", "expire-flagged", BOOL, "no",                                   \
+      "Whether messages that the user flagged expire too.")                                        \
+    X(JUNK_MAX_MESSAGES, "junk", "max-messages", NUMBER, "0",                                      \
+      "The oldest messages above this number are deleted; 0: no such limit.")                      \
+    X(JUNK_MAX_SIZE, "junk", "max-size", SIZE, "0",                                                \
+      "The oldest messages above this sum of sizes are deleted; 0: no such limit.")                \
+    X(LEDGER_URL, "ledger", "url", STRING, "",                                                     \
+      "The sent-ledger: a path of an SQLite file, or redis://host:port/db; empty: in the user's "  \
+      "state directory.")                                                                          \
+    X(LEDGER_COMPLETE, "ledger", "complete", BOOL, "no",                                           \
+      "Whether all mail of ours is in it, so that absence is proof.")                              \
+    X(LEDGER_KEEP, "ledger", "keep", DURATION, "90d", "How long it remembers.")                    \
+    X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
+      "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
+      "directory: maildir).")                                                                      \
+    X(STORE_FSYNC, "store", "fsync", BOOL, "yes",                                                  \
+      "Whether a message is on the disk before we say that it was delivered.")                     \
+    X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \
+    X(STATE_DIRECTORY, "state", "directory", PATH, "~/.local/state/backstop",                      \
+      "Where the user's state is kept (ledger, index of sent mail, memory of answers).")           \
+    X(DNS_SERVER, "dns", "server", STRING, "", "address:port; empty: as in /etc/resolv.conf.")     \
+    X(DNS_TIMEOUT, "dns", "timeout", DURATION, "3s", "How long one query may take.")               \
+    X(SIEVE_ENGINE, "sieve", "engine", CHOICE, "backstop",                                         \
+      "backstop | libsieve: which Sieve engine runs the user's script.")                           \
+    X(SENDMAIL_COMMAND, "sendmail", "command", PATH, "/usr/sbin/sendmail",                         \
+      "The program that outgoing mail is handed to.")                                              \
+    X(LOG_DESTINATION, "log", "destination", STRING, "syslog",                                     \
+      "syslog, stderr, none, or the path of a file.")                                              \
+    X(LOG_FACILITY, "log", "facility", CHOICE, "mail",                                             \
+      "mail | daemon | user | local0 | local1 | local2 | local3 | local4 | local5 | local6 | "     \
+      "local7: the syslog facility.")                                                              \
+    X(LOG_LEVEL, "log", "level", CHOICE, "info",                                                   \
+      "error | warning | info | debug: what is logged, and all that is worse.")

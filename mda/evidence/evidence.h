@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Did this site or user really send the original? One source a file; evidence-list.h names them.
+// A source that does not know says nothing: a locked database, a DNS timeout or a missing header can
+// never move a message to Junk.
+#pragma once
+
+#include "base/clock.h"
+#include "bounce/report.h"
+#include "conf/conf.h"
+#include "evidence/finding.h"
+#include "message/envelope.h"
+#include "message/message.h"
+
+// What a source may look at.
+struct evidence_case {
+    const struct message *message;
+    const struct envelope *envelope;
+    const struct report *report;
+    const struct conf *conf;
+    struct deadline deadline; // shared by all sources
+};
+
+struct evidence_source {
+    const char *name;
+    // Fills in *FINDING (which arrives as "nothing") for CASE.
+    void (*look)(const struct evidence_case *evidence_case, struct finding *finding);
+};
+
+// Asks every source that is not disabled, in the order of evidence-list.h. The array holds struct
+// finding, one for each source asked, those that say nothing too. Owned by the caller.
+GArray *evidence_collect(const struct evidence_case *evidence_case);

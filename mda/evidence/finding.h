@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What one source of evidence says. The only type of evidence/ that verdict/ knows.
+#pragma once
+
+#include <glib.h>
+
+enum says { SAYS_NOTHING = 0, SAYS_OURS, SAYS_FORGED, SAYS_SUSPECT };
+enum weight { WEIGHT_NONE = 0, WEIGHT_HINT, WEIGHT_STRONG, WEIGHT_PROOF };
+
+struct finding {
+    const char *source; // static: the source's name
+    enum says says;
+    enum weight weight;
+    char *because; // one line with the facts, printable; owned
+};
+
+// Sets FINDING's members; BECAUSE is made from the format, cut to one printable line.
+void finding_set(struct finding *finding, enum says says, enum weight weight, const char *format,
+                 ...) G_GNUC_PRINTF(4, 5);
+
+void finding_clear(struct finding *finding);
+
+const char *says_name(enum says says);       // "ours" … Static.
+const char *weight_name(enum weight weight); // "proof" … Static.

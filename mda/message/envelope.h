@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What the MTA told us beside the message.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct envelope {
+    char *sender;             // envelope sender without <>; "" the null sender; NULL not known
+    char *recipient;          // the address that this delivery is for, or NULL
+    char *original_recipient; // before aliases and forwards, or NULL
+    char *extension;          // the detail part of the address, or NULL
+    char *client_address;     // IP address of the host that handed the message in, or NULL
+    char *client_helo;        // its HELO, or NULL
+    char *client_name;        // its verified host name, or NULL
+};
+
+void envelope_clear(struct envelope *envelope); // frees the members
+
+// ADDRESS without surrounding blanks and one pair of <>. Owned by the caller; NULL for NULL.
+char *envelope_address(const char *address);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "message/message.h"
+
+#include <string.h>
+
+struct scan {
+    const char *at, *end;
+    bool bare_cr; // lines end at CR alone
+};
+
+// The end of the line at `at`, behind its line end.
+static const char *next_line(const struct scan *scan, const char *at)
+{
+    const char *stop = memchr(at, scan->bare_cr ? '\r' : '\n', (gsize)(scan->end - at));
+    return stop ? stop + 1 : scan->end;
+}
+
+// The end of the text in [start, end) without its line end.
+static const char *without_line_end(const char *start, const char *end)
+{
+    if (end > start && end[-1] == '\n')
+        end--;
+    if (end > start && end[-1] == '\r')
+        end--;
+    return end;
+}
+
+static bool lines_end_at_cr(const char *data, gsize size)
+{
+    const char *cr = memchr(data, '\r', MIN(size, MESSAGE_HEADER_MAX_BYTES));
+    if (!cr || memchr(data, '\n', (gsize)(cr - data)))
+        return false;
+    return cr + 1 < data + size && cr[1] != '\n';
+}
+
+// The colon of a field's first line, or NULL: names are printable ASCII without blanks (RFC 5322
+// §2.2); blanks between name and colon are obsolete but seen (§4.5).
+static const char *colon_of(const char *line, const char *end, gsize *name_length_r)
+{
+    const char *at = line;
+    while (at < end && *at > ' ' && *at < 127 && *at != ':')
+        at++;
+    gsize length = (gsize)(at - line);
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    if (length == 0 || at == end || *at != ':')
+        return NULL;
+    *name_length_r = length;
+    return at;
+}
+
+static const char *field_end(const struct scan *scan, const char *start)
+{
+    const char *at = next_line(scan, start);
+    while (at < scan->end && (*at == ' ' || *at == '\t')) {
+        // A line of blanks alone is a fold too (obs-FWS), as procmail and sendmail read it.
+        at = next_line(scan, at);
+    }
+    return at;
+}
+
+static void skip_from_line(struct message *message, struct scan *scan)
+{
+    gsize left = (gsize)(scan->end - scan->at);
+    bool quoted = left > 6 && memcmp(scan->at, ">From ", 6) == 0;
+    if (!quoted && (left < 5 || memcmp(scan->at, "From ", 5) != 0))
+        return;
+    message->from_line = scan->at;
+    scan->at = next_line(scan, scan->at);
+    message->from_line_length = (gsize)(scan->at - message->from_line);
+}
+
+static void index_header(struct message *message, struct scan *scan)
+{
+    const char *limit = scan->at + MIN((gsize)(scan->end - scan->at), MESSAGE_HEADER_MAX_BYTES);
+    while (scan->at < scan->end) {
+        const char *line_end = next_line(scan, scan->at);
+        if (without_line_end(scan->at, line_end) == scan->at) {
+            scan->at = line_end; // the empty line
+            return;
+        }
+        struct header_field field = {.line = scan->at};
+        const char *colon = colon_of(scan->at, line_end, &field.name_length);
+        if (!colon)
+            return; // no header field: the body begins here, as sendmail and GMime have it
+        const char *end = field_end(scan, scan->at);
+        if (end > limit || message->fields->len == MESSAGE_HEADER_MAX_FIELDS) {
+            message->header_cut = true;
+            return;
+        }
+        field.line_length = (gsize)(end - field.line);
+        field.value = colon + 1;
+        field.value_length = (gsize)(without_line_end(colon + 1, end) - (colon + 1));
+        g_array_append_val(message->fields, field);
+        scan->at = end;
+    }
+}
+
+struct message *message_new(GBytes *bytes)
+{
+    struct message *message = g_new0(struct message, 1);
+    message->bytes = g_bytes_ref(bytes);
+    message->fields = g_array_sized_new(FALSE, FALSE, sizeof(struct header_field), 32);
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    struct scan scan = {.at = data ? data : "", .end = (data ? data : "") + size};
+    scan.bare_cr = lines_end_at_cr(scan.at, size);
+    skip_from_line(message, &scan);
+    message->data = scan.at;
+    message->size = (gsize)(scan.end - scan.at);
+    index_header(message, &scan);
+    message->body = scan.at;
+    message->body_size = (gsize)(scan.end - scan.at);
+    return message;
+}
+
+void message_free(struct message *message)
+{
+    if (!message)
+        return;
+    g_array_unref(message->fields);
+    g_bytes_unref(message->bytes);
+    g_free(message);
+}
+
+bool header_field_is(const struct header_field *field, const char *name)
+{
+    return strlen(name) == field->name_length &&
+           g_ascii_strncasecmp(field->line, name, field->name_length) == 0;
+}
+
+const struct header_field *message_field(const struct message *message, const char *name, guint n)
+{
+    gsize length = strlen(name);
+    for (guint i = 0; i < message->fields->len; i++) {
+        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
+        if (field->name_length == length &&
+            g_ascii_strncasecmp(field->line, name, length) == 0 && n-- == 0)
+            return field;
+    }
+    return NULL;
+}
+
+char *header_field_value(const struct header_field *field)
+{
+    GString *value = g_string_sized_new(field->value_length + 1);
+    for (gsize i = 0; i < field->value_length; i++) {
+        char c = field->value[i];
+        if (c != '\r' && c != '\n')
+            g_string_append_c(value, c ? c : ' ');
+    }
+    return g_strstrip(g_string_free(value, FALSE));
+}
+
+char *message_header(const struct message *message, const char *name, guint n)
+{
+    const struct header_field *field = message_field(message, name, n);
+    return field ? header_field_value(field) : NULL;
+}

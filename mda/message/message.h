@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// A message as it came: its bytes, never changed, and an index of its raw header. Built by one scan
+// without any MIME library, because that is all that most mail needs.
+//
+// Line ends may be LF, CRLF or bare CR (the first one in the header decides between CR and the
+// others). An mbox "From " line in front of the header is told apart and is not part of the message.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+// Beyond these the index ends, `header_cut` is set, and the rest counts as body for judging. The
+// message itself is delivered whole.
+#define MESSAGE_HEADER_MAX_BYTES (1024 * 1024)
+#define MESSAGE_HEADER_MAX_FIELDS 10000
+
+struct header_field {
+    const char *line; // first byte of the name; the field's raw text, folding and line end included
+    gsize line_length;
+    gsize name_length;
+    const char *value; // behind the colon, folding included, without the last line end
+    gsize value_length;
+};
+
+struct message {
+    GBytes *bytes;         // everything that came, owned
+    const char *from_line; // the "From " line or NULL, its line end included
+    gsize from_line_length;
+    const char *data; // the message: behind the From_ line
+    gsize size;
+    const char *body; // behind the empty line; at the end when there is none
+    gsize body_size;
+    GArray *fields; // struct header_field, in order
+    bool header_cut;
+};
+
+// Indexes BYTES (a reference is taken). Never fails: what has no header is all body.
+struct message *message_new(GBytes *bytes);
+void message_free(struct message *message);
+
+// The Nth (from 0) field called NAME, ASCII case ignored, or NULL. Borrowed from the message.
+const struct header_field *message_field(const struct message *message, const char *name, guint n);
+
+// Its value unfolded (line ends dropped, RFC 5322 §2.2.3) and without white space around it, still
+// encoded and in whatever charset it came; NULs become blanks. NULL when there is no such field.
+// Owned by the caller.
+char *message_header(const struct message *message, const char *name, guint n);
+
+// The same for a field that is in hand.
+char *header_field_value(const struct header_field *field);
+
+// Is FIELD called NAME, ASCII case ignored?
+bool header_field_is(const struct header_field *field, const char *name);
+
+typedef struct message Message;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "plan/plan.h"
+
+static void action_free(gpointer data)
+{
+    struct plan_action *action = data;
+    g_free(action->folder);
+    g_clear_pointer(&action->flags, g_ptr_array_unref);
+    g_free(action->special_use);
+    g_free(action->mailbox_id);
+    g_free(action->address);
+    g_free(action->from);
+    g_free(action->subject);
+    g_free(action->text);
+    g_free(action->handle);
+    g_clear_pointer(&action->arguments, g_ptr_array_unref);
+    g_free(action->fcc);
+    g_clear_pointer(&action->options, g_hash_table_unref);
+    g_clear_pointer(&action->message, g_bytes_unref);
+    g_free(action);
+}
+
+struct plan *plan_new(void)
+{
+    struct plan *plan = g_new0(struct plan, 1);
+    plan->actions = g_ptr_array_new_with_free_func(action_free);
+    plan->implicit_keep = true;
+    return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+    if (!plan)
+        return;
+    g_ptr_array_unref(plan->actions);
+    g_free(plan->error);
+    g_free(plan);
+}
+
+struct plan_action *plan_add(struct plan *plan, enum plan_kind kind)
+{
+    struct plan_action *action = g_new0(struct plan_action, 1);
+    action->kind = kind;
+    g_ptr_array_add(plan->actions, action);
+    return action;
+}
+
+const char *plan_kind_name(enum plan_kind kind)
+{
+    static const char *const names[] = {
+        [PLAN_KEEP] = "keep",         [PLAN_FILEINTO] = "fileinto", [PLAN_DISCARD] = "discard",
+        [PLAN_REDIRECT] = "redirect", [PLAN_REJECT] = "reject",     [PLAN_EREJECT] = "ereject",
+        [PLAN_VACATION] = "vacation", [PLAN_NOTIFY] = "notify",     [PLAN_PIPE] = "pipe",
+    };
+    return names[kind];
+}
+
+static void append_quoted(GString *out, const char *label, const char *value)
+{
+    if (value)
+        g_string_append_printf(out, "%s \"%s\"", label, value);
+}
+
+char *plan_action_describe(const struct plan_action *action)
+{
+    GString *out = g_string_new(plan_kind_name(action->kind));
+    append_quoted(out, "", action->folder);
+    append_quoted(out, "", action->address);
+    append_quoted(out, " text", action->text);
+    for (guint i = 0; action->arguments && i < action->arguments->len; i++)
+        append_quoted(out, "", g_ptr_array_index(action->arguments, i));
+    for (guint i = 0; action->flags && i < action->flags->len; i++)
+        g_string_append_printf(out, "%s %s", i == 0 ? " flags" : "",
+                               (const char *)g_ptr_array_index(action->flags, i));
+    return g_string_free(out, FALSE);
+}

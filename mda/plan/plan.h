@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What the rules want done with a message: an ordered list of actions, nothing done yet. Rule
+// engines write it, plan/run carries it out. Pure data: no I/O here.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum plan_kind {
+    PLAN_KEEP,     // into the inbox (or the mailbox that the caller named)
+    PLAN_FILEINTO, // into folder
+    PLAN_DISCARD,  // nowhere; cancels the implicit keep
+    PLAN_REDIRECT, // to address, through the submission agent
+    PLAN_REJECT,   // refuse with text (RFC 5429)
+    PLAN_EREJECT,  // the same, in the protocol where that is possible
+    PLAN_VACATION, // answer the sender (RFC 5230)
+    PLAN_NOTIFY,   // tell somebody else (RFC 5435)
+    PLAN_PIPE,     // give the message to a program from the configured directory
+};
+
+// One action. Members that its kind does not use are NULL or zero. All strings are UTF-8 and owned.
+struct plan_action {
+    enum plan_kind kind;
+    char *folder;      // FILEINTO: name with the hierarchy as the script wrote it
+    GPtrArray *flags;  // KEEP, FILEINTO: IMAP flags (char *), NULL when none are set
+    bool create;       // FILEINTO: make the folder if it is missing (RFC 5490)
+    char *special_use; // FILEINTO: take the folder with this attribute if there is one (RFC 8579)
+    char *mailbox_id;  // FILEINTO: take the folder with this id if there is one (RFC 9042)
+    char *address;     // REDIRECT, VACATION, NOTIFY: where to
+    char *from;        // VACATION, NOTIFY: header From, or NULL
+    char *subject;     // VACATION, NOTIFY: header Subject, or NULL
+    char *text;        // REJECT, VACATION, NOTIFY: the words
+    bool mime;         // VACATION: text is a whole MIME entity
+    char *handle;      // VACATION: what the memory of answered senders is keyed by
+    gint64 seconds;    // VACATION: how long one sender is not answered again
+    GPtrArray *arguments; // PIPE: program and arguments; NOTIFY: extra headers
+    char *fcc;            // VACATION, NOTIFY, REDIRECT: folder for a copy (RFC 8580), or NULL
+    GHashTable *options;  // what an extension adds: tag name -> value, or NULL
+    GBytes *message;      // the message as changed by editheader and others, NULL: as it came
+};
+
+struct plan {
+    GPtrArray *actions; // struct plan_action *, in the order in which they were asked for
+    bool implicit_keep; // true unless an action cancelled it (RFC 5228 §2.10.2)
+    char *error;        // why the rules ended early, or NULL; the actions above still count
+};
+
+struct plan *plan_new(void); // empty, with the implicit keep in force
+void plan_free(struct plan *plan);
+
+// Appends an action of KIND and returns it for the caller to fill in; the plan owns it.
+struct plan_action *plan_add(struct plan *plan, enum plan_kind kind);
+
+// The word for KIND as Sieve spells it ("fileinto"). Static.
+const char *plan_kind_name(enum plan_kind kind);
+
+// One action for people and tests: `fileinto "Lists/x" flags \Seen`. Owned by the caller.
+char *plan_action_describe(const struct plan_action *action);
+
+typedef struct plan Plan;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
