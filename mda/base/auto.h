@@ -12,7 +12,8 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FILE, fclose)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
 
-// Closes *fd if it is open and sets it to -1; keeps errno. Not for files whose close must be checked.
+// Closes *fd if it is open and sets it to -1; keeps errno. Not for files whose close must be
+// checked.
 static inline void mda_close_fd(int *fd)
 {
     if (*fd >= 0) {

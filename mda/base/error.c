@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(mda-error-quark, mda_error)
+G_DEFINE_QUARK(mda - error - quark, mda_error)
 
 bool mda_fail_errno(GError **err, int code, const char *format, ...)
 {

@@ -2,7 +2,8 @@
 // The one error domain of the program, and what an errno means for the mail in hand.
 //
 // Fallible functions return bool and take a GError ** last; output parameters end in _r and are
-// written on success alone. g_prefix_error adds the path or line on the way up; a command logs once.
+// written on success alone. g_prefix_error adds the path or line on the way up; a command logs
+// once.
 #pragma once
 
 #include <glib.h>

@@ -73,8 +73,8 @@ bool regex_compile(const char *pattern, gssize length, unsigned flags, struct re
 enum regex_result regex_search(const struct regex *regex, const char *subject, gsize length,
                                gsize from, struct regex_span *spans_r, guint spans)
 {
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)subject, length, from, 0, regex->data,
-                            regex->limits);
+    int found =
+        pcre2_match(regex->code, (PCRE2_SPTR)subject, length, from, 0, regex->data, regex->limits);
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO;
     if (found < 0)

@@ -13,7 +13,7 @@ enum regex_flags {
     REGEX_CASELESS = 1 << 0,
     REGEX_MULTILINE = 1 << 1, // ^ and $ at every line; a line ends at LF, CR or CRLF
     REGEX_DOTALL = 1 << 2,
-    REGEX_UTF = 1 << 3,      // pattern and subject are UTF-8; invalid bytes in the subject never match
+    REGEX_UTF = 1 << 3, // pattern and subject are UTF-8; invalid bytes in the subject never match
     REGEX_ANCHORED = 1 << 4, // at the start of the subject
     REGEX_EXTENDED = 1 << 5, // white space and # comments in the pattern are ignored
 };

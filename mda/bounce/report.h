@@ -48,11 +48,11 @@ struct original {
     char *date;
     char *subject;       // decoded
     GPtrArray *received; // struct received_hop *
-    GPtrArray *fields;   // char *: each raw header field as it came back, "Name: value" with folding
-                         // (LF) but without the last line end; empty when no header came back
-    GBytes *body;        // the returned body, raw, or NULL; may be a part of it
-    bool full;           // the whole header came back (from its first Received to its end)
-    char *where;         // "message/rfc822", "text/rfc822-headers", "text", "in-reply-to", "none" …
+    GPtrArray *fields; // char *: each raw header field as it came back, "Name: value" with folding
+                       // (LF) but without the last line end; empty when no header came back
+    GBytes *body;      // the returned body, raw, or NULL; may be a part of it
+    bool full;         // the whole header came back (from its first Received to its end)
+    char *where;       // "message/rfc822", "text/rfc822-headers", "text", "in-reply-to", "none" …
     GPtrArray *references; // char *: Message-IDs from In-Reply-To and References of the reply
 };
 
@@ -64,7 +64,7 @@ struct report {
     struct original original;
     GPtrArray *refused_as; // char *: rule names that say "refused as spam/virus"
     GPtrArray *limits;     // char *: which limits were reached
-    GPtrArray *trace;      // char *: for --explain, one line a rule that was tried; NULL: not wanted
+    GPtrArray *trace; // char *: for --explain, one line a rule that was tried; NULL: not wanted
 };
 
 struct report *report_new(void); // class none, nothing known

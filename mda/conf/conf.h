@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The settings that are in force, and where each of them was set. Read in this order, the later one
-// wins: built-in defaults, /etc/backstop/backstop.conf, the user's file, --set options. A wrong line
-// is a warning with file and line; the setting keeps its former value and mail flows.
+// wins: built-in defaults, /etc/backstop/backstop.conf, the user's file, --set options. A wrong
+// line is a warning with file and line; the setting keeps its former value and mail flows.
 #pragma once
 
 #include "conf/settings-table.h"
@@ -51,8 +51,8 @@ void conf_set_home(struct conf *conf, const char *home);
 bool conf_read(struct conf *conf, const char *path, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Takes "section.key=value" from ORIGIN ("--set"). False with *err when it is not a setting.
-bool conf_assign(struct conf *conf, const char *assignment, const char *origin, GError **err)
-    G_GNUC_WARN_UNUSED_RESULT;
+bool conf_assign(struct conf *conf, const char *assignment, const char *origin,
+                 GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // "path:line: what is wrong and what is right", one char * each. Borrowed.
 const GPtrArray *conf_warnings(const struct conf *conf);

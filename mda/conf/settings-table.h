@@ -31,7 +31,8 @@
       "junk | discard | mark: what is done with backscatter; mark leaves it to the user's rules.") \
     X(JUDGEMENT_WHEN, "judgement", "when", CHOICE, "before-rules",                                 \
       "before-rules | after-rules: whether backscatter is filed before the user's rules run.")     \
-    X(JUDGEMENT_ENABLED, "judgement", "enabled", BOOL, "yes", "Whether messages are judged at all.") \
+    X(JUDGEMENT_ENABLED, "judgement", "enabled", BOOL, "yes",                                      \
+      "Whether messages are judged at all.")                                                       \
     X(JUDGEMENT_TIMEOUT, "judgement", "timeout", DURATION, "20s",                                  \
       "The judge is stopped after this time, and the message is delivered unjudged.")              \
     X(JUDGEMENT_MEMORY, "judgement", "memory", SIZE, "512M", "Memory that the judge may use.")     \

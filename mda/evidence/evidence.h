@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Did this site or user really send the original? One source a file; evidence-list.h names them.
-// A source that does not know says nothing: a locked database, a DNS timeout or a missing header can
-// never move a message to Junk.
+// A source that does not know says nothing: a locked database, a DNS timeout or a missing header
+// can never move a message to Junk.
 #pragma once
 
 #include "base/clock.h"

@@ -38,7 +38,7 @@ static bool lines_end_at_cr(const char *data, gsize size)
 static const char *colon_of(const char *line, const char *end, gsize *name_length_r)
 {
     const char *at = line;
-    while (at < end && *at > ' ' && *at < 127 && *at != ':')
+    while (at<end && * at> ' ' && *at < 127 && *at != ':')
         at++;
     gsize length = (gsize)(at - line);
     while (at < end && (*at == ' ' || *at == '\t'))
@@ -134,8 +134,8 @@ const struct header_field *message_field(const struct message *message, const ch
     gsize length = strlen(name);
     for (guint i = 0; i < message->fields->len; i++) {
         const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
-        if (field->name_length == length &&
-            g_ascii_strncasecmp(field->line, name, length) == 0 && n-- == 0)
+        if (field->name_length == length && g_ascii_strncasecmp(field->line, name, length) == 0 &&
+            n-- == 0)
             return field;
     }
     return NULL;

@@ -3,7 +3,8 @@
 // without any MIME library, because that is all that most mail needs.
 //
 // Line ends may be LF, CRLF or bare CR (the first one in the header decides between CR and the
-// others). An mbox "From " line in front of the header is told apart and is not part of the message.
+// others). An mbox "From " line in front of the header is told apart and is not part of the
+// message.
 #pragma once
 
 #include <glib.h>

@@ -6,7 +6,13 @@
 
 #include <stdbool.h>
 
-enum verdict { VERDICT_NONE = 0, VERDICT_GENUINE, VERDICT_BACKSCATTER, VERDICT_SUSPECT, VERDICT_UNKNOWN };
+enum verdict {
+    VERDICT_NONE = 0,
+    VERDICT_GENUINE,
+    VERDICT_BACKSCATTER,
+    VERDICT_SUSPECT,
+    VERDICT_UNKNOWN
+};
 
 // The verdict on an automatic message from COUNT findings, by the table of the manual.
 enum verdict verdict_decide(const struct finding *findings, guint count);

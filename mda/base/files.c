@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "base/files.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+// How many segments go into one writev; IOV_MAX is at least 16 (POSIX) and 1,024 here.
+#define FILES_IOVECS 16
+
+static ssize_t write_some(int fd, const struct iovec *vectors, int count)
+{
+    for (;;) {
+        ssize_t written = writev(fd, vectors, count);
+        if (written >= 0 || (errno != EINTR && errno != EAGAIN))
+            return written;
+        if (errno == EAGAIN && poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 1000) < 0 &&
+            errno != EINTR)
+            return -1;
+    }
+}
+
+bool files_write(int fd, const struct file_segment *segments, guint count, GError **err)
+{
+    guint at = 0;
+    gsize offset = 0; // within segments[at]
+    while (at < count) {
+        struct iovec vectors[FILES_IOVECS];
+        int used = 0;
+        for (guint i = at; i < count && used < FILES_IOVECS; i++) {
+            gsize skip = i == at ? offset : 0;
+            if (segments[i].size > skip)
+                vectors[used++] = (struct iovec){.iov_base = (char *)segments[i].data + skip,
+                                                 .iov_len = segments[i].size - skip};
+        }
+        ssize_t written = used > 0 ? write_some(fd, vectors, used) : 0;
+        if (written < 0)
+            return mda_fail_errno(err, errno, "write");
+        if (used > 0 && written == 0)
+            return mda_fail_errno(err, EIO, "write made no progress");
+        gsize left = (gsize)written;
+        while (at < count && left >= segments[at].size - offset) {
+            left -= segments[at].size - offset;
+            offset = 0;
+            at++;
+        }
+        offset += left;
+    }
+    return true;
+}
+
+bool files_sync(int fd, const char *what, GError **err)
+{
+    if (fsync(fd) != 0)
+        return mda_fail_errno(err, errno, "fsync %s", what);
+    return true;
+}
+
+bool files_close(int *fd, const char *what, GError **err)
+{
+    if (close(mda_steal_fd(fd)) != 0)
+        return mda_fail_errno(err, errno, "close %s", what);
+    return true;
+}
+
+int files_open_directory(int dirfd, const char *name, bool follow)
+{
+    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+    int fd;
+    do {
+        fd = openat(dirfd, name, flags);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+bool files_make_directory(int dirfd, const char *name, mode_t mode, bool sync, GError **err)
+{
+    if (mkdirat(dirfd, name, mode) != 0) {
+        if (errno == EEXIST)
+            return true;
+        return mda_fail_errno(err, errno, "make directory %s", name);
+    }
+    return !sync || dirfd == AT_FDCWD || files_sync(dirfd, name, err);
+}
+
+static bool sync_directory(const char *path, GError **err)
+{
+    mda_autofd fd = files_open_directory(AT_FDCWD, path, true);
+    if (fd < 0)
+        return mda_fail_errno(err, errno, "open directory %s", path);
+    return files_sync(fd, path, err);
+}
+
+bool files_make_path(const char *path, mode_t mode, bool sync, GError **err)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return true;
+    g_autofree char *parent = g_path_get_dirname(path);
+    // The path gets shorter with every step, so this ends at "/" or ".".
+    if (strcmp(parent, path) != 0 && !files_make_path(parent, mode, sync, err))
+        return false;
+    if (mkdir(path, mode) != 0) {
+        if (errno == EEXIST)
+            return true;
+        return mda_fail_errno(err, errno, "make directory %s", path);
+    }
+    return !sync || sync_directory(parent, err);
+}
+
+static bool write_and_rename(int *fd, const char *temporary, const char *path, const char *data,
+                             gsize size, mode_t mode, GError **err)
+{
+    struct file_segment segment = {data, size};
+    if (fchmod(*fd, mode) != 0)
+        return mda_fail_errno(err, errno, "set the mode of %s", temporary);
+    if (!files_write(*fd, &segment, 1, err) || !files_sync(*fd, temporary, err) ||
+        !files_close(fd, temporary, err))
+        return false;
+    if (rename(temporary, path) != 0)
+        return mda_fail_errno(err, errno, "rename %s to %s", temporary, path);
+    return true;
+}
+
+bool files_replace(const char *path, const char *data, gsize size, mode_t mode, GError **err)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    mda_autofd fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return mda_fail_errno(err, errno, "make %s", temporary);
+    int token = files_register_temporary(temporary);
+    bool written = write_and_rename(&fd, temporary, path, data, size, mode, err);
+    if (!written)
+        unlink(temporary);
+    files_forget_temporary(token);
+    g_autofree char *parent = g_path_get_dirname(path);
+    return written && sync_directory(parent, err);
+}
+
+// Pointers are published last and withdrawn first, so that a handler sees a whole name or none.
+static char *volatile temporaries[FILES_TEMPORARIES];
+
+int files_register_temporary(const char *path)
+{
+    for (int i = 0; i < FILES_TEMPORARIES; i++) {
+        if (!temporaries[i]) {
+            temporaries[i] = g_strdup(path);
+            return i;
+        }
+    }
+    g_error("more than %d temporary files at a time", FILES_TEMPORARIES);
+}
+
+void files_forget_temporary(int token)
+{
+    char *path = temporaries[token];
+    temporaries[token] = NULL;
+    g_free(path);
+}
+
+void files_drop_temporaries(void)
+{
+    for (int i = 0; i < FILES_TEMPORARIES; i++) {
+        if (temporaries[i])
+            unlink(temporaries[i]);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Files that must not be lost or left half written. Every function takes EINTR in its stride where
+// the call may be repeated; fsync and close are never repeated after a failure, because the kernel
+// may have dropped the dirty pages already: such a file counts as not written.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+// One piece of what is to be written.
+struct file_segment {
+    const char *data;
+    gsize size;
+};
+
+// Writes all COUNT segments at the current offset. False with *err (MDA_ERROR_TEMP); the file then
+// holds a part.
+bool files_write(int fd, const struct file_segment *segments, guint count,
+                 GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// fsync, with WHAT for the error message. A descriptor that cannot be synced (EINVAL on a pipe or a
+// special file) counts as an error too.
+bool files_sync(int fd, const char *what, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Closes *fd, sets it to -1; an error of close is an error of writing.
+bool files_close(int *fd, const char *what, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Opens directory NAME below DIRFD (AT_FDCWD), or -1 with errno set. FOLLOW tells whether NAME
+// itself may be a symbolic link.
+int files_open_directory(int dirfd, const char *name, bool follow);
+
+// Makes directory NAME below DIRFD with MODE unless it is there, and syncs DIRFD when SYNC. Already
+// there is success.
+bool files_make_directory(int dirfd, const char *name, mode_t mode, bool sync,
+                          GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Makes PATH and what is missing above it, and syncs each parent when SYNC.
+bool files_make_path(const char *path, mode_t mode, bool sync,
+                     GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Replaces PATH by DATA as one step: temporary file beside it, fsync, rename, fsync of the
+// directory.
+bool files_replace(const char *path, const char *data, gsize size, mode_t mode,
+                   GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The registry of temporary names: what is registered is unlinked by files_drop_temporaries, which
+// a signal handler may call. At most FILES_TEMPORARIES at a time; more are an assertion failure.
+#define FILES_TEMPORARIES 8
+int files_register_temporary(const char *path); // a token
+void files_forget_temporary(int token);         // the name is no longer ours to unlink
+void files_drop_temporaries(void);              // async-signal-safe

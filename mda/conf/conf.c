@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#include "conf/conf.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct setting_row rows[CONF_COUNT] = {
+#define X(id, section, key, type, value, help)                                                     \
+    [CONF_##id] = {section, key, SETTING_##type, value, help},
+    SETTINGS_TABLE(X)
+#undef X
+};
+
+struct value {
+    char *text;    // as it was written
+    char *path;    // PATH with ~ replaced, else NULL
+    char **list;   // LIST, else NULL
+    gint64 number; // BOOL, DURATION (ms), SIZE (bytes), NUMBER
+    char *origin;
+};
+
+struct conf {
+    char *home;
+    struct value values[CONF_COUNT];
+    GPtrArray *warnings;
+};
+
+const struct setting_row *conf_row(enum setting setting)
+{
+    return &rows[setting];
+}
+
+static bool parse_bool(const char *text, gint64 *number_r)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_ascii_strcasecmp(text, words[i]) == 0) {
+            *number_r = (gint64)(i % 2);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct unit {
+    const char *suffix;
+    gint64 factor;
+};
+
+static const struct unit durations[] = {{"ms", 1},        {"s", 1000},    {"m", 60000},
+                                        {"min", 60000},   {"h", 3600000}, {"d", 86400000},
+                                        {"w", 604800000}, {"", 1000},     {NULL, 0}};
+static const struct unit sizes[] = {
+    {"k", 1024}, {"M", 1048576}, {"G", 1073741824}, {"T", 1099511627776},
+    {"B", 1},    {"", 1},        {NULL, 0}};
+static const struct unit plain[] = {{"", 1}, {NULL, 0}};
+
+static bool parse_number(const char *text, const struct unit *units, gint64 *number_r)
+{
+    char *rest = NULL;
+    if (!g_ascii_isdigit(*text))
+        return false;
+    errno = 0;
+    guint64 value = g_ascii_strtoull(text, &rest, 10);
+    if (errno != 0)
+        return false;
+    while (*rest == ' ')
+        rest++;
+    for (; units->suffix; units++) {
+        if (g_ascii_strcasecmp(rest, units->suffix) != 0)
+            continue;
+        if (value > (guint64)(G_MAXINT64 / units->factor))
+            return false;
+        *number_r = (gint64)value * units->factor;
+        return true;
+    }
+    return false;
+}
+
+static bool choice_allowed(const char *help, const char *text)
+{
+    g_autofree char *words = g_strndup(help, strcspn(help, ":"));
+    g_auto(GStrv) choices = g_strsplit(words, "|", -1);
+    for (char **at = choices; *at; at++) {
+        if (strcmp(g_strstrip(*at), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+// What a value of this row looks like, for messages. Owned by the caller.
+static char *expected(const struct setting_row *row)
+{
+    switch (row->type) {
+    case SETTING_BOOL:
+        return g_strdup("yes or no");
+    case SETTING_CHOICE:
+        return g_strndup(row->help, strcspn(row->help, ":"));
+    case SETTING_DURATION:
+        return g_strdup("a time such as 30d, 12h, 5m, 10s or 250ms");
+    case SETTING_SIZE:
+        return g_strdup("a size such as 512k, 10M or 2G");
+    case SETTING_NUMBER:
+        return g_strdup("a whole number");
+    default:
+        return g_strdup("text");
+    }
+}
+
+static bool parse_value(const struct setting_row *row, const char *text, gint64 *number_r)
+{
+    switch (row->type) {
+    case SETTING_BOOL:
+        return parse_bool(text, number_r);
+    case SETTING_CHOICE:
+        return choice_allowed(row->help, text);
+    case SETTING_DURATION:
+        return parse_number(text, durations, number_r);
+    case SETTING_SIZE:
+        return parse_number(text, sizes, number_r);
+    case SETTING_NUMBER:
+        return parse_number(text, plain, number_r);
+    default:
+        return true;
+    }
+}
+
+static char **split_list(const char *text)
+{
+    GPtrArray *words = g_ptr_array_new();
+    g_auto(GStrv) parts = g_strsplit_set(text, " \t,", -1);
+    for (char **at = parts; *at; at++) {
+        if (**at)
+            g_ptr_array_add(words, g_strdup(*at));
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
+static char *expand_home(const char *text, const char *home)
+{
+    const char *tilde = text[0] == '~' ? text : strstr(text, ":~");
+    if (tilde && *tilde == ':')
+        tilde++;
+    if (!home || !tilde || (tilde[1] != '/' && tilde[1] != '\0'))
+        return g_strdup(text);
+    return g_strdup_printf("%.*s%s%s", (int)(tilde - text), text, home, tilde + 1);
+}
+
+static void value_clear(struct value *value)
+{
+    g_free(value->text);
+    g_free(value->path);
+    g_strfreev(value->list);
+    g_free(value->origin);
+}
+
+static bool set(struct conf *conf, enum setting setting, const char *text, const char *origin)
+{
+    const struct setting_row *row = &rows[setting];
+    struct value *value = &conf->values[setting];
+    gint64 number = 0;
+    if (!parse_value(row, text, &number))
+        return false;
+    value_clear(value);
+    *value = (struct value){.text = g_strdup(text), .number = number, .origin = g_strdup(origin)};
+    if (row->type == SETTING_LIST)
+        value->list = split_list(text);
+    if (row->type == SETTING_PATH)
+        value->path = expand_home(text, conf->home);
+    return true;
+}
+
+struct conf *conf_new(const char *home)
+{
+    struct conf *conf = g_new0(struct conf, 1);
+    conf->home = g_strdup(home);
+    conf->warnings = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; i < CONF_COUNT; i++) {
+        bool sound = set(conf, (enum setting)i, rows[i].value, "built-in");
+        g_assert(sound);
+    }
+    return conf;
+}
+
+void conf_free(struct conf *conf)
+{
+    if (!conf)
+        return;
+    for (int i = 0; i < CONF_COUNT; i++)
+        value_clear(&conf->values[i]);
+    g_ptr_array_unref(conf->warnings);
+    g_free(conf->home);
+    g_free(conf);
+}
+
+void conf_set_home(struct conf *conf, const char *home)
+{
+    g_free(conf->home);
+    conf->home = g_strdup(home);
+    for (int i = 0; i < CONF_COUNT; i++) {
+        struct value *value = &conf->values[i];
+        if (rows[i].type != SETTING_PATH)
+            continue;
+        g_free(value->path);
+        value->path = expand_home(value->text, home);
+    }
+}
+
+static bool find(const char *section, const char *key, enum setting *setting_r)
+{
+    for (int i = 0; i < CONF_COUNT; i++) {
+        if (g_ascii_strcasecmp(rows[i].section, section) == 0 &&
+            g_ascii_strcasecmp(rows[i].key, key) == 0) {
+            *setting_r = (enum setting)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool assign(struct conf *conf, const char *section, const char *key, const char *text,
+                   const char *origin, GError **err)
+{
+    enum setting setting;
+    g_autofree char *shown_key = text_printable(key, -1, 60);
+    g_autofree char *shown_section = text_printable(section, -1, 60);
+    if (!find(section, key, &setting))
+        return mda_fail(err, MDA_ERROR_CONFIG,
+                        "there is no setting [%s] %s; `backstop config` lists all settings",
+                        shown_section, shown_key);
+    if (set(conf, setting, text, origin))
+        return true;
+    g_autofree char *right = expected(&rows[setting]);
+    g_autofree char *shown = text_printable(text, -1, 60);
+    return mda_fail(err, MDA_ERROR_CONFIG, "[%s] %s = %s: expected %s; %s stays in force",
+                    shown_section, shown_key, shown, right, conf->values[setting].text);
+}
+
+// One line of a file. SECTION holds the name of the section that is open.
+static bool take_line(struct conf *conf, char *line, char **section, const char *origin,
+                      GError **err)
+{
+    g_strstrip(line);
+    gsize length = strlen(line);
+    if (length == 0 || line[0] == '#' || line[0] == ';')
+        return true;
+    if (line[0] == '[') {
+        if (line[length - 1] != ']')
+            return mda_fail(err, MDA_ERROR_CONFIG, "a section is written [name]");
+        g_free(*section);
+        *section = g_strstrip(g_strndup(line + 1, length - 2));
+        return true;
+    }
+    char *equals = strchr(line, '=');
+    if (!equals)
+        return mda_fail(err, MDA_ERROR_CONFIG, "expected \"key = value\" or \"[section]\"");
+    if (!*section)
+        return mda_fail(err, MDA_ERROR_CONFIG, "a [section] must come before the first setting");
+    *equals = '\0';
+    return assign(conf, *section, g_strstrip(line), g_strstrip(equals + 1), origin, err);
+}
+
+bool conf_read(struct conf *conf, const char *path, GError **err)
+{
+    g_autofree char *text = NULL;
+    GError *why = NULL;
+    if (!g_file_get_contents(path, &text, NULL, &why)) {
+        bool gone = g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
+                    g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+        mda_fail(err, gone ? MDA_ERROR_GONE : MDA_ERROR_CONFIG, "%s", why->message);
+        g_error_free(why);
+        return false;
+    }
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *section = NULL;
+    for (guint i = 0; lines[i]; i++) {
+        g_autofree char *origin = g_strdup_printf("%s:%u", path, i + 1);
+        g_autoptr(GError) wrong = NULL;
+        if (!take_line(conf, lines[i], &section, origin, &wrong))
+            g_ptr_array_add(conf->warnings, g_strdup_printf("%s: %s", origin, wrong->message));
+    }
+    return true;
+}
+
+bool conf_assign(struct conf *conf, const char *assignment, const char *origin, GError **err)
+{
+    const char *equals = strchr(assignment, '=');
+    const char *dot = strchr(assignment, '.');
+    if (!equals || !dot || dot > equals)
+        return mda_fail(err, MDA_ERROR_CONFIG, "%s %s: expected section.key=value", origin,
+                        assignment);
+    g_autofree char *section = g_strstrip(g_strndup(assignment, (gsize)(dot - assignment)));
+    g_autofree char *key = g_strstrip(g_strndup(dot + 1, (gsize)(equals - dot - 1)));
+    g_autofree char *text = g_strstrip(g_strdup(equals + 1));
+    return assign(conf, section, key, text, origin, err);
+}
+
+const GPtrArray *conf_warnings(const struct conf *conf)
+{
+    return conf->warnings;
+}
+
+const char *conf_string(const struct conf *conf, enum setting setting)
+{
+    const struct value *value = &conf->values[setting];
+    return value->path ? value->path : value->text;
+}
+
+const char *const *conf_list(const struct conf *conf, enum setting setting)
+{
+    g_assert(rows[setting].type == SETTING_LIST);
+    return (const char *const *)conf->values[setting].list;
+}
+
+bool conf_bool(const struct conf *conf, enum setting setting)
+{
+    g_assert(rows[setting].type == SETTING_BOOL);
+    return conf->values[setting].number != 0;
+}
+
+gint64 conf_milliseconds(const struct conf *conf, enum setting setting)
+{
+    g_assert(rows[setting].type == SETTING_DURATION);
+    return conf->values[setting].number;
+}
+
+gint64 conf_number(const struct conf *conf, enum setting setting)
+{
+    g_assert(rows[setting].type == SETTING_SIZE || rows[setting].type == SETTING_NUMBER);
+    return conf->values[setting].number;
+}
+
+bool conf_is(const struct conf *conf, enum setting setting, const char *choice)
+{
+    return strcmp(conf->values[setting].text, choice) == 0;
+}
+
+const char *conf_origin(const struct conf *conf, enum setting setting)
+{
+    return conf->values[setting].origin;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "message/spool.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define SPOOL_READ_BYTES (64 * 1024)
+
+// Reads into BUFFER; 0 at the end of input, -1 on an error. Waits where the MTA's end is
+// non-blocking: EAGAIN is not the end.
+static ssize_t read_some(int fd, char *buffer, gsize size)
+{
+    for (;;) {
+        ssize_t got = read(fd, buffer, size);
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN))
+            return got;
+        if (errno == EAGAIN && poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1) < 0 &&
+            errno != EINTR)
+            return -1;
+    }
+}
+
+static int nameless_file(const char *directory)
+{
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+    g_autofree char *path = g_build_filename(directory, "backstop.XXXXXX", NULL);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0 && unlink(path) != 0) {
+        mda_close_fd(&fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int open_overflow(const char *directory)
+{
+    const char *places[] = {directory, g_get_tmp_dir(), "/var/tmp"};
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        int fd = places[i] ? nameless_file(places[i]) : -1;
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}
+
+struct mapping {
+    void *data;
+    gsize size;
+};
+
+static void unmap(gpointer data)
+{
+    struct mapping *mapping = data;
+    munmap(mapping->data, mapping->size);
+    g_free(mapping);
+}
+
+static bool map_file(int fd, gsize size, GBytes **bytes_r, GError **err)
+{
+    void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+        return mda_fail_errno(err, errno, "map the spooled message");
+    struct mapping *mapping = g_new(struct mapping, 1);
+    *mapping = (struct mapping){data, size};
+    *bytes_r = g_bytes_new_with_free_func(data, size, unmap, mapping);
+    return true;
+}
+
+static bool spool_rest(int fd, const char *directory, const GByteArray *start, GBytes **bytes_r,
+                       GError **err)
+{
+    mda_autofd file = open_overflow(directory);
+    if (file < 0)
+        return mda_fail_errno(err, errno, "no place for a spool file");
+    struct file_segment segment = {(const char *)start->data, start->len};
+    gsize size = 0;
+    g_autofree char *buffer = g_malloc(SPOOL_READ_BYTES);
+    for (;;) {
+        if (!files_write(file, &segment, 1, err)) {
+            g_prefix_error(err, "spool file: ");
+            return false;
+        }
+        size += segment.size;
+        ssize_t got = read_some(fd, buffer, SPOOL_READ_BYTES);
+        if (got < 0)
+            return mda_fail_errno(err, errno, "read the message");
+        if (got == 0)
+            return map_file(file, size, bytes_r, err);
+        segment = (struct file_segment){buffer, (gsize)got};
+    }
+}
+
+bool spool_read(int fd, const char *directory, GBytes **bytes_r, GError **err)
+{
+    g_autoptr(GByteArray) start = g_byte_array_sized_new(SPOOL_READ_BYTES);
+    for (;;) {
+        if (start->len >= SPOOL_MEMORY_BYTES)
+            return spool_rest(fd, directory, start, bytes_r, err);
+        guint had = start->len;
+        g_byte_array_set_size(start, had + SPOOL_READ_BYTES);
+        ssize_t got = read_some(fd, (char *)start->data + had, SPOOL_READ_BYTES);
+        if (got < 0)
+            return mda_fail_errno(err, errno, "read the message");
+        g_byte_array_set_size(start, had + (guint)got);
+        if (got == 0)
+            break;
+    }
+    *bytes_r = g_byte_array_free_to_bytes(g_steal_pointer(&start));
+    return true;
+}
