@@ -1,8 +1,125 @@
 // SPDX-License-Identifier: MIT
-// The table of commands, and the one place where an outcome becomes an exit code.
-#include "base/error.h"
+// The table of commands, and which one is meant: by argv[1], or by the name that we were called by.
+// The one place where the outcome of a delivery becomes an exit status: 0 delivered, 77 refused by
+// a user's explicit rule, and 75 (the MTA keeps the mail) for everything else.
+#include "base/survive.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "config.h"
 
-int main(void)
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const struct command commands[] = {
+#define X(suffix, name, summary) {name, summary, cmd_##suffix},
+    COMMAND_LIST(X)
+#undef X
+};
+
+struct personality {
+    const char *name;
+    int (*run)(struct command_context *context, int argc, char **argv);
+};
+
+static const struct personality personalities[] = {
+#define X(suffix, name) {name, cmd_##suffix},
+    PERSONALITY_LIST(X)
+#undef X
+};
+
+int command_status(enum outcome outcome)
 {
-    return 75;
+    switch (outcome) {
+    case MDA_DELIVERED:
+        return EX_OK;
+    case MDA_REJECT:
+        return EX_NOPERM;
+    case MDA_DEFER:
+        break;
+    }
+    return EX_TEMPFAIL;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int print_help(void)
+{
+    printf("Usage: backstop [-c FILE] [--set SECTION.KEY=VALUE] [COMMAND] [OPTION...]\n\n"
+           "A local delivery agent that keeps bounces of mail that you never sent out of your "
+           "inbox.\nWithout a command it delivers the message on standard input.\n\nCommands:\n");
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        printf("  %-12s %s\n", commands[i].name, commands[i].summary);
+    printf("\n`backstop COMMAND --help` tells the options of each; see also backstop(1).\n");
+    return STATUS_OK;
+}
+
+// How many arguments the common option at argv[0] takes up; 0: it is none.
+static int take_common_option(int argc, char **argv)
+{
+    struct config_request *request = config_request();
+    bool file = strcmp(argv[0], "-c") == 0 || strcmp(argv[0], "--config") == 0;
+    bool set = strcmp(argv[0], "--set") == 0;
+    const char *value = NULL;
+    int used = 0;
+    if ((file || set) && argc > 1) {
+        value = argv[1];
+        used = 2;
+    } else if (g_str_has_prefix(argv[0], "--config=") || g_str_has_prefix(argv[0], "--set=")) {
+        file = argv[0][2] == 'c';
+        value = strchr(argv[0], '=') + 1;
+        used = 1;
+    }
+    if (used > 0 && file) {
+        g_free(request->file);
+        request->file = g_strdup(value);
+    } else if (used > 0) {
+        g_ptr_array_add(request->overrides, g_strdup(value));
+    }
+    return used;
+}
+
+static int run_command(struct command_context *context, int argc, char **argv)
+{
+    int at = 1, used;
+    while (at < argc && (used = take_common_option(argc - at, argv + at)) > 0)
+        at += used;
+    if (at < argc && (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "help") == 0))
+        return print_help();
+    if (at < argc && strcmp(argv[at], "--version") == 0) {
+        printf("backstop %s\n", PACKAGE_VERSION);
+        return STATUS_OK;
+    }
+    const struct command *command = at < argc ? find_command(argv[at]) : NULL;
+    if (command && command->run != cmd_deliver)
+        survive_reset();
+    if (command)
+        return command->run(context, argc - at, argv + at);
+    // No command: deliver, with what is left as its options.
+    argv[at - 1] = (char *)"deliver";
+    return find_command("deliver")->run(context, argc - at + 1, argv + at - 1);
+}
+
+int main(int argc, char **argv)
+{
+    survive_begin();
+    if (argc < 1)
+        return EX_TEMPFAIL;
+    g_autofree char *name = g_path_get_basename(argv[0]);
+    g_autoptr(Conf) conf = conf_new(NULL);
+    struct command_context context = {.conf = conf, .program = "backstop"};
+    for (gsize i = 0; i < G_N_ELEMENTS(personalities); i++) {
+        if (strcmp(personalities[i].name, name) == 0) {
+            context.program = name;
+            return personalities[i].run(&context, argc, argv);
+        }
+    }
+    return run_command(&context, argc, argv);
 }

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Every command: X(function suffix, "name", "summary"). A row makes the declaration and the table
 // entry, so a new command is its file and a line here.
-#define COMMAND_LIST(X) X(deliver, "deliver", "file the message on standard input (the default)")
+#define COMMAND_LIST(X)                                                                            \
+    X(deliver, "deliver", "file the message on standard input (the default)")                      \
+    X(config, "config", "show the settings in force and where each was set")
+
+// Other programs' names under which we take their arguments: X(function suffix, "name").
+#define PERSONALITY_LIST(X) X(deliver, "backstop-deliver")

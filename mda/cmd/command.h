@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "cmd/command-list.h"
 #include "conf/conf.h"
 
 struct command_context {
@@ -15,9 +16,17 @@ struct command_context {
 // main.c alone maps.
 enum { STATUS_OK = 0, STATUS_NO = 1, STATUS_USAGE = 64, STATUS_TEMPFAIL = 75 };
 
+// The exit status of a delivery; defined in main.c alone.
+int command_status(enum outcome outcome);
+
 struct command {
     const char *name;
     const char *summary;
     // argv[0] is the command's name. Returns the exit status.
     int (*run)(struct command_context *context, int argc, char **argv);
 };
+
+#define X(suffix, ...) int cmd_##suffix(struct command_context *context, int argc, char **argv);
+COMMAND_LIST(X)
+PERSONALITY_LIST(X)
+#undef X

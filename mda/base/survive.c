@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "base/survive.h"
+
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t committed;
+
+static const int ending[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGALRM, SIGXCPU, SIGABRT,
+                             SIGTRAP, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGSYS};
+static const int ignored[] = {SIGPIPE, SIGXFSZ};
+
+static void end_now(int signal)
+{
+    (void)signal;
+    files_drop_temporaries();
+    _exit(committed ? EX_OK : EX_TEMPFAIL);
+}
+
+// A crash may come from an overflowing stack, so the handler brings its own.
+static void give_handlers_a_stack(void)
+{
+    static char stack[16 * 1024];
+    stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
+    sigaltstack(&alternative, NULL);
+}
+
+// open() returns the lowest free number, so this fills 0, 1 and 2 in order. Standard input becomes
+// write-only: reading it fails with EBADF, as it should for a message that nobody sent.
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDWR) != fd)
+            _exit(EX_TEMPFAIL);
+    }
+}
+
+void survive_begin(void)
+{
+    give_handlers_a_stack();
+    struct sigaction action = {.sa_handler = end_now, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    sigset_t open_set;
+    sigemptyset(&open_set);
+    for (gsize i = 0; i < G_N_ELEMENTS(ending); i++) {
+        sigaction(ending[i], &action, NULL);
+        sigaddset(&open_set, ending[i]);
+    }
+    // An MTA may have left them blocked; a blocked one would be lost until the end.
+    sigprocmask(SIG_UNBLOCK, &open_set, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    for (gsize i = 0; i < G_N_ELEMENTS(ignored); i++)
+        sigaction(ignored[i], &ignore, NULL);
+    // An ignored SIGCHLD, inherited, would take the exit status of our children away.
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &standard, NULL);
+    fill_standard_descriptors();
+}
+
+void survive_committed(void)
+{
+    committed = 1;
+}
+
+void survive_reset(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (gsize i = 0; i < G_N_ELEMENTS(ending); i++)
+        sigaction(ending[i], &standard, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(ignored); i++)
+        sigaction(ignored[i], &standard, NULL);
+}
+
+void survive_watchdog(unsigned seconds)
+{
+    alarm(seconds);
+}

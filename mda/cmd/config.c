@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// backstop config: what is in force, and from which file and line.
+#include "cmd/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static gboolean only_changed;
+static gboolean as_manual;
+
+static const GOptionEntry entries[] = {{"changed", 0, 0, G_OPTION_ARG_NONE, &only_changed,
+                                        "Show what differs from the built-in value", NULL},
+                                       {"mdoc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
+                                        &as_manual,
+                                        "Print the list of settings for the manual page", NULL},
+                                       G_OPTION_ENTRY_NULL};
+
+static void print_setting(const struct conf *conf, enum setting setting)
+{
+    const char *origin = conf_origin(conf, setting);
+    if (only_changed && strcmp(origin, "built-in") == 0)
+        return;
+    const struct setting_row *row = conf_row(setting);
+    printf("%s.%s = %s\t# %s\n", row->section, row->key, conf_string(conf, setting), origin);
+}
+
+// TEXT for mdoc(7): a backslash and a leading dot or quote mean something there.
+static void print_mdoc_text(const char *text)
+{
+    g_autofree char *sound = NULL;
+    g_auto(GStrv) parts = g_strsplit(text, "\\", -1);
+    sound = g_strjoinv("\\e", parts);
+    printf("%s%s\n", sound[0] == '.' || sound[0] == '\'' ? "\\&" : "", sound);
+}
+
+static void print_mdoc(enum setting setting)
+{
+    const struct setting_row *row = conf_row(setting);
+    if (setting == 0 || strcmp(conf_row(setting - 1)->section, row->section) != 0)
+        printf("%s.Ss [%s]\n.Bl -tag -width Ds\n", setting == 0 ? "" : ".El\n", row->section);
+    printf(".It Cm %s\n", row->key);
+    print_mdoc_text(row->help);
+    if (*row->value) {
+        printf("Default: ");
+        print_mdoc_text(row->value);
+    }
+    if (setting + 1 == CONF_COUNT)
+        printf(".El\n");
+}
+
+int cmd_config(struct command_context *context, int argc, char **argv)
+{
+    if (!options_parse(context, entries, "[--changed]",
+                       "Prints each setting that is in force as section.key = value, and where it "
+                       "was set.",
+                       &argc, &argv))
+        return STATUS_USAGE;
+    g_autoptr(GError) err = NULL;
+    bool sound = options_configure(context, NULL, &err);
+    if (!sound)
+        fprintf(stderr, "backstop: %s\n", err->message);
+    for (int i = 0; i < CONF_COUNT; i++)
+        as_manual ? print_mdoc((enum setting)i) : print_setting(context->conf, (enum setting)i);
+    const GPtrArray *warnings = conf_warnings(context->conf);
+    for (guint i = 0; i < warnings->len; i++)
+        fprintf(stderr, "%s\n", (const char *)g_ptr_array_index(warnings, i));
+    return sound && warnings->len == 0 ? STATUS_OK : STATUS_NO;
+}
