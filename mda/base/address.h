@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Mail addresses and host addresses in text that others wrote, found without parsing it fully.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+// Adds every addr-spec found in TEXT (a header value, a line of a report), ASCII letters in lower
+// case, each once, to ADDRESSES (char *, owned by it), until that holds MAX. Returns false when
+// MAX cut it short.
+bool address_scan(const char *text, guint max, GPtrArray *addresses);
+
+// ADDRESS as it is compared: without <> and blanks, ASCII letters in lower case, without a trailing
+// dot. Owned by the caller; NULL for NULL.
+char *address_fold(const char *address);
+
+// Is DOMAIN one of PATTERNS? "example.org" is that domain, ".example.org" it and its subdomains.
+bool domain_among(const char *domain, const char *const *patterns);
+
+// Do the host or domain names A and B belong to one organisation, as far as their names say so: is
+// one the other or below it, or do they share the part behind the first label, and that has at
+// least two labels? No list of public suffixes is read, so this says yes to "a.co.uk" and
+// "b.co.uk" only when both are hosts there.
+bool domain_related(const char *a, const char *b);
+
+// An IP address, IPv4 in its mapped form.
+struct ip_address {
+    guint8 bytes[16];
+};
+
+// Reads "192.0.2.1", "2001:db8::1", "[…]", "IPv6:…", "::ffff:192.0.2.1", each with an optional zone
+// or surrounding []. False when TEXT is none.
+bool ip_parse(const char *text, struct ip_address *address_r);
+
+// Does TEXT ("192.0.2.0/24", "2001:db8::/32", or one address) hold ADDRESS? False when it is none.
+bool ip_in_network(const struct ip_address *address, const char *network);
+
+bool ip_is_v4(const struct ip_address *address);
+
+// Loopback, RFC 1918, RFC 6598, link-local or unique local: says nothing to the outside.
+bool ip_is_private(const struct ip_address *address);
+bool ip_is_loopback(const struct ip_address *address);
+
+// "192.0.2.1" or "2001:db8::1". Owned by the caller.
+char *ip_text(const struct ip_address *address);

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+// Every source of evidence, in the order in which they are asked: what costs nothing first, files
+// next, the network last. A row X(name) takes in evidence/name.c, which defines evidence_name.
+#define EVIDENCE_LIST(X) X(recipient)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/evidence.h"
+
+#include "evidence/evidence-list.h"
+
+#define X(name) extern const struct evidence_source evidence_##name;
+EVIDENCE_LIST(X)
+#undef X
+
+static const struct evidence_source *const sources[] = {
+#define X(name) &evidence_##name,
+    EVIDENCE_LIST(X)
+#undef X
+};
+
+static void clear_finding(gpointer finding)
+{
+    finding_clear(finding);
+}
+
+GArray *evidence_collect(const struct evidence_case *evidence_case)
+{
+    GArray *findings = g_array_new(FALSE, TRUE, sizeof(struct finding));
+    g_array_set_clear_func(findings, clear_finding);
+    const char *const *disabled = conf_list(evidence_case->conf, CONF_EVIDENCE_DISABLED);
+    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (g_strv_contains(disabled, sources[i]->name))
+            continue;
+        struct finding finding = {.source = sources[i]->name};
+        if (deadline_passed(&evidence_case->deadline))
+            finding_set(&finding, SAYS_NOTHING, WEIGHT_NONE, "not asked: the time was spent");
+        else
+            sources[i]->look(evidence_case, &finding);
+        g_array_append_val(findings, finding);
+    }
+    return findings;
+}
