@@ -95,6 +95,12 @@ guint regex_groups(const struct regex *regex)
     return groups;
 }
 
+int regex_group_number(const struct regex *regex, const char *name)
+{
+    int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
+    return number > 0 ? number : -1;
+}
+
 void regex_free(struct regex *regex)
 {
     if (!regex)

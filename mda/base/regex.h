@@ -38,6 +38,9 @@ enum regex_result regex_search(const struct regex *regex, const char *subject, g
 // How many groups the pattern captures, group 0 not counted.
 guint regex_groups(const struct regex *regex);
 
+// The number of the group called NAME, or -1.
+int regex_group_number(const struct regex *regex, const char *name);
+
 void regex_free(struct regex *regex);
 typedef struct regex Regex;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Regex, regex_free)

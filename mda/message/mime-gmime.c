@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: MIT
+// The module backstop-mime.so: GMime behind mime.h. The only file that knows GMime. GMime is for
+// looking: nothing is ever written back through it. What it parses is kept as byte ranges of the
+// message, so that raw content is exactly what came.
+#include "message/mime-module.h"
+
+#include "base/error.h"
+#include "config.h"
+
+#include <gmime/gmime.h>
+#include <string.h>
+
+// Several parses can make one tree: an encoded message/rfc822 is a text of its own.
+struct source {
+    GBytes *bytes;
+    GMimeMessage *message;
+};
+
+struct state {
+    GPtrArray *sources; // struct source *
+    GMimeParserOptions *options;
+};
+
+// What a part's `object` points to.
+struct place {
+    const struct source *source;
+    gsize start, end; // of the content, still encoded
+    GMimeContentEncoding encoding;
+};
+
+struct walk {
+    struct mime_tree *tree;
+    struct state *state;
+    const struct mime_limits *limits;
+};
+
+static void source_free(gpointer data)
+{
+    struct source *source = data;
+    g_clear_object(&source->message);
+    g_bytes_unref(source->bytes);
+    g_free(source);
+}
+
+static void state_free(gpointer data)
+{
+    struct state *state = data;
+    g_ptr_array_unref(state->sources);
+    g_mime_parser_options_free(state->options);
+    g_free(state);
+}
+
+static void initialise(void)
+{
+    static gsize once;
+    if (g_once_init_enter(&once)) {
+        g_mime_init();
+        g_once_init_leave(&once, 1);
+    }
+}
+
+static GMimeParserOptions *options_new(void)
+{
+    static const char *charsets[] = {"utf-8", "iso-8859-1", NULL};
+    GMimeParserOptions *options = g_mime_parser_options_new();
+    g_mime_parser_options_set_fallback_charsets(options, charsets);
+    g_mime_parser_options_set_allow_addresses_without_domain(options, TRUE);
+    return options;
+}
+
+static void note_limit(struct walk *walk, const char *what)
+{
+    GPtrArray *limits = walk->tree->limits;
+    if (!g_ptr_array_find_with_equal_func(limits, what, g_str_equal, NULL))
+        g_ptr_array_add(limits, g_strdup(what));
+}
+
+static void field_free(gpointer data)
+{
+    struct mime_field *field = data;
+    g_free(field->name);
+    g_free(field->value);
+    g_free(field);
+}
+
+static void parameter_free(gpointer data)
+{
+    struct mime_parameter *parameter = data;
+    g_free(parameter->name);
+    g_free(parameter->value);
+    g_free(parameter);
+}
+
+static void add_fields(GPtrArray *fields, GMimeHeaderList *list)
+{
+    int count = list ? g_mime_header_list_get_count(list) : 0;
+    for (int i = 0; i < count && fields->len < MESSAGE_HEADER_MAX_FIELDS; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
+        const char *raw = g_mime_header_get_raw_value(header);
+        struct mime_field *field = g_new0(struct mime_field, 1);
+        field->name = g_strdup(g_mime_header_get_name(header));
+        GString *value = g_string_new(NULL);
+        for (const char *at = raw ? raw : ""; *at; at++) {
+            if (*at != '\r' && *at != '\n')
+                g_string_append_c(value, *at);
+        }
+        field->value = g_strstrip(g_string_free(value, FALSE));
+        g_ptr_array_add(fields, field);
+    }
+}
+
+static void add_parameters(struct mime_part *part, GMimeContentType *type)
+{
+    GMimeParamList *list = type ? g_mime_content_type_get_parameters(type) : NULL;
+    int count = list ? g_mime_param_list_length(list) : 0;
+    for (int i = 0; i < count && i < 100; i++) {
+        GMimeParam *param = g_mime_param_list_get_parameter_at(list, i);
+        struct mime_parameter *parameter = g_new0(struct mime_parameter, 1);
+        parameter->name = g_ascii_strdown(g_mime_param_get_name(param), -1);
+        const char *value = g_mime_param_get_value(param);
+        parameter->value = value ? g_utf8_make_valid(value, -1) : g_strdup("");
+        g_ptr_array_add(part->parameters, parameter);
+    }
+}
+
+static void set_type(struct mime_part *part, GMimeObject *object)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+    const char *media = type ? g_mime_content_type_get_media_type(type) : NULL;
+    const char *subtype = type ? g_mime_content_type_get_media_subtype(type) : NULL;
+    part->type = g_ascii_strdown(media && *media ? media : "text", -1);
+    part->subtype = g_ascii_strdown(subtype && *subtype ? subtype : "plain", -1);
+    add_parameters(part, type);
+}
+
+static char *valid_or_null(const char *text)
+{
+    return text ? g_utf8_make_valid(text, -1) : NULL;
+}
+
+static void set_description(struct mime_part *part, GMimeObject *object)
+{
+    const char *disposition = g_mime_object_get_disposition(object);
+    part->disposition = disposition ? g_ascii_strdown(disposition, -1) : NULL;
+    if (!GMIME_IS_PART(object))
+        return;
+    part->filename = valid_or_null(g_mime_part_get_filename(GMIME_PART(object)));
+    part->description = valid_or_null(g_mime_part_get_content_description(GMIME_PART(object)));
+}
+
+// The new part at the end of the list, or NULL when there are enough of them.
+static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeMessage *message,
+                                  guint depth, gint parent)
+{
+    if (walk->tree->parts->len >= walk->limits->parts) {
+        note_limit(walk, "MIME parts");
+        return NULL;
+    }
+    struct mime_part *part = g_new0(struct mime_part, 1);
+    part->depth = depth;
+    part->parent = parent;
+    part->parameters = g_ptr_array_new_with_free_func(parameter_free);
+    part->fields = g_ptr_array_new_with_free_func(field_free);
+    set_type(part, object);
+    set_description(part, object);
+    if (message)
+        add_fields(part->fields, g_mime_object_get_header_list(GMIME_OBJECT(message)));
+    add_fields(part->fields, g_mime_object_get_header_list(object));
+    part->object = g_new0(struct place, 1);
+    g_ptr_array_add(walk->tree->parts, part);
+    return part;
+}
+
+// Where the content of OBJECT's leaves ends.
+static gint64 end_of(GMimeObject *object, guint depth)
+{
+    if (GMIME_IS_PART(object)) {
+        GMimeDataWrapper *content = g_mime_part_get_content(GMIME_PART(object));
+        GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
+        return stream ? stream->bound_end : 0;
+    }
+    if (depth > MIME_MAX_DEPTH * 2)
+        return 0;
+    if (GMIME_IS_MESSAGE_PART(object)) {
+        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+        GMimeObject *inner = message ? g_mime_message_get_mime_part(message) : NULL;
+        return inner ? end_of(inner, depth + 1) : 0;
+    }
+    int count = GMIME_IS_MULTIPART(object) ? g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
+    gint64 end = 0;
+    for (int i = count - 1; i >= 0 && end == 0; i--)
+        end = end_of(g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1);
+    return end;
+}
+
+static gint64 first_offset(GMimeHeaderList *list, gint64 start)
+{
+    if (list && g_mime_header_list_get_count(list) > 0) {
+        gint64 offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(list, 0));
+        if (offset >= 0 && (start < 0 || offset < start))
+            return offset;
+    }
+    return start;
+}
+
+static void set_place(struct mime_part *part, const struct source *source, gint64 start, gint64 end)
+{
+    struct place *place = part->object;
+    gint64 size = (gint64)g_bytes_get_size(source->bytes);
+    place->source = source;
+    place->start = (gsize)CLAMP(start, 0, size);
+    place->end = end < 0 ? (gsize)size : (gsize)CLAMP(end, (gint64)place->start, size);
+}
+
+static void walk_object(struct walk *walk, const struct source *source, GMimeObject *object,
+                        GMimeMessage *message, guint depth, gint parent);
+static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent);
+
+static bool too_deep(struct walk *walk, const struct mime_part *part)
+{
+    if (part->depth < walk->limits->depth)
+        return false;
+    note_limit(walk, "MIME depth");
+    return true;
+}
+
+static void walk_message(struct walk *walk, const struct source *source, struct mime_part *part,
+                         GMimeMessagePart *object)
+{
+    gint self = (gint)walk->tree->parts->len - 1;
+    GMimeMessage *message = g_mime_message_part_get_message(object);
+    GMimeObject *inner = message ? g_mime_message_get_mime_part(message) : NULL;
+    if (!inner)
+        return;
+    gint64 start = first_offset(g_mime_object_get_header_list(GMIME_OBJECT(message)), -1);
+    start = first_offset(g_mime_object_get_header_list(inner), start);
+    gint64 end = end_of(inner, 0);
+    if (start < 0) { // a message without a header
+        GMimeDataWrapper *content =
+            GMIME_IS_PART(inner) ? g_mime_part_get_content(GMIME_PART(inner)) : NULL;
+        start = content ? g_mime_data_wrapper_get_stream(content)->bound_start : end;
+    }
+    set_place(part, source, start, end);
+    part->kind = MIME_MESSAGE;
+    if (!too_deep(walk, part))
+        walk_object(walk, source, inner, message, part->depth + 1, self);
+}
+
+static void walk_multipart(struct walk *walk, const struct source *source, struct mime_part *part,
+                           GMimeMultipart *object)
+{
+    gint self = (gint)walk->tree->parts->len - 1;
+    part->kind = MIME_MULTIPART;
+    set_place(part, source, 0, 0);
+    if (too_deep(walk, part))
+        return;
+    guint depth = part->depth + 1;
+    for (int i = 0; i < g_mime_multipart_get_count(object); i++) {
+        if (walk->tree->parts->len >= walk->limits->parts) {
+            note_limit(walk, "MIME parts");
+            return;
+        }
+        walk_object(walk, source, g_mime_multipart_get_part(object, i), NULL, depth, self);
+    }
+}
+
+static bool holds_a_message(const struct mime_part *part)
+{
+    return mime_part_is(part, "message", "rfc822") || mime_part_is(part, "message", "global") ||
+           mime_part_is(part, "message", "news");
+}
+
+static void walk_leaf(struct walk *walk, const struct source *source, struct mime_part *part,
+                      GMimePart *object)
+{
+    gint self = (gint)walk->tree->parts->len - 1;
+    GMimeDataWrapper *content = g_mime_part_get_content(object);
+    GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
+    if (stream)
+        set_place(part, source, stream->bound_start, stream->bound_end);
+    else
+        set_place(part, source, 0, 0);
+    struct place *place = part->object;
+    place->encoding = g_mime_part_get_content_encoding(object);
+    // RFC 2046 §5.2.1 forbids encoding a message; gateways do it all the same.
+    if (!holds_a_message(part) || place->end == place->start || too_deep(walk, part))
+        return;
+    part->kind = MIME_MESSAGE;
+    g_autoptr(GBytes) inner = mime_part_content(walk->tree, part, walk->limits->bytes);
+    parse_into(walk, inner, part->depth + 1, self);
+}
+
+static void walk_object(struct walk *walk, const struct source *source, GMimeObject *object,
+                        GMimeMessage *message, guint depth, gint parent)
+{
+    struct mime_part *part = add_part(walk, object, message, depth, parent);
+    if (!part)
+        return;
+    if (GMIME_IS_MESSAGE_PART(object))
+        walk_message(walk, source, part, GMIME_MESSAGE_PART(object));
+    else if (GMIME_IS_MULTIPART(object))
+        walk_multipart(walk, source, part, GMIME_MULTIPART(object));
+    else if (GMIME_IS_PART(object))
+        walk_leaf(walk, source, part, GMIME_PART(object));
+    else
+        set_place(part, source, 0, 0);
+}
+
+static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent)
+{
+    struct source *source = g_new0(struct source, 1);
+    source->bytes = g_bytes_ref(bytes);
+    g_ptr_array_add(walk->state->sources, source);
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data ? data : "", size);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
+    source->message = g_mime_parser_construct_message(parser, walk->state->options);
+    g_object_unref(parser);
+    g_object_unref(stream);
+    GMimeObject *object = source->message ? g_mime_message_get_mime_part(source->message) : NULL;
+    if (object)
+        walk_object(walk, source, object, source->message, depth, parent);
+}
+
+static void module_parse(GBytes *bytes, const struct mime_limits *limits, struct mime_tree *tree)
+{
+    initialise();
+    struct state *state = g_new0(struct state, 1);
+    state->sources = g_ptr_array_new_with_free_func(source_free);
+    state->options = options_new();
+    tree->state = state;
+    struct walk walk = {.tree = tree, .state = state, .limits = limits};
+    parse_into(&walk, bytes, 0, -1);
+}
+
+static GBytes *module_raw(const struct mime_tree *tree, const struct mime_part *part, gsize max)
+{
+    (void)tree;
+    const struct place *place = part->object;
+    gsize length = place->end - place->start;
+    if (max > 0 && length > max)
+        length = max;
+    return g_bytes_new_from_bytes(place->source->bytes, place->start, length);
+}
+
+static GBytes *module_content(const struct mime_tree *tree, const struct mime_part *part, gsize max)
+{
+    const struct place *place = part->object;
+    switch (place->encoding) {
+    case GMIME_CONTENT_ENCODING_BASE64:
+    case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+    case GMIME_CONTENT_ENCODING_UUENCODE:
+        break;
+    default:
+        return module_raw(tree, part, max);
+    }
+    // Quoted-printable needs up to three bytes for one, and line breaks beside that.
+    g_autoptr(GBytes) raw = module_raw(tree, part, max > 0 && max < G_MAXSIZE / 8 ? max * 4 : 0);
+    gsize size = 0;
+    const char *data = g_bytes_get_data(raw, &size);
+    GMimeEncoding decoder;
+    g_mime_encoding_init_decode(&decoder, place->encoding);
+    char *out = g_malloc(g_mime_encoding_outlen(&decoder, size) + 1);
+    gsize length = size > 0 ? g_mime_encoding_flush(&decoder, data, size, out) : 0;
+    return g_bytes_new_take(out, max > 0 && length > max ? max : length);
+}
+
+static char *module_decode_header(const char *value)
+{
+    initialise();
+    GMimeParserOptions *options = options_new();
+    char *decoded = g_mime_utils_header_decode_text(options, value);
+    g_mime_parser_options_free(options);
+    return decoded;
+}
+
+static void add_addresses(InternetAddressList *list, GPtrArray *addresses, guint depth)
+{
+    for (int i = 0; i < internet_address_list_length(list); i++) {
+        if (addresses->len >= MIME_MAX_ADDRESSES || depth > 3)
+            return;
+        InternetAddress *entry = internet_address_list_get_address(list, i);
+        if (INTERNET_ADDRESS_IS_GROUP(entry)) {
+            InternetAddressGroup *group = INTERNET_ADDRESS_GROUP(entry);
+            add_addresses(internet_address_group_get_members(group), addresses, depth + 1);
+            continue;
+        }
+        const char *name = internet_address_get_name(entry);
+        const char *text = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(entry));
+        struct mime_address *address = g_new0(struct mime_address, 1);
+        address->name = name && *name ? g_utf8_make_valid(name, -1) : NULL;
+        address->address = g_utf8_make_valid(text ? text : "", -1);
+        g_ptr_array_add(addresses, address);
+    }
+}
+
+static void module_addresses(const char *value, GPtrArray *addresses)
+{
+    initialise();
+    GMimeParserOptions *options = options_new();
+    InternetAddressList *list = internet_address_list_parse(options, value);
+    if (list) {
+        add_addresses(list, addresses, 0);
+        g_object_unref(list);
+    }
+    g_mime_parser_options_free(options);
+}
+
+extern const struct mime_module MODULE_SYMBOL;
+const struct mime_module MODULE_SYMBOL = {
+    .head = {.version = PACKAGE_VERSION},
+    .parse = module_parse,
+    .free_state = state_free,
+    .content = module_content,
+    .raw = module_raw,
+    .decode_header = module_decode_header,
+    .addresses = module_addresses,
+};
