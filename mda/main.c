@@ -28,17 +28,19 @@ static const struct personality personalities[] = {
 #undef X
 };
 
-int command_status(enum outcome outcome)
+// STATUS as a command returned it.
+static int exit_status(int status)
 {
-    switch (outcome) {
+    switch (status - STATUS_OUTCOME) {
     case MDA_DELIVERED:
         return EX_OK;
     case MDA_REJECT:
         return EX_NOPERM;
     case MDA_DEFER:
-        break;
+        return EX_TEMPFAIL;
+    default:
+        return status;
     }
-    return EX_TEMPFAIL;
 }
 
 static const struct command *find_command(const char *name)
@@ -118,8 +120,8 @@ int main(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(personalities); i++) {
         if (strcmp(personalities[i].name, name) == 0) {
             context.program = name;
-            return personalities[i].run(&context, argc, argv);
+            return exit_status(personalities[i].run(&context, argc, argv));
         }
     }
-    return run_command(&context, argc, argv);
+    return exit_status(run_command(&context, argc, argv));
 }

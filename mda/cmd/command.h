@@ -12,12 +12,21 @@ struct command_context {
     const char *program; // the name that we were called by, without its directory
 };
 
-// Exit statuses of commands that deliver nothing. Delivery itself returns an enum outcome, which
-// main.c alone maps.
-enum { STATUS_OK = 0, STATUS_NO = 1, STATUS_USAGE = 64, STATUS_TEMPFAIL = 75 };
+// Exit statuses of commands that deliver nothing. A delivery returns command_outcome(), which
+// main.c alone turns into an exit status.
+enum {
+    STATUS_OK = 0,
+    STATUS_NO = 1,
+    STATUS_USAGE = 64,
+    STATUS_TEMPFAIL = 75,
+    STATUS_OUTCOME = 256
+};
 
-// The exit status of a delivery; defined in main.c alone.
-int command_status(enum outcome outcome);
+// What a delivery returns for its OUTCOME.
+static inline int command_outcome(enum outcome outcome)
+{
+    return STATUS_OUTCOME + (int)outcome;
+}
 
 struct command {
     const char *name;

@@ -3,5 +3,5 @@
 int cmd_deliver(struct command_context *context, int argc, char **argv)
 {
     (void)context, (void)argc, (void)argv;
-    return command_status(MDA_DEFER);
+    return command_outcome(MDA_DEFER);
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Folder names as stores write them.
+#pragma once
+
+#include <glib.h>
+
+// The levels of NAME ("Lists/Work" or "Lists.Work"), each in modified UTF-7 (RFC 3501 §5.1.3), the
+// leading INBOX dropped. An empty array is the inbox. NULL with *err (MDA_ERROR_CONFIG) for a name
+// that no store may have: empty or dotted levels, control characters, not UTF-8, too long. The
+// array holds char * and is owned by the caller.
+GPtrArray *folder_levels(const char *name, GError **err);
+
+// TEXT (UTF-8) in modified UTF-7. Owned by the caller.
+char *folder_encode(const char *text);

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+// Maildir and Maildir++ (folders as .Name directories beside new, cur and tmp).
+//
+// Design rationale:
+// - A message is written to a nameless file in tmp/ and linked into new/ when it is whole and
+// synced,
+//   so a crash leaves nothing; where nameless files are not to be had, tmp/ gets a named one.
+// - The directory is synced too: without that, a power cut takes the name away.
+// - A name that is taken is compared with what we have: the retry of a killed run must not file a
+//   second copy (maildir-name.h).
+// - The folder itself may be a symbolic link, as people's set-ups have it; new, cur and tmp may
+// not.
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "store/folder-name.h"
+#include "store/maildir-name.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define MAILDIR_NAMES_MAX 1000
+#define COMPARE_BYTES (64 * 1024)
+
+enum { SUB_TMP, SUB_NEW, SUB_CUR, SUB_COUNT };
+static const char *const sub_names[SUB_COUNT] = {"tmp", "new", "cur"};
+
+struct folder {
+    const char *path;
+    int fd;
+    int subs[SUB_COUNT];
+};
+
+static void folder_close(struct folder *folder)
+{
+    mda_close_fd(&folder->fd);
+    for (int i = 0; i < SUB_COUNT; i++)
+        mda_close_fd(&folder->subs[i]);
+}
+
+static int open_or_make(int dirfd, const char *name, mode_t mode, bool sync, GError **err)
+{
+    int fd = files_open_directory(dirfd, name, false);
+    if (fd >= 0)
+        return fd;
+    if (errno != ENOENT) {
+        mda_fail_errno(err, errno, "open directory %s", name);
+        return -1;
+    }
+    if (!files_make_directory(dirfd, name, mode, sync, err))
+        return -1;
+    fd = files_open_directory(dirfd, name, false);
+    if (fd < 0)
+        mda_fail_errno(err, errno, "open directory %s", name);
+    return fd;
+}
+
+static bool open_subs(struct folder *folder, const struct store_request *request, GError **err)
+{
+    for (int i = 0; i < SUB_COUNT; i++) {
+        folder->subs[i] = open_or_make(folder->fd, sub_names[i],
+                                       store_directory_mode(request->mode), request->fsync, err);
+        if (folder->subs[i] < 0) {
+            g_prefix_error(err, "%s: ", folder->path);
+            return false;
+        }
+    }
+    return true;
+}
+
+// A Maildir++ folder is told from other directories by this file.
+static bool mark_folder(const struct folder *folder, mode_t mode, GError **err)
+{
+    mda_autofd fd =
+        openat(folder->fd, "maildirfolder", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return mda_fail_errno(err, errno, "make %s/maildirfolder", folder->path);
+    return true;
+}
+
+static bool folder_open(struct folder *folder, const struct store_request *request, GError **err)
+{
+    folder->fd = files_open_directory(AT_FDCWD, folder->path, true);
+    if (folder->fd < 0 && errno != ENOENT)
+        return mda_fail_errno(err, errno, "open %s", folder->path);
+    if (folder->fd < 0) {
+        if (request->folder && !request->create)
+            return mda_fail(err, MDA_ERROR_GONE, "folder %s does not exist", folder->path);
+        if (!files_make_path(folder->path, store_directory_mode(request->mode), request->fsync,
+                             err))
+            return false;
+        folder->fd = files_open_directory(AT_FDCWD, folder->path, true);
+        if (folder->fd < 0)
+            return mda_fail_errno(err, errno, "open %s", folder->path);
+        if (request->folder && !mark_folder(folder, request->mode, err))
+            return false;
+    }
+    return open_subs(folder, request, err);
+}
+
+static char *folder_path(const char *path, const char *folder, GError **err)
+{
+    g_autoptr(GPtrArray) levels = folder ? folder_levels(folder, err) : g_ptr_array_new();
+    if (!levels)
+        return NULL;
+    if (levels->len == 0)
+        return g_strdup(path);
+    GString *out = g_string_new(path);
+    if (out->len > 0 && out->str[out->len - 1] != '/')
+        g_string_append_c(out, '/');
+    for (guint i = 0; i < levels->len; i++)
+        g_string_append_printf(out, ".%s", (const char *)g_ptr_array_index(levels, i));
+    return g_string_free(out, FALSE);
+}
+
+// A file that is being written: nameless, or with a name in tmp/ that a signal handler removes.
+struct draft {
+    int fd;
+    char *tmp_name; // NULL: nameless
+    int token;
+};
+
+static bool draft_open_named(struct draft *draft, const struct folder *folder, mode_t mode,
+                             GError **err)
+{
+    draft->tmp_name = g_strdup_printf("%" G_GINT64_FORMAT ".P%d.%08x", g_get_real_time(),
+                                      (int)getpid(), g_random_int());
+    g_autofree char *path = g_build_filename(folder->path, "tmp", draft->tmp_name, NULL);
+    draft->token = files_register_temporary(path);
+    draft->fd = openat(folder->subs[SUB_TMP], draft->tmp_name,
+                       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (draft->fd >= 0)
+        return true;
+    int code = errno;
+    files_forget_temporary(draft->token);
+    g_clear_pointer(&draft->tmp_name, g_free);
+    return mda_fail_errno(err, code, "make a file in %s/tmp", folder->path);
+}
+
+static bool draft_open(struct draft *draft, const struct folder *folder, mode_t mode, GError **err)
+{
+    draft->fd = openat(folder->subs[SUB_TMP], ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    if (draft->fd >= 0)
+        return true;
+    // EOPNOTSUPP from file systems without nameless files, EISDIR or ENOENT from old kernels; and
+    // what is wrong in earnest fails again.
+    return draft_open_named(draft, folder, mode, err);
+}
+
+static void draft_drop(struct draft *draft, const struct folder *folder)
+{
+    mda_close_fd(&draft->fd);
+    if (!draft->tmp_name)
+        return;
+    unlinkat(folder->subs[SUB_TMP], draft->tmp_name, 0);
+    files_forget_temporary(draft->token);
+    g_clear_pointer(&draft->tmp_name, g_free);
+}
+
+static bool draft_write(struct draft *draft, const struct folder *folder,
+                        const struct store_request *request, bool certain, GError **err)
+{
+    const GArray *segments = request->content->segments;
+    if (!draft_open(draft, folder, request->mode, err))
+        return false;
+    // The mode is set by hand: the umask that we inherited must not make unreadable files. The
+    // sticky bit stands for "not finished", see maildir-name.h.
+    if (fchmod(draft->fd, request->mode | (certain ? 0 : S_ISVTX)) != 0)
+        return mda_fail_errno(err, errno, "set the mode of a file in %s/tmp", folder->path);
+    if (!files_write(draft->fd, (const struct file_segment *)(gpointer)segments->data,
+                     segments->len, err) ||
+        (request->fsync && !files_sync(draft->fd, "the message", err))) {
+        g_prefix_error(err, "%s: ", folder->path);
+        return false;
+    }
+    return true;
+}
+
+// Gives the draft its name NAME in the directory TO. 0 or an errno.
+static int draft_link(const struct draft *draft, const struct folder *folder, int to,
+                      const char *name)
+{
+    int done;
+    if (draft->tmp_name) {
+        done = linkat(folder->subs[SUB_TMP], draft->tmp_name, to, name, 0);
+    } else {
+        g_autofree char *nameless = g_strdup_printf("/proc/self/fd/%d", draft->fd);
+        done = linkat(AT_FDCWD, nameless, to, name, AT_SYMLINK_FOLLOW);
+    }
+    return done == 0 ? 0 : errno;
+}
+
+static bool ends_with(int fd, off_t offset, const struct file_segment *segment)
+{
+    g_autofree char *buffer = g_malloc(COMPARE_BYTES);
+    gsize at = 0;
+    while (at < segment->size) {
+        ssize_t got = pread(fd, buffer, MIN(COMPARE_BYTES, segment->size - at), offset + (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0 || memcmp(buffer, segment->data + at, (gsize)got) != 0)
+            return false;
+        at += (gsize)got;
+    }
+    return true;
+}
+
+// Is the file, but for the header lines that we put in front, what we are to write? Hashes may
+// collide by an attacker's will; bytes do not.
+static bool is_same(int fd, const struct composed *content)
+{
+    struct stat status;
+    gsize added = strlen(content->added);
+    if (fstat(fd, &status) != 0 || (gsize)status.st_size < content->size - added)
+        return false;
+    off_t offset = status.st_size - (off_t)(content->size - added);
+    for (guint i = added > 0 ? 1 : 0; i < content->segments->len; i++) {
+        const struct file_segment *segment =
+            &g_array_index(content->segments, struct file_segment, i);
+        if (!ends_with(fd, offset, segment))
+            return false;
+        offset += (off_t)segment->size;
+    }
+    return true;
+}
+
+// Takes an earlier run's copy at RELATIVE as this delivery: it is compared, and synced, because
+// that run may have ended before it did so. False without *err: it is something else.
+static bool adopt(const struct folder *folder, const char *relative,
+                  const struct store_request *request, GError **err)
+{
+    mda_autofd fd =
+        openat(folder->fd, relative, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
+    if (fd < 0)
+        fd = openat(folder->fd, relative, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || !is_same(fd, request->content))
+        return false;
+    // A failing chmod leaves the mark of an unfinished run, which changes nothing for the reader.
+    if (fchmod(fd, request->mode) != 0)
+        errno = 0;
+    int sub = relative[0] == 'n' ? SUB_NEW : SUB_CUR;
+    return !request->fsync ||
+           (files_sync(fd, relative, err) && files_sync(folder->subs[sub], folder->path, err));
+}
+
+// Makes the written draft visible as the first free name. On success *NAME_R is "new/…" or "cur/…";
+// *DUPLICATE_R when that name turned out to be this very delivery.
+static bool publish(struct draft *draft, const struct folder *folder,
+                    const struct maildir_name *name, const struct store_request *request,
+                    char **name_r, bool *duplicate_r, GError **err)
+{
+    g_autofree char *flags = maildir_flags(request->flags);
+    int sub = *flags ? SUB_CUR : SUB_NEW;
+    for (guint n = 0; n < MAILDIR_NAMES_MAX; n++) {
+        g_autofree char *base = maildir_name_make(name, n);
+        g_autofree char *file = g_strconcat(base, flags, NULL);
+        g_autofree char *relative = g_strdup_printf("%s/%s", sub_names[sub], file);
+        int failed = draft_link(draft, folder, folder->subs[sub], file);
+        if (failed == 0) {
+            if (request->fsync && !files_sync(folder->subs[sub], folder->path, err)) {
+                // The MTA keeps the mail, so this copy must go; if even that fails, the retry finds
+                // it by its name.
+                if (unlinkat(folder->subs[sub], file, 0) != 0)
+                    g_prefix_error(err, "(%s stays) ", relative);
+                return false;
+            }
+            *name_r = g_steal_pointer(&relative);
+            return true;
+        }
+        if (failed != EEXIST)
+            return mda_fail_errno(err, failed, "link %s/%s", folder->path, relative);
+        // Two runs of one delivery at a time: the other one was quicker.
+        if (name->certain && adopt(folder, relative, request, err)) {
+            *duplicate_r = true;
+            *name_r = g_steal_pointer(&relative);
+            return true;
+        }
+        if (err && *err)
+            return false;
+    }
+    return mda_fail(err, MDA_ERROR_TEMP, "%s: no free name for the message", folder->path);
+}
+
+static bool write_new(const struct folder *folder, const struct maildir_name *name,
+                      const struct store_request *request, char **name_r, bool *duplicate_r,
+                      GError **err)
+{
+    struct draft draft = {.fd = -1};
+    if (!draft_write(&draft, folder, request, name->certain, err) ||
+        !publish(&draft, folder, name, request, name_r, duplicate_r, err)) {
+        draft_drop(&draft, folder);
+        return false;
+    }
+    // Take the mark of an unfinished run away. That this fails is no reason to file a second copy.
+    if (!name->certain && !*duplicate_r && fchmod(draft.fd, request->mode) != 0)
+        errno = 0;
+    draft_drop(&draft, folder);
+    return true;
+}
+
+static bool deliver_into(const struct folder *folder, const struct maildir_name *name,
+                         const struct store_request *request, struct store_result *result_r,
+                         GError **err)
+{
+    GError *why = NULL;
+    bool duplicate = false;
+    g_autofree char *found = maildir_name_find(name, folder->subs[SUB_NEW], folder->subs[SUB_CUR]);
+    if (found && adopt(folder, found, request, &why))
+        duplicate = true;
+    else
+        g_clear_pointer(&found, g_free);
+    if (why) {
+        g_propagate_error(err, why);
+        return false;
+    }
+    if (!found && !write_new(folder, name, request, &found, &duplicate, err))
+        return false;
+    *result_r = (struct store_result){
+        .path = g_build_filename(folder->path, found, NULL),
+        .duplicate = duplicate,
+    };
+    return true;
+}
+
+static bool deliver(const char *path, const struct store_request *request,
+                    struct store_result *result_r, GError **err)
+{
+    g_autofree char *place = folder_path(path, request->folder, err);
+    if (!place)
+        return false;
+    struct folder folder = {.path = place, .fd = -1, .subs = {-1, -1, -1}};
+    bool done = folder_open(&folder, request, err);
+    if (done) {
+        struct maildir_name name;
+        bool varying = strstr(request->content->added, "X-Backstop") != NULL;
+        maildir_name_init(&name, request->fingerprint, request->arrival, time(NULL),
+                          request->content->size, request->content->virtual_size, varying);
+        done = deliver_into(&folder, &name, request, result_r, err);
+        maildir_name_clear(&name);
+    }
+    folder_close(&folder);
+    return done;
+}
+
+const struct store store_maildir = {
+    .name = "maildir",
+    .deliver = deliver,
+    .folder_path = folder_path,
+};

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// mbox: many messages in one file, each behind a "From " line (RFC 4155; the "mboxrd" variant,
+// which can be undone: every line that begins with any number of ">" and "From " gets one more
+// ">").
+//
+// Design rationale:
+// - Both locks that mail programs use are taken, the dot lock first, then fcntl.
+// - The message is appended in one go and synced; on any failure the file is cut back to its former
+//   size, so that no part of a message stays.
+// - A run that is killed while it writes leaves a part behind. The next one finds the last message
+//   unfinished only by its missing empty line; it separates the two and loses neither.
+// - A retry finds its earlier copy at the end of the file and adds no second one.
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/lock.h"
+#include "store/folder-name.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define MBOX_STALE_LOCK_SECONDS 300
+
+static char *folder_path(const char *path, const char *folder, GError **err)
+{
+    g_autoptr(GPtrArray) levels = folder ? folder_levels(folder, err) : g_ptr_array_new();
+    if (!levels)
+        return NULL;
+    if (levels->len == 0)
+        return g_strdup(path);
+    // Folders of /var/mail/user or ~/mbox are files in ~/mail, where mail programs look for them;
+    // those of ~/mail/inbox are its neighbours.
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(directory);
+    GString *out = g_string_new(NULL);
+    if (g_str_equal(base, "mail") && g_str_has_prefix(directory, g_get_home_dir()))
+        g_string_append(out, directory);
+    else
+        g_string_append_printf(out, "%s/mail", g_get_home_dir());
+    for (guint i = 0; i < levels->len; i++)
+        g_string_append_printf(out, "/%s", (const char *)g_ptr_array_index(levels, i));
+    return g_string_free(out, FALSE);
+}
+
+static bool is_from_line(const char *line, const char *end)
+{
+    while (line < end && *line == '>')
+        line++;
+    return end - line >= 5 && memcmp(line, "From ", 5) == 0;
+}
+
+// The segments of the message as mbox has it, pointing into the content and constant text.
+static GArray *quote(const struct composed *content, const char *from_line)
+{
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(struct file_segment));
+    struct file_segment piece = {from_line, strlen(from_line)};
+    g_array_append_val(out, piece);
+    bool line_ended = true;
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *segment =
+            &g_array_index(content->segments, struct file_segment, i);
+        const char *end = segment->data + segment->size, *from = segment->data;
+        for (const char *line = from; line < end;) {
+            const char *stop = memchr(line, '\n', (gsize)(end - line));
+            // A field of the header never begins with "From ", and segments begin at lines.
+            if (line_ended && is_from_line(line, end)) {
+                piece = (struct file_segment){from, (gsize)(line - from)};
+                g_array_append_val(out, piece);
+                piece = (struct file_segment){">", 1};
+                g_array_append_val(out, piece);
+                from = line;
+            }
+            line_ended = stop != NULL;
+            line = stop ? stop + 1 : end;
+        }
+        piece = (struct file_segment){from, (gsize)(end - from)};
+        g_array_append_val(out, piece);
+    }
+    piece = line_ended ? (struct file_segment){"\n", 1} : (struct file_segment){"\n\n", 2};
+    g_array_append_val(out, piece);
+    return out;
+}
+
+static char *make_from_line(const struct store_request *request)
+{
+    char date[40] = "Thu Jan  1 00:00:00 1970";
+    time_t when = request->arrival > 0 ? (time_t)request->arrival : time(NULL);
+    struct tm local;
+    if (localtime_r(&when, &local))
+        strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", &local);
+    const char *sender = request->sender && *request->sender ? request->sender : "MAILER-DAEMON";
+    g_autofree char *safe = g_strdup(sender);
+    for (char *at = safe; *at; at++) {
+        if ((guchar)*at <= ' ' || *at == 0x7f)
+            *at = '-';
+    }
+    return g_strdup_printf("From %s %s\n", safe, date);
+}
+
+// Does the file end with these segments, the From_ line (whose date may differ) not counted?
+static bool ends_with(int fd, off_t size, const GArray *segments)
+{
+    off_t offset = size;
+    for (guint i = 1; i < segments->len; i++)
+        offset -= (off_t)g_array_index(segments, struct file_segment, i).size;
+    for (guint i = 1; offset >= 0 && i < segments->len; i++) {
+        const struct file_segment *segment = &g_array_index(segments, struct file_segment, i);
+        for (gsize at = 0; at < segment->size;) {
+            char buffer[4096];
+            ssize_t got = pread(fd, buffer, MIN(sizeof buffer, segment->size - at), offset);
+            if (got <= 0 || memcmp(buffer, segment->data + at, (gsize)got) != 0)
+                return false;
+            at += (gsize)got;
+            offset += got;
+        }
+    }
+    return offset >= 0;
+}
+
+// What must stand between the old end of the file and a new From_ line.
+static const char *separator(int fd, off_t size)
+{
+    char tail[2] = "";
+    if (size == 0)
+        return "";
+    off_t offset = size >= 2 ? size - 2 : 0;
+    ssize_t got = pread(fd, tail, (gsize)(size - offset), offset);
+    if (got == 2 && tail[1] == '\n')
+        return tail[0] == '\n' ? "" : "\n";
+    return "\n\n";
+}
+
+static bool append(int fd, const char *path, const struct store_request *request,
+                   const GArray *segments, GError **err)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return mda_fail_errno(err, errno, "look at %s", path);
+    const char *gap = separator(fd, status.st_size);
+    struct file_segment between = {gap, strlen(gap)};
+    if (lseek(fd, status.st_size, SEEK_SET) < 0)
+        return mda_fail_errno(err, errno, "seek in %s", path);
+    if (files_write(fd, &between, 1, err) &&
+        files_write(fd, (const struct file_segment *)(gpointer)segments->data, segments->len,
+                    err) &&
+        (!request->fsync || files_sync(fd, path, err)))
+        return true;
+    g_prefix_error(err, "%s: ", path);
+    if (ftruncate(fd, status.st_size) != 0)
+        g_prefix_error(err, "(and it could not be cut back to %" G_GINT64_FORMAT " bytes) ",
+                       (gint64)status.st_size);
+    return false;
+}
+
+static bool open_mailbox(const char *path, const struct store_request *request, int *fd_r,
+                         GError **err)
+{
+    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    bool make = !request->folder || request->create;
+    *fd_r = open(path, flags);
+    bool fresh = *fd_r < 0 && errno == ENOENT && make;
+    if (fresh) {
+        g_autofree char *parent = g_path_get_dirname(path);
+        if (!files_make_path(parent, store_directory_mode(request->mode), request->fsync, err))
+            return false;
+        *fd_r = open(path, flags | O_CREAT, request->mode);
+        mda_autofd directory = files_open_directory(AT_FDCWD, parent, true);
+        if (*fd_r >= 0 && request->fsync && directory >= 0 && !files_sync(directory, parent, err))
+            return false;
+    }
+    struct stat status;
+    if (*fd_r < 0)
+        return errno == ENOENT ? mda_fail(err, MDA_ERROR_GONE, "folder %s does not exist", path)
+                               : mda_fail_errno(err, errno, "open %s", path);
+    if (fstat(*fd_r, &status) != 0 || !S_ISREG(status.st_mode))
+        return mda_fail(err, MDA_ERROR_TEMP, "%s is not a regular file", path);
+    return true;
+}
+
+static bool deliver_locked(const char *path, const struct store_request *request,
+                           struct store_result *result_r, GError **err)
+{
+    mda_autofd fd = -1;
+    if (!open_mailbox(path, request, &fd, err) || !lock_fcntl(fd, path, request->deadline, err))
+        return false;
+    g_autofree char *from_line = make_from_line(request);
+    g_autoptr(GArray) segments = quote(request->content, from_line);
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return mda_fail_errno(err, errno, "look at %s", path);
+    bool duplicate = ends_with(fd, status.st_size, segments);
+    if (duplicate ? (request->fsync && !files_sync(fd, path, err))
+                  : !append(fd, path, request, segments, err))
+        return false;
+    if (!files_close(&fd, path, err))
+        return false;
+    *result_r = (struct store_result){.path = g_strdup(path), .duplicate = duplicate};
+    return true;
+}
+
+static bool deliver(const char *path, const struct store_request *request,
+                    struct store_result *result_r, GError **err)
+{
+    g_autofree char *place = folder_path(path, request->folder, err);
+    if (!place)
+        return false;
+    struct dotlock lock = {0};
+    g_autofree char *lock_path = g_strconcat(place, ".lock", NULL);
+    g_autofree char *parent = g_path_get_dirname(place);
+    // A mail spool that users may not write to (mode 2755) is locked by fcntl alone.
+    if (access(parent, W_OK) == 0 &&
+        !dotlock_acquire(lock_path, MBOX_STALE_LOCK_SECONDS, request->deadline, &lock, err))
+        return false;
+    bool done = deliver_locked(place, request, result_r, err);
+    dotlock_release(&lock);
+    return done;
+}
+
+const struct store store_mbox = {
+    .name = "mbox",
+    .deliver = deliver,
+    .folder_path = folder_path,
+};

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// MH: a directory with one file a message, named by numbers. link() takes the next free number, so
+// writers need no lock. Sequences are left to the reader.
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "store/folder-name.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MH_TRIES_MAX 10000
+
+static char *folder_path(const char *path, const char *folder, GError **err)
+{
+    g_autoptr(GPtrArray) levels = folder ? folder_levels(folder, err) : g_ptr_array_new();
+    if (!levels)
+        return NULL;
+    GString *out = g_string_new(path);
+    if (g_str_has_suffix(out->str, "/."))
+        g_string_truncate(out, out->len - 2);
+    for (guint i = 0; i < levels->len; i++)
+        g_string_append_printf(out, "/%s", (const char *)g_ptr_array_index(levels, i));
+    return g_string_free(out, FALSE);
+}
+
+static bool highest_number(int dirfd, guint64 *number_r, GError **err)
+{
+    int own = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_autoptr(DIR) directory = own < 0 ? NULL : fdopendir(own);
+    if (!directory) {
+        mda_close_fd(&own);
+        return mda_fail_errno(err, errno, "read the directory");
+    }
+    *number_r = 0;
+    const struct dirent *entry;
+    while ((entry = readdir(directory))) {
+        guint64 number = 0;
+        if (g_ascii_string_to_unsigned(entry->d_name, 10, 1, G_MAXINT64 - MH_TRIES_MAX, &number,
+                                       NULL))
+            *number_r = MAX(*number_r, number);
+    }
+    return true;
+}
+
+// Is the newest message this one already, left by a run that was killed?
+static bool is_last(int dirfd, guint64 number, const struct composed *content)
+{
+    g_autofree char *name = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    mda_autofd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    // Unfinished runs leave the sticky bit, as in a maildir.
+    if (fd < 0 || fstat(fd, &status) != 0 || !(status.st_mode & S_ISVTX) ||
+        (gsize)status.st_size != content->size)
+        return false;
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *segment =
+            &g_array_index(content->segments, struct file_segment, i);
+        g_autofree char *buffer = g_malloc(MIN(segment->size, 65536));
+        for (gsize at = 0; at < segment->size;) {
+            ssize_t got = read(fd, buffer, MIN(segment->size - at, 65536));
+            if (got <= 0 || memcmp(buffer, segment->data + at, (gsize)got) != 0)
+                return false;
+            at += (gsize)got;
+        }
+    }
+    return true;
+}
+
+static bool write_draft(int fd, const struct store_request *request, GError **err)
+{
+    const GArray *segments = request->content->segments;
+    if (fchmod(fd, request->mode | S_ISVTX) != 0)
+        return mda_fail_errno(err, errno, "set the mode of the message");
+    return files_write(fd, (const struct file_segment *)(gpointer)segments->data, segments->len,
+                       err) &&
+           (!request->fsync || files_sync(fd, "the message", err));
+}
+
+// Links the file NAME in DIRFD to the first free number above LAST.
+static bool take_number(int dirfd, const char *name, guint64 last, char **number_r, GError **err)
+{
+    for (guint64 number = last + 1; number <= last + MH_TRIES_MAX; number++) {
+        g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+        if (linkat(dirfd, name, dirfd, text, 0) == 0) {
+            *number_r = g_steal_pointer(&text);
+            return true;
+        }
+        if (errno != EEXIST)
+            return mda_fail_errno(err, errno, "link %s", text);
+    }
+    return mda_fail(err, MDA_ERROR_TEMP, "no free number for the message");
+}
+
+static bool write_new(int dirfd, const char *path, const struct store_request *request,
+                      guint64 last, char **number_r, GError **err)
+{
+    // MH programs skip names that begin with a comma: they count as deleted.
+    g_autofree char *name = g_strdup_printf(",backstop.%d.%08x", (int)getpid(), g_random_int());
+    g_autofree char *full = g_build_filename(path, name, NULL);
+    int token = files_register_temporary(full);
+    mda_autofd fd =
+        openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, request->mode);
+    bool done = fd >= 0 || mda_fail_errno(err, errno, "make a file in %s", path);
+    bool made = done;
+    g_autofree char *number = NULL;
+    done = done && write_draft(fd, request, err) && take_number(dirfd, name, last, &number, err);
+    if (made)
+        unlinkat(dirfd, name, 0);
+    files_forget_temporary(token);
+    if (done && request->fsync && !files_sync(dirfd, path, err)) {
+        unlinkat(dirfd, number, 0);
+        done = false;
+    }
+    if (done && fchmod(fd, request->mode) != 0)
+        errno = 0; // the mark of an unfinished run stays, which changes nothing for the reader
+    if (done)
+        *number_r = g_steal_pointer(&number);
+    return done;
+}
+
+static bool open_folder(const char *path, const struct store_request *request, int *fd_r,
+                        GError **err)
+{
+    *fd_r = files_open_directory(AT_FDCWD, path, true);
+    if (*fd_r < 0 && errno == ENOENT && (!request->folder || request->create)) {
+        if (!files_make_path(path, store_directory_mode(request->mode), request->fsync, err))
+            return false;
+        *fd_r = files_open_directory(AT_FDCWD, path, true);
+    }
+    if (*fd_r >= 0)
+        return true;
+    return errno == ENOENT ? mda_fail(err, MDA_ERROR_GONE, "folder %s does not exist", path)
+                           : mda_fail_errno(err, errno, "open %s", path);
+}
+
+static bool deliver(const char *path, const struct store_request *request,
+                    struct store_result *result_r, GError **err)
+{
+    g_autofree char *place = folder_path(path, request->folder, err);
+    mda_autofd dirfd = -1;
+    guint64 last = 0;
+    if (!place || !open_folder(place, request, &dirfd, err) || !highest_number(dirfd, &last, err))
+        return false;
+    g_autofree char *number = NULL;
+    bool duplicate = last > 0 && is_last(dirfd, last, request->content);
+    if (duplicate) {
+        number = g_strdup_printf("%" G_GUINT64_FORMAT, last);
+        if (request->fsync && !files_sync(dirfd, place, err))
+            return false;
+    } else if (!write_new(dirfd, place, request, last, &number, err)) {
+        return false;
+    }
+    *result_r = (struct store_result){
+        .path = g_build_filename(place, number, NULL),
+        .duplicate = duplicate,
+    };
+    return true;
+}
+
+const struct store store_mh = {
+    .name = "mh",
+    .deliver = deliver,
+    .folder_path = folder_path,
+};

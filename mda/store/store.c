@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "store/store.h"
+
+#include "base/error.h"
+#include "store/store-list.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define X(name) extern const struct store store_##name;
+STORE_LIST(X)
+#undef X
+
+static const struct store *const stores[] = {
+#define X(name) &store_##name,
+    STORE_LIST(X)
+#undef X
+};
+
+static const struct store *by_name(const char *name, gsize length)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(stores); i++) {
+        if (strlen(stores[i]->name) == length && strncmp(stores[i]->name, name, length) == 0)
+            return stores[i];
+    }
+    return NULL;
+}
+
+static const struct store *by_look(const char *path)
+{
+    struct stat status;
+    if (g_str_has_suffix(path, "/."))
+        return &store_mh;
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+        return &store_mbox;
+    return &store_maildir;
+}
+
+const struct store *store_for(const char *location, char **path_r, GError **err)
+{
+    const char *colon = strchr(location, ':');
+    const char *slash = strchr(location, '/');
+    const struct store *store = NULL;
+    const char *path = location;
+    if (colon && (!slash || colon < slash)) {
+        store = by_name(location, (gsize)(colon - location));
+        path = colon + 1;
+        if (!store) {
+            mda_fail(err, MDA_ERROR_CONFIG,
+                     "[store] location = %s: expected maildir:PATH, mbox:PATH, mh:PATH or a path",
+                     location);
+            return NULL;
+        }
+    }
+    if (!g_path_is_absolute(path)) {
+        mda_fail(err, MDA_ERROR_CONFIG, "[store] location = %s: the path is not absolute",
+                 location);
+        return NULL;
+    }
+    if (!store)
+        store = by_look(path);
+    *path_r = g_strdup(path);
+    return store;
+}
+
+void store_result_clear(struct store_result *result)
+{
+    g_clear_pointer(&result->path, g_free);
+}
+
+mode_t store_directory_mode(mode_t mode)
+{
+    return mode | ((mode & 0444) >> 2);
+}

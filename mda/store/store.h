@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Where messages end up. A store is given bytes and a folder and knows nothing of why. store-list.h
+// names the stores.
+#pragma once
+
+#include "base/clock.h"
+#include "message/compose.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct store_request {
+    const struct composed *content;
+    const char *folder;       // UTF-8 name, NULL: the inbox; "/" and "." separate levels
+    bool create;              // make the folder if it is not there (the inbox is always made)
+    const GPtrArray *flags;   // IMAP flags (char *), may be NULL
+    const char *sender;       // envelope sender for an mbox From_ line; "" or NULL: MAILER-DAEMON
+    const char *fingerprint;  // hex: the same for a retry of the same delivery and nothing else
+    gint64 arrival;           // unix time at which our MTA took the message in; 0: not known
+    bool fsync;               // success means: on the disk
+    mode_t mode;              // permissions of new files; directories get x where r is
+    struct deadline deadline; // for locks
+};
+
+struct store_result {
+    char *path;     // where the message is; owned by the caller
+    bool duplicate; // an earlier run had put it there already
+};
+
+struct store {
+    const char *name; // "maildir"; stands before the path in [store] location
+    // Delivers to the store at PATH. False with *err: nothing is visible (MDA_ERROR_TEMP), or the
+    // folder does not exist and was not to be made (MDA_ERROR_GONE), or cannot exist under that
+    // name (MDA_ERROR_CONFIG).
+    bool (*deliver)(const char *path, const struct store_request *request,
+                    struct store_result *result_r, GError **err);
+    // The path of FOLDER in the store at PATH, whether it is there or not; NULL with *err when the
+    // name is not possible. Owned by the caller.
+    char *(*folder_path)(const char *path, const char *folder, GError **err);
+};
+
+// Takes LOCATION ("maildir:PATH", "mbox:PATH", "mh:PATH" or a PATH) apart. A bare path that ends in
+// "/." is MH, one that is a regular file mbox, any other maildir. *PATH_R is owned by the caller.
+const struct store *store_for(const char *location, char **path_r, GError **err);
+
+// Frees the members.
+void store_result_clear(struct store_result *result);
+
+// Directories of a store are as open as its files: x is added wherever r is.
+mode_t store_directory_mode(mode_t mode);

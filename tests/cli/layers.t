@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Dependencies point down only, and each library has one door. tests/layers.sh has the table.
+. "${srcdir:-..}/tests/tap.sh"
+plan 11
+
+check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh" "$srcdir/mda"
+
+# The checker itself: each of these lines must be refused, and named.
+house=$scratch/mda
+forbid() { # FILE LINE WHY
+    rm -rf "$house"
+    for room in base cmd conf message store plan sieve evidence verdict bounce ledger; do mkdir -p "$house/$room"; done
+    touch "$house/base/error.h" "$house/store/maildir.h" "$house/evidence/evidence.h" \
+        "$house/evidence/finding.h" "$house/conf/conf.h" "$house/plan/run.h" "$house/cmd/command.h"
+    printf '#include "base/error.h"\n' >"$house/cmd/x.c"
+    printf '%s\n' "$2" >"$house/$1"
+    sh "$srcdir/tests/layers.sh" "$house" >"$scratch/said"
+    is "$? $(wc -l <"$scratch/said")" "${4:-1 1}" "$3"
+}
+forbid base/x.c '#include "conf/conf.h"' "base knows nothing above it"
+forbid sieve/x.c '#include "store/maildir.h"' "rules know no store"
+forbid sieve/x.c '  #  include "plan/run.h"' "rules carry nothing out"
+forbid verdict/x.c '#include "evidence/evidence.h"' "the verdict knows findings only"
+forbid verdict/x.c '#include "evidence/finding.h"' "and those it may know" "0 0"
+forbid store/x.c '#include "cmd/command.h"' "nobody knows the commands"
+forbid bounce/x.c '#include <gmime/gmime.h>' "GMime has one door"
+forbid evidence/x.c '#include <sqlite3.h>' "SQLite has one door"
+forbid cmd/x.c '#include "error.h"' "a header is named with its room"
+forbid cmd/x.c '#include "base/gone.h"' "a header that is not there"

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/run counts what tests say, and never takes a broken test for a good one.
+. "${srcdir:-..}/tests/tap.sh"
+plan 9
+
+mkdir "$scratch/t"
+cd "$scratch/t" || exit 1
+run() { perl "$srcdir/tests/run" -t 2 "$@" 2>/dev/null | tail -n 1; }
+script() { printf '#!/bin/sh\n%s\n' "$2" >"$1.t"; chmod +x "$1.t"; }
+
+script good 'echo 1..2; echo ok 1; echo ok 2'
+script skips 'echo 1..2; echo ok 1; echo "ok 2 # SKIP no reason"'
+script bad 'echo 1..2; echo ok 1; echo not ok 2'
+script short 'echo 1..2; echo ok 1'
+script noplan 'echo ok 1'
+script status 'echo 1..1; echo ok 1; exit 3'
+script dies 'echo 1..1; echo ok 1; kill -SEGV $$'
+script hangs 'echo 1..1; echo ok 1; sleep 30'
+
+is "$(run good.t)" "2 passed, 0 failed" "good tests are counted"
+is "$(run skips.t)" "1 passed, 0 failed" "skipped tests count neither way"
+is "$(run good.t bad.t)" "3 passed, 1 failed" "a failed test is counted"
+for broken in short noplan status dies hangs; do
+    is "$(run $broken.t)" "1 passed, 1 failed" "$broken: a broken test is a failed one"
+done
+perl "$srcdir/tests/run" bad.t >/dev/null 2>&1
+is $? 1 "the exit status says so too"

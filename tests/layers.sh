@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Who may include whom: layers.sh MDA_DIRECTORY prints every #include that goes up or sideways, and
+# every library's header that is not opened through its one door. Status 1 when there is one.
+#
+# The table below is the whole of the rule. An entry of the second column is a room, or one header.
+cd "$1" || exit 2
+find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include' {} + | awk '
+BEGIN {
+    allow("main", "cmd conf")
+    allow("cmd", "lmtp plan store sieve procmail verdict evidence bounce ledger message")
+    allow("lmtp", "plan store")
+    allow("run", "plan store")          # plan/run.c: the half of the room that does what a plan says
+    allow("plan", "")
+    allow("sieve", "plan")
+    allow("procmail", "plan")
+    allow("evidence", "ledger bounce message")
+    allow("bounce", "message")
+    allow("verdict", "evidence/finding.h")
+    allow("ledger", "")
+    allow("message", "")
+    allow("store", "")
+    allow("conf", "")
+    allow("base", "-conf")
+
+    door("gmime/", "message/")
+    door("pcre2", "base/regex")
+    door("sqlite3", "base/db")
+    door("hiredis/", "ledger/redis")
+    door("sieve2", "sieve/libsieve")
+    door("spf2/", "evidence/spf")
+    door("openssl/", "base/crypto")
+    door("libmilter/", "cmd/milter")
+    door("dlfcn", "base/module")
+}
+function allow(room, rooms,    n, i, list) {
+    known[room] = 1
+    may[room, room == "run" ? "plan" : room] = 1
+    if (rooms != "-conf") may[room, "conf"] = 1
+    may[room, "base"] = 1
+    n = split(rooms, list, " ")
+    for (i = 1; i <= n; i++) may[room, list[i]] = 1
+}
+function door(header, place) { doors[header] = place }
+function bad(why) { print file ": " why; failed = 1 }
+{
+    file = substr($0, 3, index($0, ":") - 3)
+    line = substr($0, index($0, ":") + 1)
+    room = file ~ /^plan\/run/ ? "run" : file ~ /^[^\/]*$/ ? "main" : substr(file, 1, index(file, "/") - 1)
+    if (!(room in known)) { bad("room " room " has no row in tests/layers.sh"); next }
+    if (match(line, /<[^>]*>/)) {
+        header = substr(line, RSTART + 1, RLENGTH - 2)
+        for (prefix in doors)
+            if (index(header, prefix) == 1 && index(file, doors[prefix]) != 1)
+                bad("includes <" header ">, whose door is " doors[prefix])
+    } else if (match(line, /"[^"]*"/)) {
+        header = substr(line, RSTART + 1, RLENGTH - 2)
+        if (header == "config.h") next
+        if (header !~ /^[a-z]+\/[^\/]+$/) { bad("includes \"" header "\": write it as room/file.h"); next }
+        if (system("test -f " header) != 0) bad("includes \"" header "\", which is not there")
+        into = substr(header, 1, index(header, "/") - 1)
+        if (header == "plan/run.h" && (room == "sieve" || room == "procmail" || room == "plan"))
+            bad("includes \"" header "\": rules only plan, they carry nothing out")
+        if (!((room, into) in may) && !((room, header) in may))
+            bad("includes \"" header "\": " room " may not know " into)
+    } else
+        bad("has an #include that names no file: " line)
+}
+END { exit failed }'
