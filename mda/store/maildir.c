@@ -211,10 +211,10 @@ static bool ends_with(int fd, off_t offset, const struct file_segment *segment)
 
 // Is the file, but for the header lines that we put in front, what we are to write? Hashes may
 // collide by an attacker's will; bytes do not.
-static bool is_same(int fd, const struct composed *content)
+static bool is_same(int fd, const struct content *content)
 {
     struct stat status;
-    gsize added = strlen(content->added);
+    gsize added = content->added;
     if (fstat(fd, &status) != 0 || (gsize)status.st_size < content->size - added)
         return false;
     off_t offset = status.st_size - (off_t)(content->size - added);
@@ -336,9 +336,9 @@ static bool deliver(const char *path, const struct store_request *request,
     bool done = folder_open(&folder, request, err);
     if (done) {
         struct maildir_name name;
-        bool varying = strstr(request->content->added, "X-Backstop") != NULL;
         maildir_name_init(&name, request->fingerprint, request->arrival, time(NULL),
-                          request->content->size, request->content->virtual_size, varying);
+                          request->content->size, request->content->virtual_size,
+                          request->content->varying);
         done = deliver_into(&folder, &name, request, result_r, err);
         maildir_name_clear(&name);
     }

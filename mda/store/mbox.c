@@ -54,7 +54,7 @@ static bool is_from_line(const char *line, const char *end)
 }
 
 // The segments of the message as mbox has it, pointing into the content and constant text.
-static GArray *quote(const struct composed *content, const char *from_line)
+static GArray *quote(const struct content *content, const char *from_line)
 {
     GArray *out = g_array_new(FALSE, FALSE, sizeof(struct file_segment));
     struct file_segment piece = {from_line, strlen(from_line)};

@@ -47,7 +47,7 @@ static bool highest_number(int dirfd, guint64 *number_r, GError **err)
 }
 
 // Is the newest message this one already, left by a run that was killed?
-static bool is_last(int dirfd, guint64 number, const struct composed *content)
+static bool is_last(int dirfd, guint64 number, const struct content *content)
 {
     g_autofree char *name = g_strdup_printf("%" G_GUINT64_FORMAT, number);
     mda_autofd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);

@@ -4,14 +4,14 @@
 #pragma once
 
 #include "base/clock.h"
-#include "message/compose.h"
+#include "base/content.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 struct store_request {
-    const struct composed *content;
+    const struct content *content;
     const char *folder;       // UTF-8 name, NULL: the inbox; "/" and "." separate levels
     bool create;              // make the folder if it is not there (the inbox is always made)
     const GPtrArray *flags;   // IMAP flags (char *), may be NULL
