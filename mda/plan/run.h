@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Carries a plan out, in order, and tells what became of the message.
+//
+// Every run starts as "defer" and earns more. A folder that cannot be had falls back to the inbox;
+// when that fails too, the message stays with the MTA. After the first action that cannot be taken
+// back (a copy that was filed, a message that was sent) nothing defers any more: a second try would
+// do it twice.
+#pragma once
+
+#include "base/clock.h"
+#include "base/content.h"
+#include "base/error.h"
+#include "plan/plan.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+// How outgoing mail leaves: filled in by the command; NULL members mean that it cannot.
+struct run_outgoing {
+    gpointer data;
+    // Each returns false with *err when the message did not leave for sure.
+    bool (*redirect)(gpointer data, const struct plan_action *action, GError **err);
+    bool (*answer)(gpointer data, const struct plan_action *action,
+                   GError **err); // vacation, notify
+    bool (*reject)(gpointer data, const struct plan_action *action, bool *caller_refuses_r,
+                   GError **err);
+    bool (*pipe)(gpointer data, const struct plan_action *action, GError **err);
+};
+
+struct run_request {
+    const struct plan *plan;
+    const char *location;    // [store] location
+    const char *inbox;       // the folder that keep means, NULL: the inbox
+    const char *sender;      // envelope sender, for mbox
+    const char *fingerprint; // of this delivery, see store.h
+    gint64 arrival;
+    bool create; // make missing folders
+    bool fsync;
+    mode_t mode;
+    gint64 lock_milliseconds;
+    // What is written: content_of(data, bytes) composes the message, or BYTES (a message that the
+    // rules changed) when that is not NULL. Owned by the caller, freed by the run.
+    struct content *(*content_of)(gpointer data, GBytes *bytes);
+    gpointer content_data;
+    const struct run_outgoing *outgoing;
+    void (*committed)(void); // called once, when the first thing happened that cannot be undone
+};
+
+struct run_result {
+    enum outcome outcome;
+    GPtrArray *places;   // char *: where the message went, for the log: "Junk", "redirect:a@b"
+    GPtrArray *troubles; // char *: what did not work on the way
+    char *reject_text;   // with MDA_REJECT
+};
+
+void run_plan(const struct run_request *request, struct run_result *result_r);
+void run_result_clear(struct run_result *result);
