@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Text of any charset to UTF-8 (part of mime.h). Declared charsets are often wrong in automatic mail:
-// us-ascii over 8-bit text, ISO-2022-JP without any declaration, names that nobody registered. What
-// cannot be converted is guessed, and no byte is ever a reason to give up.
+// Text of any charset to UTF-8 (part of mime.h). Declared charsets are often wrong in automatic
+// mail: us-ascii over 8-bit text, ISO-2022-JP without any declaration, names that nobody
+// registered. What cannot be converted is guessed, and no byte is ever a reason to give up.
 #include "message/mime.h"
 
 #include <string.h>
@@ -9,12 +9,24 @@
 static const struct {
     const char *name, *real;
 } aliases[] = {
-    {"ks_c_5601-1987", "CP949"}, {"ks_c_5601", "CP949"},     {"x-sjis", "CP932"},
-    {"shift_jis", "CP932"},      {"shift-jis", "CP932"},     {"sjis", "CP932"},
-    {"windows-31j", "CP932"},    {"gb2312", "GB18030"},      {"gbk", "GB18030"},
-    {"x-gbk", "GB18030"},        {"utf8", "UTF-8"},          {"utf_8", "UTF-8"},
-    {"unicode-1-1-utf-7", "UTF-7"}, {"x-mac-roman", "MACINTOSH"}, {"cp-850", "CP850"},
-    {"iso-2022-jp", "ISO-2022-JP-3"}, {"x-user-defined", "ISO-8859-1"}, {"big5", "BIG5-HKSCS"},
+    {"ks_c_5601-1987", "CP949"},
+    {"ks_c_5601", "CP949"},
+    {"x-sjis", "CP932"},
+    {"shift_jis", "CP932"},
+    {"shift-jis", "CP932"},
+    {"sjis", "CP932"},
+    {"windows-31j", "CP932"},
+    {"gb2312", "GB18030"},
+    {"gbk", "GB18030"},
+    {"x-gbk", "GB18030"},
+    {"utf8", "UTF-8"},
+    {"utf_8", "UTF-8"},
+    {"unicode-1-1-utf-7", "UTF-7"},
+    {"x-mac-roman", "MACINTOSH"},
+    {"cp-850", "CP850"},
+    {"iso-2022-jp", "ISO-2022-JP-3"},
+    {"x-user-defined", "ISO-8859-1"},
+    {"big5", "BIG5-HKSCS"},
 };
 
 static bool is_plain(const char *text, gsize length)

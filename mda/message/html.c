@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HTML to text, roughly (part of mime.h): enough to find phrases and addresses in the HTML that mail
-// systems write. One pass, no tree. Leaves out styles, tables' geometry and everything hidden.
+// HTML to text, roughly (part of mime.h): enough to find phrases and addresses in the HTML that
+// mail systems write. One pass, no tree. Leaves out styles, tables' geometry and everything hidden.
 #include "message/mime.h"
 
 #include <string.h>
@@ -9,18 +9,20 @@ static const struct {
     const char *name;
     const char *text;
 } entities[] = {
-    {"lt", "<"},       {"gt", ">"},       {"amp", "&"},      {"quot", "\""},    {"apos", "'"},
-    {"nbsp", " "},     {"auml", "\u00e4"}, {"ouml", "\u00f6"}, {"uuml", "\u00fc"}, {"Auml", "\u00c4"},
-    {"Ouml", "\u00d6"}, {"Uuml", "\u00dc"}, {"szlig", "\u00df"}, {"eacute", "\u00e9"},
-    {"egrave", "\u00e8"}, {"agrave", "\u00e0"}, {"ccedil", "\u00e7"}, {"ecirc", "\u00ea"},
-    {"aacute", "\u00e1"}, {"iacute", "\u00ed"}, {"oacute", "\u00f3"}, {"uacute", "\u00fa"},
-    {"ntilde", "\u00f1"}, {"atilde", "\u00e3"}, {"otilde", "\u00f5"}, {"rsquo", "'"},
-    {"lsquo", "'"},    {"ldquo", "\""},   {"rdquo", "\""},   {"laquo", "\u00ab"}, {"raquo", "\u00bb"},
-    {"ndash", "-"},    {"mdash", "-"},    {"hellip", "..."}, {"copy", "(c)"},
+    {"lt", "<"},          {"gt", ">"},          {"amp", "&"},         {"quot", "\""},
+    {"apos", "'"},        {"nbsp", " "},        {"auml", "\u00e4"},   {"ouml", "\u00f6"},
+    {"uuml", "\u00fc"},   {"Auml", "\u00c4"},   {"Ouml", "\u00d6"},   {"Uuml", "\u00dc"},
+    {"szlig", "\u00df"},  {"eacute", "\u00e9"}, {"egrave", "\u00e8"}, {"agrave", "\u00e0"},
+    {"ccedil", "\u00e7"}, {"ecirc", "\u00ea"},  {"aacute", "\u00e1"}, {"iacute", "\u00ed"},
+    {"oacute", "\u00f3"}, {"uacute", "\u00fa"}, {"ntilde", "\u00f1"}, {"atilde", "\u00e3"},
+    {"otilde", "\u00f5"}, {"rsquo", "'"},       {"lsquo", "'"},       {"ldquo", "\""},
+    {"rdquo", "\""},      {"laquo", "\u00ab"},  {"raquo", "\u00bb"},  {"ndash", "-"},
+    {"mdash", "-"},       {"hellip", "..."},    {"copy", "(c)"},
 };
 
-static const char *const line_ends[] = {"br", "p",  "div", "tr", "table", "li", "ul", "h1", "h2",
-                                        "h3", "h4", "hr",  "pre", "td",   "th", "title", "blockquote"};
+static const char *const line_ends[] = {"br",  "p",  "div", "tr",    "table",     "li",
+                                        "ul",  "h1", "h2",  "h3",    "h4",        "hr",
+                                        "pre", "td", "th",  "title", "blockquote"};
 
 static bool tag_is(const char *tag, gsize length, const char *name)
 {

@@ -186,7 +186,8 @@ static gint64 end_of(GMimeObject *object, guint depth)
         GMimeObject *inner = message ? g_mime_message_get_mime_part(message) : NULL;
         return inner ? end_of(inner, depth + 1) : 0;
     }
-    int count = GMIME_IS_MULTIPART(object) ? g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
+    int count =
+        GMIME_IS_MULTIPART(object) ? g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
     gint64 end = 0;
     for (int i = count - 1; i >= 0 && end == 0; i--)
         end = end_of(g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1);

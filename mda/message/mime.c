@@ -158,8 +158,9 @@ static bool is_bare_address(const char *value)
            strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                          "!#$%&'*+-/=?^_`{|}~.") == at &&
            value[at + 1] != '\0' &&
-           value[at + 1 + strspn(value + at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                 "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
+           value[at + 1 +
+                 strspn(value + at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                        "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
 }
 
 static bool add_bare_address(const char *value, GPtrArray *addresses)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// MIME: the parts of a message, decoded header text, addresses (RFC 2045-2047, 2231, 5322). The door
-// to GMime, which sits in the module backstop-mime.so and is loaded at the first call that needs it;
-// what is plain ASCII is answered without it. Everything that goes out is UTF-8 unless it says "raw".
+// MIME: the parts of a message, decoded header text, addresses (RFC 2045-2047, 2231, 5322). The
+// door to GMime, which sits in the module backstop-mime.so and is loaded at the first call that
+// needs it; what is plain ASCII is answered without it. Everything that goes out is UTF-8 unless it
+// says "raw".
 //
 // Mail is hostile: each tree has limits, and a limit that was reached is named in the tree's list.
 #pragma once
@@ -35,10 +36,10 @@ struct mime_field {
 enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
 
 struct mime_part {
-    enum mime_kind kind;  // MULTIPART and MESSAGE: their children follow in the list
-    guint depth;          // 0: the message itself
-    gint parent;          // index of the part that it stands in, -1 for the message
-    char *type, *subtype; // lower case; "text", "plain" when it has no (sound) Content-Type
+    enum mime_kind kind;   // MULTIPART and MESSAGE: their children follow in the list
+    guint depth;           // 0: the message itself
+    gint parent;           // index of the part that it stands in, -1 for the message
+    char *type, *subtype;  // lower case; "text", "plain" when it has no (sound) Content-Type
     GPtrArray *parameters; // struct mime_parameter * of Content-Type
     char *disposition;     // lower case, or NULL
     char *filename;        // decoded, or NULL
@@ -59,15 +60,16 @@ bool mime_parse(const struct message *message, const struct mime_limits *limits,
                 struct mime_tree **tree_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 void mime_tree_free(struct mime_tree *tree);
 
-// The content of a leaf with its transfer encoding undone, at most MAX bytes (0: all that is there).
-// For a multipart: its prologue. For a message: that message. Never NULL; owned by the caller.
+// The content of a leaf with its transfer encoding undone, at most MAX bytes (0: all that is
+// there). For a multipart: its prologue. For a message: that message. Never NULL; owned by the
+// caller.
 GBytes *mime_part_content(const struct mime_tree *tree, const struct mime_part *part, gsize max);
 
 // The same as it stands in the message, still encoded.
 GBytes *mime_part_raw(const struct mime_tree *tree, const struct mime_part *part, gsize max);
 
-// The content as text: decoded, in UTF-8, lines ending in LF, no NULs. MAX bounds the bytes that are
-// converted. Owned by the caller, *length_r may be NULL.
+// The content as text: decoded, in UTF-8, lines ending in LF, no NULs. MAX bounds the bytes that
+// are converted. Owned by the caller, *length_r may be NULL.
 char *mime_part_text(const struct mime_tree *tree, const struct mime_part *part, gsize max,
                      gsize *length_r);
 
@@ -89,9 +91,9 @@ struct mime_address {
     char *address; // local@domain as written, without <>, comments and route; "" for <>
 };
 
-// The addresses in a header value (RFC 5322 §3.4): groups are flattened, comments skipped, 8-bit text
-// and encoded words decoded; what is no address is left out. struct mime_address *, owned by the
-// caller.
+// The addresses in a header value (RFC 5322 §3.4): groups are flattened, comments skipped, 8-bit
+// text and encoded words decoded; what is no address is left out. struct mime_address *, owned by
+// the caller.
 GPtrArray *mime_parse_addresses(const char *value, gssize length);
 
 // The first address of VALUE or NULL. Owned by the caller.

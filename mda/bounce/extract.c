@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include "bounce/extract.h"
+
+#include "base/text.h"
+#include "bounce/block.h"
+#include "bounce/limits.h"
+#include "bounce/original.h"
+#include "bounce/status.h"
+#include "bounce/trait.h"
+
+#include <string.h>
+
+#define DIAGNOSTIC_MAX_BYTES 1000
+#define MATCHES_MAX 200
+
+static char *group_text(const struct facts *facts, const struct regex_span *span)
+{
+    if (span->start < 0 || span->end <= span->start)
+        return NULL;
+    return text_printable(facts->text + span->start, span->end - span->start, DIAGNOSTIC_MAX_BYTES);
+}
+
+static char *named(const struct facts *facts, const struct regex *regex,
+                   const struct regex_span *spans, const char *name)
+{
+    int number = regex_group_number(regex, name);
+    return number > 0 && number < 12 ? group_text(facts, &spans[number]) : NULL;
+}
+
+static char *bare_address(char *text)
+{
+    if (!text)
+        return NULL;
+    g_strstrip(text);
+    char *trimmed = g_strdup(text + strspn(text, "<\"'(["));
+    g_free(text);
+    for (gsize length = strlen(trimmed); length > 0 && strchr(">\"')].,:;", trimmed[length - 1]);
+         length--)
+        trimmed[length - 1] = '\0';
+    return trimmed;
+}
+
+static struct report_recipient *known_recipient(const struct report *report, const char *address)
+{
+    for (guint i = 0; i < report->recipients->len; i++) {
+        struct report_recipient *one = g_ptr_array_index(report->recipients, i);
+        if ((one->final && g_ascii_strcasecmp(one->final, address) == 0) ||
+            (one->original && g_ascii_strcasecmp(one->original, address) == 0))
+            return one;
+    }
+    return NULL;
+}
+
+static void fill(char **target, char *value)
+{
+    if (*target || !value || !*value)
+        g_free(value);
+    else
+        *target = value;
+}
+
+static struct report_recipient *recipient_called(struct facts *facts, const char *address)
+{
+    struct report_recipient *one = known_recipient(facts->report, address);
+    if (one)
+        return one;
+    if (facts->report->recipients->len >= BOUNCE_MAX_RECIPIENTS) {
+        report_add_limit(facts->report, "recipients");
+        return NULL;
+    }
+    one = report_add_recipient(facts->report);
+    one->final = g_strdup(address);
+    return one;
+}
+
+static void take_match(struct facts *facts, const struct regex *regex,
+                       const struct regex_span *spans)
+{
+    g_autofree char *address = bare_address(named(facts, regex, spans, "recipient"));
+    if (!address || !*address)
+        return;
+    struct report_recipient *one = recipient_called(facts, address);
+    if (!one)
+        return;
+    fill(&one->original, bare_address(named(facts, regex, spans, "original")));
+    g_autofree char *status = named(facts, regex, spans, "status");
+    if (status)
+        fill(&one->status, status_code_in(status));
+    g_autofree char *action = named(facts, regex, spans, "action");
+    if (action)
+        fill(&one->action, g_ascii_strdown(action, -1));
+    fill(&one->diagnostic, named(facts, regex, spans, "diagnostic"));
+}
+
+static void each_recipient(struct facts *facts, const struct regex *regex)
+{
+    gsize from = 0;
+    for (guint i = 0; i < MATCHES_MAX && from <= facts->text_length; i++) {
+        struct regex_span spans[12];
+        enum regex_result result =
+            regex_search(regex, facts->text, facts->text_length, from, spans, G_N_ELEMENTS(spans));
+        if (result == REGEX_LIMIT)
+            report_add_limit(facts->report, "regular expression");
+        if (result != REGEX_YES)
+            return;
+        take_match(facts, regex, spans);
+        from = (gsize)MAX(spans[0].end, spans[0].start + 1);
+    }
+}
+
+static char *first_group(struct facts *facts, struct rule *rule, enum rule_pattern which)
+{
+    const struct regex *regex = rule_regex(rule, which);
+    struct regex_span spans[2];
+    if (!regex || regex_search(regex, facts->text, facts->text_length, 0, spans, 2) != REGEX_YES)
+        return NULL;
+    return group_text(facts, &spans[1]);
+}
+
+// The original behind the rule's marker line, in whichever text has it.
+static void original_after(struct facts *facts, const struct regex *regex)
+{
+    for (guint i = 0; i < facts->pieces->len; i++) {
+        gsize size = 0;
+        const char *data = g_bytes_get_data(g_ptr_array_index(facts->pieces, i), &size);
+        struct regex_span span;
+        struct header_block block = {0};
+        if (size == 0 || regex_search(regex, data, size, 0, &span, 1) != REGEX_YES)
+            continue;
+        const char *stop = memchr(data + span.end, '\n', size - (gsize)span.end);
+        if (!stop || !header_block_at(data, size, (gsize)(stop + 1 - data), &block))
+            continue;
+        g_autoptr(GBytes) original = header_block_take(data, size, &block, true);
+        g_free(block.prefix);
+        original_read(facts->report, original, "text");
+        facts->has_original = true;
+        return;
+    }
+}
+
+void extract_by_rule(struct facts *facts, struct rule *rule)
+{
+    const struct regex *after = rule_regex(rule, PATTERN_ORIGINAL_AFTER);
+    if (after && !facts->has_original)
+        original_after(facts, after);
+    const struct regex *recipient = rule_regex(rule, PATTERN_RECIPIENT);
+    if (recipient && !facts->has_status)
+        each_recipient(facts, recipient);
+    fill(&facts->report->reporting_mta, first_group(facts, rule, PATTERN_REPORTING_MTA));
+    struct original *original = &facts->report->original;
+    if (!original->message_id)
+        fill(&original->message_id, first_group(facts, rule, PATTERN_MESSAGE_ID));
+    if (!original->subject)
+        fill(&original->subject, first_group(facts, rule, PATTERN_SUBJECT));
+}
+
+static bool is_address_char(char c)
+{
+    return g_ascii_isalnum(c) || strchr("!#$%&*+-/=?^_{|}~.'", c);
+}
+
+// Addresses that a report mentions without their being the recipient.
+static bool is_no_recipient(const struct facts *facts, const char *address)
+{
+    g_autofree char *lower = g_ascii_strdown(address, -1);
+    if (trait_names_daemon(lower))
+        return true;
+    if (facts->report->original.from &&
+        g_ascii_strcasecmp(facts->report->original.from, address) == 0)
+        return true;
+    char **to = facts_header((struct facts *)facts, "to");
+    return *to && strstr(*to, lower);
+}
+
+// The address around the '@' at TEXT[at]; NULL when it is a Message-ID or nothing.
+static char *address_around(const char *text, gsize length, gsize at)
+{
+    gsize start = at, end = at + 1;
+    while (start > 0 && is_address_char(text[start - 1]))
+        start--;
+    while (end < length && (g_ascii_isalnum(text[end]) || text[end] == '.' || text[end] == '-'))
+        end++;
+    while (end > at && (text[end - 1] == '.' || text[end - 1] == '-'))
+        end--;
+    while (start < at && strchr("'=/*", text[start]))
+        start++;
+    if (start == at || end <= at + 2 || end - start > 320)
+        return NULL;
+    return g_strndup(text + start, end - start);
+}
+
+static void addresses_in_text(struct facts *facts)
+{
+    gsize length = MIN(facts->text_length, 8192);
+    for (gsize at = 1; at < length && facts->report->recipients->len < 50; at++) {
+        if (facts->text[at] != '@')
+            continue;
+        g_autofree char *address = address_around(facts->text, length, at);
+        if (address && !is_no_recipient(facts, address))
+            recipient_called(facts, address);
+    }
+}
+
+static void failed_recipients(struct facts *facts)
+{
+    for (char **value = facts_header(facts, "x-failed-recipients"); *value; value++) {
+        g_auto(GStrv) list = g_strsplit(*value, ",", BOUNCE_MAX_RECIPIENTS);
+        for (char **at = list; *at; at++) {
+            g_autofree char *address = bare_address(g_strdup(*at));
+            if (*address)
+                recipient_called(facts, address);
+        }
+    }
+}
+
+// The first line with an SMTP reply: "550 5.1.1 …".
+static char *reply_line(const struct facts *facts)
+{
+    const char *at = facts->text, *end = facts->text + facts->text_length;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (gsize)(end - at));
+        if (!stop)
+            stop = end;
+        for (const char *c = at; c + 4 < stop; c++) {
+            bool edge = c == at || !g_ascii_isalnum(c[-1]);
+            if (edge && (*c == '4' || *c == '5') && strchr("0123457", c[1]) && c[1] &&
+                g_ascii_isdigit(c[2]) && (c[3] == ' ' || c[3] == '-') && c[1] <= '5')
+                return text_printable(c, stop - c, DIAGNOSTIC_MAX_BYTES);
+        }
+        at = stop + 1;
+    }
+    return NULL;
+}
+
+void extract_by_habit(struct facts *facts)
+{
+    struct report *report = facts->report;
+    if (report->recipients->len == 0)
+        failed_recipients(facts);
+    if (report->recipients->len == 0)
+        addresses_in_text(facts);
+    if (report->recipients->len != 1)
+        return;
+    struct report_recipient *only = g_ptr_array_index(report->recipients, 0);
+    if (!only->diagnostic)
+        only->diagnostic = reply_line(facts);
+    if (!only->status && only->diagnostic)
+        only->status = status_code_in(only->diagnostic);
+    if (!only->status)
+        only->status = status_code_in(facts->text);
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+#include "bounce/facts.h"
+
+#include "bounce/block.h"
+#include "bounce/limits.h"
+#include "bounce/original.h"
+#include "bounce/status.h"
+#include "bounce/trait.h"
+
+#include <string.h>
+
+static bool is_inside_message(const struct mime_tree *tree, const struct mime_part *part)
+{
+    for (gint at = part->parent; at >= 0;) {
+        const struct mime_part *above = g_ptr_array_index(tree->parts, (guint)at);
+        if (above->kind == MIME_MESSAGE)
+            return true;
+        at = above->parent;
+    }
+    return false;
+}
+
+static bool is_returned_type(const struct mime_part *part)
+{
+    static const char *const message_types[] = {
+        "rfc822", "global", "partial", "news", "rfc822-headers", "rfc822-header", "global-headers"};
+    for (gsize i = 0; i < G_N_ELEMENTS(message_types); i++) {
+        if (mime_part_is(part, "message", message_types[i]))
+            return true;
+    }
+    return mime_part_is(part, "text", "rfc822-headers") ||
+           mime_part_is(part, "text", "rfc822-header") || mime_part_is(part, "text", "rfc822") ||
+           mime_part_is(part, "text", "rfc-822-headers") ||
+           mime_part_is(part, "text", "rfc822headers");
+}
+
+static bool is_status_type(const struct mime_part *part)
+{
+    return mime_part_is(part, "message", "delivery-status") ||
+           mime_part_is(part, "message", "global-delivery-status") ||
+           mime_part_is(part, "text", "delivery-status");
+}
+
+// BYTES with every line ending in LF, NULs as blanks.
+static GBytes *with_line_feeds(GBytes *bytes)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    if (size == 0 || (!memchr(data, '\r', size) && !memchr(data, 0, size)))
+        return g_bytes_ref(bytes);
+    char *copy = g_malloc(size);
+    gsize to = 0;
+    for (gsize i = 0; i < size; i++) {
+        if (data[i] == '\r' && i + 1 < size && data[i + 1] == '\n')
+            continue;
+        copy[to++] = data[i] == '\r' ? '\n' : data[i] ? data[i] : ' ';
+    }
+    return g_bytes_new_take(copy, to);
+}
+
+static GBytes *content_of(const struct facts *facts, const struct mime_part *part, gsize max)
+{
+    g_autoptr(GBytes) content = mime_part_content(facts->tree, part, max);
+    return with_line_feeds(content);
+}
+
+static GBytes *slice(GBytes *bytes, gsize start, gsize end)
+{
+    return start < end ? g_bytes_new_from_bytes(bytes, start, end - start) : g_bytes_new(NULL, 0);
+}
+
+// The original in a part of its own. Blank lines before its header are a common fault.
+static bool take_returned(struct facts *facts, GBytes *bytes, const char *where)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    gsize start = 0;
+    while (start < size && g_ascii_isspace(data[start]))
+        start++;
+    while (start > 0 && data[start - 1] != '\n')
+        start--;
+    struct header_block block = {0};
+    if (size == 0 || !header_block_at(data, size, start, &block))
+        return false;
+    g_autoptr(GBytes) original = header_block_take(data, size, &block, true);
+    g_free(block.prefix);
+    original_read(facts->report, original, where);
+    facts->has_original = true;
+    return true;
+}
+
+static bool find_returned_part(struct facts *facts)
+{
+    for (guint i = 1; i < facts->tree->parts->len; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        if (!is_returned_type(part) || is_inside_message(facts->tree, part))
+            continue;
+        g_autofree char *where = g_strdup_printf("%s/%s", part->type, part->subtype);
+        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_ORIGINAL_BYTES);
+        if (take_returned(facts, content, where))
+            return true;
+    }
+    return false;
+}
+
+static void read_status(struct facts *facts, GBytes *bytes)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    if (size > 0 && status_read(facts->report, data, size) > 0)
+        facts->has_status = true;
+}
+
+static void find_status_part(struct facts *facts)
+{
+    for (guint i = 0; i < facts->tree->parts->len; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        if (part->kind == MIME_LEAF && is_status_type(part) &&
+            !is_inside_message(facts->tree, part)) {
+            g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+            read_status(facts, content);
+        }
+    }
+}
+
+static void append_text(struct facts *facts, GString *text, GBytes *bytes, const char *charset,
+                        bool html)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    if (size == 0)
+        return;
+    if (text->len + size > BOUNCE_MAX_TEXT_BYTES) {
+        report_add_limit(facts->report, "text of the report");
+        if (text->len >= BOUNCE_MAX_TEXT_BYTES)
+            return;
+        size = MIN(size, BOUNCE_MAX_TEXT_BYTES - text->len);
+    }
+    gsize length = 0;
+    g_autofree char *utf8 = mime_to_utf8(data, size, charset, &length);
+    if (html) {
+        g_autofree char *plain = mime_html_to_text(utf8, length, &length);
+        g_string_append_len(text, plain, (gssize)length);
+    } else {
+        g_string_append_len(text, utf8, (gssize)length);
+    }
+    g_string_append_c(text, '\n');
+}
+
+// Splits BYTES where the original begins, when none was found so far, and takes the words before
+// it.
+static void read_piece(struct facts *facts, GString *text, GBytes *bytes, const char *charset,
+                       bool html)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    struct header_block block = {0};
+    g_autoptr(GBytes) words = g_bytes_ref(bytes);
+    g_ptr_array_add(facts->pieces, g_bytes_ref(bytes));
+    if (!html && size > 0 && !facts->has_status && status_looks_like(data, size))
+        read_status(facts, bytes);
+    if (!html && size > 0 && header_block_find(data, size, 0, &block)) {
+        if (!facts->has_original) {
+            g_autoptr(GBytes) original = header_block_take(data, size, &block, true);
+            original_read(facts->report, original, "text");
+            facts->has_original = true;
+        }
+        if (block.start > 0) {
+            g_bytes_unref(words);
+            words = slice(bytes, 0, block.start);
+        }
+        g_free(block.prefix);
+    }
+    append_text(facts, text, words, charset, html);
+}
+
+// In multipart/alternative the plain text stands for the HTML.
+static bool is_other_form(const struct facts *facts, const struct mime_part *part,
+                          gsize text_length)
+{
+    if (!mime_part_is(part, "text", "html") || text_length < 40)
+        return false;
+    const struct mime_part *above =
+        part->parent >= 0 ? g_ptr_array_index(facts->tree->parts, (guint)part->parent) : NULL;
+    return above && mime_part_is(above, "multipart", "alternative");
+}
+
+static bool is_text(const struct mime_part *part)
+{
+    return part->kind == MIME_LEAF && !is_returned_type(part) && !is_status_type(part) &&
+           (mime_part_is(part, "text", NULL) || mime_part_is(part, "message", NULL) ||
+            mime_part_is(part, "unknown", NULL));
+}
+
+static void read_texts(struct facts *facts, GString *text)
+{
+    for (guint i = 0; i < facts->tree->parts->len; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        if (!is_text(part) || is_inside_message(facts->tree, part) ||
+            is_other_form(facts, part, text->len))
+            continue;
+        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+        read_piece(facts, text, content, mime_part_parameter(part, "charset"),
+                   mime_part_is(part, "text", "html"));
+    }
+}
+
+// A message of declared parts that has none (wrong or missing boundary), or whose parts gave
+// nothing.
+static void read_raw_body(struct facts *facts, GString *text)
+{
+    gsize size = MIN(facts->message->body_size, BOUNCE_MAX_PART_BYTES);
+    if (size == 0)
+        return;
+    g_autoptr(GBytes) body = g_bytes_new_static(facts->message->body, size);
+    g_autoptr(GBytes) lines = with_line_feeds(body);
+    g_autoptr(GBytes) own = g_bytes_new(g_bytes_get_data(lines, NULL), g_bytes_get_size(lines));
+    read_piece(facts, text, own, NULL, false);
+}
+
+// An attachment that holds the original under a type of its own choosing.
+static void find_attached_original(struct facts *facts)
+{
+    for (guint i = 1; i < facts->tree->parts->len && !facts->has_original; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        if (part->kind != MIME_LEAF || is_text(part) || mime_part_is(part, "image", NULL) ||
+            is_inside_message(facts->tree, part))
+            continue;
+        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+        gsize size = 0;
+        const char *data = g_bytes_get_data(content, &size);
+        struct header_block block = {0};
+        if (size == 0 || !header_block_find(data, size, 0, &block))
+            continue;
+        g_autoptr(GBytes) original = header_block_take(data, size, &block, true);
+        g_free(block.prefix);
+        g_autofree char *where = g_strdup_printf("%s/%s", part->type, part->subtype);
+        original_read(facts->report, original, where);
+        facts->has_original = true;
+    }
+}
+
+static void read_references(struct facts *facts)
+{
+    static const char *const names[] = {"In-Reply-To", "References"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        const struct header_field *field;
+        for (guint n = 0; (field = message_field(facts->message, names[i], n)) && n < 20; n++) {
+            g_autofree char *value = header_field_value(field);
+            original_add_references(facts->report, value);
+        }
+    }
+}
+
+static char *sender_of(const struct facts *facts)
+{
+    g_autofree char *path = NULL;
+    if (facts->envelope && facts->envelope->sender)
+        return g_ascii_strdown(facts->envelope->sender, -1);
+    path = message_header(facts->message, "Return-Path", 0);
+    if (!path)
+        return NULL;
+    g_autofree char *address = envelope_address(path);
+    return g_ascii_strdown(address, -1);
+}
+
+static void read_body(struct facts *facts)
+{
+    GString *text = g_string_new(NULL);
+    find_status_part(facts);
+    find_returned_part(facts);
+    read_texts(facts, text);
+    if (text->len == 0 && !facts->has_status)
+        read_raw_body(facts, text);
+    find_attached_original(facts);
+    facts->text_length = text->len;
+    facts->text = g_string_free(text, FALSE);
+    facts->folded = phrase_fold(facts->text, (gssize)facts->text_length, &facts->folded_length);
+}
+
+bool facts_read(struct facts *facts, const struct bounce_settings *settings,
+                const struct message *message, const struct envelope *envelope,
+                struct report *report)
+{
+    *facts =
+        (struct facts){.settings = settings,
+                       .message = message,
+                       .envelope = envelope,
+                       .report = report,
+                       .headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                        (GDestroyNotify)g_strfreev),
+                       .pieces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
+    facts->traits = bounce_traits(settings, message, envelope);
+    facts->sender = sender_of(facts);
+    g_autoptr(GError) err = NULL;
+    if (!mime_parse(message, NULL, &facts->tree, &err)) {
+        report_add_limit(report, err->message);
+        return false;
+    }
+    for (guint i = 0; i < facts->tree->limits->len; i++)
+        report_add_limit(report, g_ptr_array_index(facts->tree->limits, i));
+    read_references(facts);
+    read_body(facts);
+    return true;
+}
+
+void facts_release(struct facts *facts)
+{
+    g_clear_pointer(&facts->tree, mime_tree_free);
+    g_clear_pointer(&facts->headers, g_hash_table_unref);
+    g_clear_pointer(&facts->pieces, g_ptr_array_unref);
+    g_free(facts->sender);
+    g_free(facts->text);
+    g_free(facts->folded);
+    g_free(facts->hits);
+}
+
+#define VALUES_MAX 100
+#define VALUE_MAX_BYTES 20000
+
+char **facts_header(struct facts *facts, const char *name)
+{
+    char **values = g_hash_table_lookup(facts->headers, name);
+    if (values)
+        return values;
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    const struct header_field *field;
+    for (guint n = 0; n < VALUES_MAX && (field = message_field(facts->message, name, n)); n++) {
+        struct header_field start = *field;
+        start.value_length = MIN(start.value_length, VALUE_MAX_BYTES);
+        g_autofree char *raw = header_field_value(&start);
+        g_autofree char *decoded = mime_decode_header(raw, -1);
+        g_ptr_array_add(list, phrase_fold(decoded, -1, NULL));
+    }
+    g_ptr_array_add(list, NULL);
+    values = (char **)g_ptr_array_steal(list, NULL);
+    g_hash_table_insert(facts->headers, g_strdup(name), values);
+    return values;
+}

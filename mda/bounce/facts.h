@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What the rules may ask about a message, each worked out once: decoded header values, the words of
+// the report (without the returned original), the status part, the original itself.
+#pragma once
+
+#include "bounce/classify.h"
+#include "bounce/phrases.h"
+#include "message/mime.h"
+
+struct facts {
+    const struct bounce_settings *settings;
+    const struct message *message;
+    const struct envelope *envelope;
+    struct report *report;
+    struct mime_tree *tree;
+    unsigned traits;
+    char *sender;        // lower case; "" the null sender; NULL not known
+    GHashTable *headers; // lower-case name -> char ** of folded values
+    char *text;          // the words of the report, UTF-8, lines end in LF
+    gsize text_length;
+    char *folded; // the same as phrases see it
+    gsize folded_length;
+    guint8 *hits;      // phrases_scan of it; NULL before the first question
+    GPtrArray *pieces; // GBytes *: the text leaves, whole, lines in LF, not converted
+    bool has_status;   // a delivery-status named recipients
+    bool has_original; // a returned header was found
+};
+
+// Reads MESSAGE for REPORT, which gets status, original and limits. False when the MIME module is
+// missing (REPORT says so). Release with facts_release either way.
+bool facts_read(struct facts *facts, const struct bounce_settings *settings,
+                const struct message *message, const struct envelope *envelope,
+                struct report *report);
+void facts_release(struct facts *facts);
+
+// The folded, decoded values of the fields called NAME (lower case), NULL-terminated. Borrowed.
+char **facts_header(struct facts *facts, const char *name);

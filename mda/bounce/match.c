@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "bounce/match.h"
+
+#include "base/text.h"
+#include "bounce/trait.h"
+
+#include <string.h>
+
+static bool test_value(const struct phrase_test *test, const char *value)
+{
+    if (!test->text)
+        return true;
+    if (test->at_start && test->at_end)
+        return strcmp(value, test->text) == 0;
+    if (test->at_start)
+        return g_str_has_prefix(value, test->text);
+    if (test->at_end)
+        return g_str_has_suffix(value, test->text);
+    return strstr(value, test->text) != NULL;
+}
+
+static bool test_sender(const struct phrase_test *test, const char *value)
+{
+    if (!test->text)
+        return true;
+    if (strcmp(test->text, "<>") == 0)
+        return *value == '\0';
+    if (strcmp(test->text, "@daemon") == 0)
+        return trait_names_daemon(value);
+    return strstr(value, test->text) != NULL;
+}
+
+typedef bool (*test_function)(const struct phrase_test *test, const char *value);
+
+static bool any_holds(const GPtrArray *any, const char *value, test_function function)
+{
+    for (guint i = 0; i < any->len; i++) {
+        const GPtrArray *all = g_ptr_array_index(any, i);
+        bool holds = true;
+        for (guint j = 0; holds && j < all->len; j++)
+            holds = function(g_ptr_array_index(all, j), value);
+        if (holds)
+            return true;
+    }
+    return false;
+}
+
+static bool test_header(const struct phrase_test *test, const char *value)
+{
+    if (test->text && strcmp(test->text, "@daemon") == 0)
+        return trait_names_daemon(value);
+    return test_value(test, value);
+}
+
+static bool test_glob(const struct phrase_test *test, const char *value)
+{
+    return !test->text || text_glob(test->text, value);
+}
+
+static bool regex_holds(struct condition *condition, struct facts *facts, const char *value,
+                        gsize length)
+{
+    if (!condition->regex &&
+        !regex_compile(condition->pattern, -1, REGEX_CASELESS | REGEX_MULTILINE | REGEX_UTF,
+                       &condition->regex, NULL))
+        return false;
+    enum regex_result result = regex_search(condition->regex, value, length, 0, NULL, 0);
+    if (result == REGEX_LIMIT)
+        report_add_limit(facts->report, "regular expression");
+    return result == REGEX_YES;
+}
+
+static bool header_holds(struct condition *condition, struct facts *facts)
+{
+    for (char **value = facts_header(facts, condition->header); *value; value++) {
+        if (condition->pattern ? regex_holds(condition, facts, *value, strlen(*value))
+                               : any_holds(condition->any, *value, test_header))
+            return true;
+    }
+    return false;
+}
+
+static bool part_holds(const struct condition *condition, struct facts *facts, bool all_parts)
+{
+    guint count = all_parts ? facts->tree->parts->len : MIN(1, facts->tree->parts->len);
+    for (guint i = 0; i < count; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        g_autofree char *type = g_strdup_printf("%s/%s", part->type, part->subtype);
+        if (any_holds(condition->any, type, test_glob))
+            return true;
+        if (part->kind == MIME_MESSAGE)
+            break; // what is inside the original says nothing of the report
+    }
+    return false;
+}
+
+static bool diagnostic_holds(struct condition *condition, struct facts *facts)
+{
+    for (guint i = 0; i < facts->report->recipients->len; i++) {
+        const struct report_recipient *one = g_ptr_array_index(facts->report->recipients, i);
+        if (!one->diagnostic)
+            continue;
+        g_autofree char *folded = phrase_fold(one->diagnostic, -1, NULL);
+        if (condition->pattern ? regex_holds(condition, facts, folded, strlen(folded))
+                               : any_holds(condition->any, folded, test_value))
+            return true;
+    }
+    return false;
+}
+
+bool phrases_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts)
+{
+    if (any->len > 0 && !facts->hits)
+        facts->hits = phrases_scan(rules->phrases, facts->folded, facts->folded_length);
+    for (guint i = 0; i < any->len; i++) {
+        const GPtrArray *all = g_ptr_array_index(any, i);
+        bool holds = all->len > 0;
+        for (guint j = 0; holds && j < all->len; j++) {
+            const struct phrase_test *test = g_ptr_array_index(all, j);
+            holds = test->numbered ? facts->hits[test->number] : facts->folded_length > 0;
+        }
+        if (holds)
+            return true;
+    }
+    return false;
+}
+
+static bool body_holds(const struct bounce_rules *rules, struct condition *condition,
+                       struct facts *facts)
+{
+    return condition->pattern ? regex_holds(condition, facts, facts->text, facts->text_length)
+                              : phrases_match(rules, condition->any, facts);
+}
+
+static bool condition_holds(const struct bounce_rules *rules, struct condition *condition,
+                            struct facts *facts)
+{
+    switch (condition->kind) {
+    case CONDITION_SENDER:
+        return facts->sender && any_holds(condition->any, facts->sender, test_sender);
+    case CONDITION_HEADER:
+        return header_holds(condition, facts);
+    case CONDITION_TYPE:
+        return part_holds(condition, facts, false);
+    case CONDITION_PART:
+        return part_holds(condition, facts, true);
+    case CONDITION_BODY:
+        return body_holds(rules, condition, facts);
+    case CONDITION_DIAGNOSTIC:
+        return diagnostic_holds(condition, facts);
+    case CONDITION_ORIGINAL:
+        return facts->has_original == condition->wanted;
+    case CONDITION_STATUS:
+        return facts->has_status == condition->wanted;
+    case CONDITION_REPLY:
+        return (facts->report->original.references->len > 0) == condition->wanted;
+    case CONDITION_MARK:
+        return ((facts->traits & TRAIT_MARK) != 0) == condition->wanted;
+    }
+    return false;
+}
+
+bool rule_matches(const struct bounce_rules *rules, struct rule *rule, struct facts *facts,
+                  const char **failed_r)
+{
+    const char *failed = NULL;
+    if (!rule->any_mail && rule->kind == RULE_CLASS && !(facts->traits & TRAITS_STRONG))
+        failed = "any-mail";
+    for (guint i = 0; !failed && i < rule->conditions->len; i++) {
+        struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        if (condition_holds(rules, condition, facts) == condition->negated)
+            failed = condition->key;
+    }
+    if (failed_r)
+        *failed_r = failed;
+    return failed == NULL;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Does a rule hold for a message?
+#pragma once
+
+#include "bounce/facts.h"
+#include "bounce/rule.h"
+
+// Do all conditions of RULE hold? When not, *failed_r (may be NULL) is the key of the first that
+// does not, borrowed from the rule; "any-mail" when the message lacks a strong trait.
+bool rule_matches(const struct bounce_rules *rules, struct rule *rule, struct facts *facts,
+                  const char **failed_r);
+
+// Does one alternative of ANY (rule.delay, rule.success) stand in the words of the report?
+bool phrases_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "bounce/original.h"
+
+#include "bounce/limits.h"
+#include "message/message.h"
+#include "message/mime.h"
+#include "message/received.h"
+
+#include <string.h>
+
+// "Name: value" as it came back, folded with LF, without the last line end.
+static char *raw_field(const struct header_field *field)
+{
+    GString *raw = g_string_sized_new(field->line_length);
+    for (gsize i = 0; i < field->line_length; i++) {
+        if (field->line[i] == '\r' && i + 1 < field->line_length && field->line[i + 1] == '\n')
+            continue;
+        g_string_append_c(raw, field->line[i] == '\r' ? '\n' : field->line[i]);
+    }
+    while (raw->len > 0 && raw->str[raw->len - 1] == '\n')
+        g_string_truncate(raw, raw->len - 1);
+    return g_string_free(raw, FALSE);
+}
+
+static void add_hop(struct report *report, char *value)
+{
+    if (report->original.received->len >= BOUNCE_MAX_HOPS) {
+        report_add_limit(report, "Received lines of the original");
+        g_free(value);
+        return;
+    }
+    struct received received;
+    received_parse(value, &received);
+    struct received_hop *hop = original_add_hop(&report->original);
+    hop->from = received.from;
+    hop->name = received.name;
+    hop->address = received.address;
+    hop->by = received.by;
+    hop->date = received.date;
+    hop->raw = value;
+}
+
+static void set_once(char **target, char *value)
+{
+    if (!*target && *value)
+        *target = value;
+    else
+        g_free(value);
+}
+
+// The Message-ID in VALUE: `<…>`; some systems write it bare.
+static char *message_id_of(const char *value)
+{
+    const char *open = strchr(value, '<');
+    const char *close = open ? strchr(open, '>') : NULL;
+    if (close)
+        return g_strndup(open, (gsize)(close - open) + 1);
+    gsize length = strcspn(value, " \t");
+    return g_strndup(value, length);
+}
+
+// One address out of From or Return-Path; what cannot be parsed is taken as it stands.
+static char *address_of(const char *value)
+{
+    g_autofree char *address = mime_first_address(value);
+    return g_steal_pointer(&address);
+}
+
+static char *text_of(const char *value)
+{
+    g_autofree char *decoded = mime_decode_header(value, -1);
+    return g_strstrip(g_steal_pointer(&decoded));
+}
+
+static char *return_path_of(const char *value)
+{
+    gsize length = strlen(value);
+    const char *open = strchr(value, '<');
+    const char *close = open ? strchr(open, '>') : NULL;
+    char *address =
+        close ? g_strndup(open + 1, (gsize)(close - open - 1)) : g_strndup(value, length);
+    return g_strstrip(address);
+}
+
+static void read_field(struct report *report, const struct header_field *field)
+{
+    struct original *original = &report->original;
+    g_autofree char *value = header_field_value(field);
+    g_autofree char *utf8 = g_utf8_make_valid(value, -1);
+    if (header_field_is(field, "Received"))
+        add_hop(report, g_steal_pointer(&utf8));
+    else if (header_field_is(field, "Message-ID"))
+        set_once(&original->message_id, message_id_of(utf8));
+    else if (header_field_is(field, "From") && !original->from)
+        original->from = address_of(value);
+    else if (header_field_is(field, "Return-Path") && !original->return_path)
+        original->return_path = return_path_of(utf8);
+    else if (header_field_is(field, "To"))
+        set_once(&original->to, text_of(value));
+    else if (header_field_is(field, "Cc"))
+        set_once(&original->cc, text_of(value));
+    else if (header_field_is(field, "Date"))
+        set_once(&original->date, g_strdup(utf8));
+    else if (header_field_is(field, "Subject"))
+        set_once(&original->subject, text_of(value));
+}
+
+static bool is_whole(const struct original *original, bool cut)
+{
+    bool structured = g_str_has_prefix(original->where, "message/");
+    return !cut && original->from && (original->message_id || original->date) &&
+           (original->received->len > 0 || structured);
+}
+
+void original_read(struct report *report, GBytes *bytes, const char *where)
+{
+    struct original *original = &report->original;
+    g_autoptr(Message) message = message_new(bytes);
+    guint count = MIN(message->fields->len, BOUNCE_MAX_FIELDS);
+    if (count < message->fields->len)
+        report_add_limit(report, "header fields of the original");
+    for (guint i = 0; i < count; i++) {
+        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
+        g_ptr_array_add(original->fields, raw_field(field));
+        read_field(report, field);
+    }
+    g_free(original->where);
+    original->where = g_strdup(where);
+    if (message->body_size > 0)
+        original->body = g_bytes_new(message->body, message->body_size);
+    original->full = is_whole(original, message->header_cut || count < message->fields->len);
+}
+
+void original_add_references(struct report *report, const char *value)
+{
+    GPtrArray *references = report->original.references;
+    const char *at = value;
+    while ((at = strchr(at, '<'))) {
+        const char *close = strpbrk(at, "> \t");
+        if (!close || *close != '>') {
+            at++;
+            continue;
+        }
+        if (references->len >= BOUNCE_MAX_REFERENCES) {
+            report_add_limit(report, "references");
+            return;
+        }
+        g_autofree char *id = g_strndup(at, (gsize)(close - at) + 1);
+        g_autofree char *utf8 = g_utf8_make_valid(id, -1);
+        if (!g_ptr_array_find_with_equal_func(references, utf8, g_str_equal, NULL))
+            g_ptr_array_add(references, g_steal_pointer(&utf8));
+        at = close + 1;
+    }
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+// One rule: made, filled in key by key, checked.
+#include "bounce/rule.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+#define RULE_MAX_ALTERNATIVES 500
+
+static void test_free(gpointer data)
+{
+    struct phrase_test *test = data;
+    g_free(test->text);
+    g_free(test);
+}
+
+static void condition_free(gpointer data)
+{
+    struct condition *condition = data;
+    g_free(condition->header);
+    g_free(condition->key);
+    g_free(condition->pattern);
+    g_clear_pointer(&condition->any, g_ptr_array_unref);
+    g_clear_pointer(&condition->regex, regex_free);
+    g_free(condition);
+}
+
+static GPtrArray *any_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+}
+
+struct rule *rule_new(const char *name, const char *file, guint line)
+{
+    struct rule *rule = g_new0(struct rule, 1);
+    rule->name = g_strdup(name);
+    rule->file = g_strdup(file);
+    rule->line = line;
+    rule->order = -1;
+    rule->conditions = g_ptr_array_new_with_free_func(condition_free);
+    rule->delay = any_new();
+    rule->success = any_new();
+    rule->class = BOUNCE_DSN_FAILURE;
+    return rule;
+}
+
+void rule_free(gpointer data)
+{
+    struct rule *rule = data;
+    g_free(rule->name);
+    g_free(rule->file);
+    g_ptr_array_unref(rule->conditions);
+    g_ptr_array_unref(rule->delay);
+    g_ptr_array_unref(rule->success);
+    for (guint i = 0; i < PATTERN_COUNT; i++) {
+        g_free(rule->patterns[i]);
+        g_clear_pointer(&rule->compiled[i], regex_free);
+    }
+    g_free(rule);
+}
+
+// "^text$": the anchors and the folded words between them; "*" stands for any value at all.
+static bool add_test(GPtrArray *all, const char *text, bool anchors, GError **err)
+{
+    g_autofree char *copy = g_strstrip(g_strdup(text));
+    if (*copy == '\0')
+        return mda_fail(err, MDA_ERROR_SYNTAX, "an empty phrase; give words between the | and &");
+    struct phrase_test *test = g_new0(struct phrase_test, 1);
+    g_ptr_array_add(all, test);
+    if (strcmp(copy, "*") == 0)
+        return true;
+    char *start = copy;
+    if (anchors && *start == '^') {
+        test->at_start = true;
+        start++;
+    }
+    gsize length = strlen(start);
+    if (anchors && length > 0 && start[length - 1] == '$') {
+        test->at_end = true;
+        start[length - 1] = '\0';
+    }
+    test->text = phrase_fold(start, -1, NULL);
+    return true;
+}
+
+// "a & b | c" into ANY.
+static bool add_phrases(GPtrArray *any, const char *value, bool anchors, gsize shortest,
+                        GError **err)
+{
+    g_auto(GStrv) alternatives = g_strsplit(value, " | ", RULE_MAX_ALTERNATIVES);
+    for (char **at = alternatives; *at; at++) {
+        GPtrArray *all = g_ptr_array_new_with_free_func(test_free);
+        g_ptr_array_add(any, all);
+        g_auto(GStrv) words = g_strsplit(*at, " & ", 20);
+        for (char **word = words; *word; word++) {
+            if (!add_test(all, *word, anchors, err))
+                return false;
+            const struct phrase_test *test = g_ptr_array_index(all, all->len - 1);
+            if (test->text && strlen(test->text) < shortest)
+                return mda_fail(err, MDA_ERROR_SYNTAX,
+                                "the phrase \"%s\" is too short; give at least %zu bytes",
+                                test->text, shortest);
+        }
+    }
+    return true;
+}
+
+// The condition of RULE with KEY, so that body[de] adds to body.
+static struct condition *condition_for(struct rule *rule, const char *key, enum condition_kind kind,
+                                       bool negated)
+{
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        if (strcmp(condition->key, key) == 0)
+            return condition;
+    }
+    struct condition *condition = g_new0(struct condition, 1);
+    condition->kind = kind;
+    condition->key = g_strdup(key);
+    condition->negated = negated;
+    condition->any = any_new();
+    g_ptr_array_add(rule->conditions, condition);
+    return condition;
+}
+
+static bool read_yes(const char *value, bool *yes_r, GError **err)
+{
+    bool yes = g_ascii_strcasecmp(value, "yes") == 0 || g_ascii_strcasecmp(value, "true") == 0;
+    bool no = g_ascii_strcasecmp(value, "no") == 0 || g_ascii_strcasecmp(value, "false") == 0;
+    if (!yes && !no)
+        return mda_fail(err, MDA_ERROR_SYNTAX, "\"%s\" is not yes or no", value);
+    *yes_r = yes;
+    return true;
+}
+
+static bool set_class(struct rule *rule, const char *value, GError **err)
+{
+    if (strcmp(value, "refused") == 0) {
+        rule->kind = RULE_REFUSED;
+        return true;
+    }
+    if (bounce_class_parse(value, &rule->class))
+        return true;
+    return mda_fail(err, MDA_ERROR_SYNTAX,
+                    "\"%s\" is no class; there are dsn-failure, dsn-delay, dsn-success, mdn, "
+                    "auto-reply, challenge, virus-notice, feedback-report, none and refused",
+                    value);
+}
+
+static bool set_order(struct rule *rule, const char *value, GError **err)
+{
+    guint64 order = 0;
+    if (!g_ascii_string_to_unsigned(value, 10, 0, 1000, &order, NULL))
+        return mda_fail(err, MDA_ERROR_SYNTAX, "order \"%s\" is not a number from 0 to 1000",
+                        value);
+    rule->order = (int)order;
+    return true;
+}
+
+static const struct {
+    const char *key;
+    enum rule_pattern which;
+} pattern_keys[] = {
+    {"recipient", PATTERN_RECIPIENT},         {"original-after", PATTERN_ORIGINAL_AFTER},
+    {"reporting-mta", PATTERN_REPORTING_MTA}, {"original-message-id", PATTERN_MESSAGE_ID},
+    {"original-subject", PATTERN_SUBJECT},
+};
+
+static const struct {
+    const char *key;
+    enum condition_kind kind;
+    const char *header;
+} condition_keys[] = {
+    {"sender", CONDITION_SENDER, NULL},     {"from", CONDITION_HEADER, "from"},
+    {"to", CONDITION_HEADER, "to"},         {"subject", CONDITION_HEADER, "subject"},
+    {"type", CONDITION_TYPE, NULL},         {"part", CONDITION_PART, NULL},
+    {"body", CONDITION_BODY, NULL},         {"diagnostic", CONDITION_DIAGNOSTIC, NULL},
+    {"original", CONDITION_ORIGINAL, NULL}, {"status", CONDITION_STATUS, NULL},
+    {"reply", CONDITION_REPLY, NULL},       {"mark", CONDITION_MARK, NULL},
+};
+
+static bool is_answer(enum condition_kind kind)
+{
+    return kind == CONDITION_ORIGINAL || kind == CONDITION_STATUS || kind == CONDITION_REPLY ||
+           kind == CONDITION_MARK;
+}
+
+static bool fill_condition(struct condition *condition, bool regex, const char *value, GError **err)
+{
+    if (is_answer(condition->kind))
+        return read_yes(value, &condition->wanted, err);
+    if (!regex) {
+        bool body = condition->kind == CONDITION_BODY;
+        bool anchors = condition->kind == CONDITION_HEADER;
+        return add_phrases(condition->any, value, anchors, body ? PHRASE_MIN_BYTES : 1, err);
+    }
+    if (!condition->pattern) {
+        condition->pattern = g_strdup(value);
+        return true;
+    }
+    char *both = g_strdup_printf("%s|%s", condition->pattern, value);
+    g_free(condition->pattern);
+    condition->pattern = both;
+    return true;
+}
+
+// "not-", "regex-", a name and for header.NAME the field.
+static bool set_condition(struct rule *rule, const char *key, const char *value, GError **err)
+{
+    const char *name = key;
+    bool negated = g_str_has_prefix(name, "not-");
+    if (negated)
+        name += 4;
+    bool regex = g_str_has_prefix(name, "regex-");
+    if (regex)
+        name += 6;
+    if (g_str_has_prefix(name, "header.") && name[7]) {
+        struct condition *condition = condition_for(rule, key, CONDITION_HEADER, negated);
+        if (!condition->header)
+            condition->header = g_ascii_strdown(name + 7, -1);
+        return fill_condition(condition, regex, value, err);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(condition_keys); i++) {
+        if (strcmp(condition_keys[i].key, name) != 0)
+            continue;
+        struct condition *condition = condition_for(rule, key, condition_keys[i].kind, negated);
+        if (!condition->header)
+            condition->header = g_strdup(condition_keys[i].header);
+        return fill_condition(condition, regex, value, err);
+    }
+    return mda_fail(
+        err, MDA_ERROR_SYNTAX,
+        "unknown key \"%s\"; conditions are sender, from, to, subject, header.NAME, "
+        "type, part, body, diagnostic, original, status, reply, mark, each with not- and "
+        "regex- before it, see backstop-rules(5)",
+        key);
+}
+
+static bool set_pattern(struct rule *rule, enum rule_pattern which, const char *value)
+{
+    if (rule->patterns[which]) {
+        char *both = g_strdup_printf("%s|%s", rule->patterns[which], value);
+        g_free(rule->patterns[which]);
+        rule->patterns[which] = both;
+    } else {
+        rule->patterns[which] = g_strdup(value);
+    }
+    return true;
+}
+
+bool rule_set(struct rule *rule, const char *key, const char *value, GError **err)
+{
+    const char *bracket = strchr(key, '[');
+    g_autofree char *base = bracket ? g_strndup(key, (gsize)(bracket - key)) : g_strdup(key);
+    g_strchomp(base);
+    if (*value == '\0')
+        return mda_fail(err, MDA_ERROR_SYNTAX, "\"%s\" has no value", key);
+    if (strcmp(base, "class") == 0)
+        return set_class(rule, value, err);
+    if (strcmp(base, "order") == 0)
+        return set_order(rule, value, err);
+    if (strcmp(base, "any-mail") == 0)
+        return read_yes(value, &rule->any_mail, err);
+    if (strcmp(base, "comment") == 0)
+        return true;
+    if (strcmp(base, "delay") == 0)
+        return add_phrases(rule->delay, value, false, PHRASE_MIN_BYTES, err);
+    if (strcmp(base, "success") == 0)
+        return add_phrases(rule->success, value, false, PHRASE_MIN_BYTES, err);
+    for (gsize i = 0; i < G_N_ELEMENTS(pattern_keys); i++) {
+        if (strcmp(base, pattern_keys[i].key) == 0)
+            return set_pattern(rule, pattern_keys[i].which, value);
+    }
+    return set_condition(rule, base, value, err);
+}
+
+#define PATTERN_FLAGS (REGEX_CASELESS | REGEX_MULTILINE | REGEX_UTF)
+
+static bool compile(const char *pattern, struct regex **regex_r, const char *key, GError **err)
+{
+    if (!pattern || *regex_r)
+        return true;
+    if (!regex_compile(pattern, -1, PATTERN_FLAGS, regex_r, err)) {
+        g_prefix_error(err, "%s: ", key);
+        return false;
+    }
+    return true;
+}
+
+bool rule_check(struct rule *rule, bool patterns, GError **err)
+{
+    if (rule->conditions->len == 0)
+        return mda_fail(err, MDA_ERROR_SYNTAX,
+                        "rule [%s] has no condition and would match everything; give it a sender, "
+                        "header, part or body",
+                        rule->name);
+    for (guint i = 0; patterns && i < rule->conditions->len; i++) {
+        struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        if (!compile(condition->pattern, &condition->regex, condition->key, err))
+            return false;
+    }
+    for (guint i = 0; patterns && i < PATTERN_COUNT; i++) {
+        if (!compile(rule->patterns[i], &rule->compiled[i], pattern_keys[i].key, err))
+            return false;
+    }
+    return true;
+}
+
+static void enter(GPtrArray *any, struct phrases *phrases)
+{
+    for (guint i = 0; i < any->len; i++) {
+        GPtrArray *all = g_ptr_array_index(any, i);
+        for (guint j = 0; j < all->len; j++) {
+            struct phrase_test *test = g_ptr_array_index(all, j);
+            if (test->text && strlen(test->text) >= PHRASE_MIN_BYTES) {
+                test->number = phrases_add(phrases, test->text);
+                test->numbered = true;
+            }
+        }
+    }
+}
+
+void rule_enter_phrases(struct rule *rule, struct phrases *phrases)
+{
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        if (condition->kind == CONDITION_BODY)
+            enter(condition->any, phrases);
+    }
+    enter(rule->delay, phrases);
+    enter(rule->success, phrases);
+}
+
+struct regex *rule_regex(struct rule *rule, enum rule_pattern which)
+{
+    g_autoptr(GError) err = NULL;
+    if (!compile(rule->patterns[which], &rule->compiled[which], pattern_keys[which].key, &err))
+        g_clear_pointer(&rule->patterns[which], g_free);
+    return rule->compiled[which];
+}

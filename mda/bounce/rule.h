@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// A rule in memory. rule-parse.c makes it from a group of a rule file, match.c applies it; the
+// language is described in backstop-rules(5).
+#pragma once
+
+#include "base/regex.h"
+#include "bounce/classify.h"
+#include "bounce/phrases.h"
+
+enum condition_kind {
+    CONDITION_SENDER,     // envelope sender
+    CONDITION_HEADER,     // values of one field
+    CONDITION_TYPE,       // content type of the message
+    CONDITION_PART,       // content type of any part
+    CONDITION_BODY,       // the words of the report
+    CONDITION_DIAGNOSTIC, // the recipients' diagnostics
+    CONDITION_ORIGINAL,   // yes: a returned header was found
+    CONDITION_STATUS,     // yes: a delivery-status was found
+    CONDITION_REPLY,      // yes: In-Reply-To or References
+    CONDITION_MARK,       // yes: a mark of a gateway (bounce_settings)
+};
+
+// One phrase: TEXT somewhere in the value, at its beginning, at its end.
+struct phrase_test {
+    char *text; // folded; NULL: the value is there at all
+    bool at_start, at_end;
+    guint number; // in the rules' phrase table; CONDITION_BODY without anchors alone
+    bool numbered;
+};
+
+struct condition {
+    enum condition_kind kind;
+    bool negated;
+    bool wanted;         // ORIGINAL, STATUS, REPLY
+    char *header;        // HEADER: lower case
+    char *key;           // as in the file, for --explain
+    GPtrArray *any;      // GPtrArray * of struct phrase_test *: one of these, of which all
+    char *pattern;       // instead of phrases
+    struct regex *regex; // compiled at first use
+};
+
+enum rule_kind { RULE_CLASS, RULE_REFUSED };
+
+enum rule_pattern {
+    PATTERN_RECIPIENT,      // named groups recipient, original, status, action, diagnostic
+    PATTERN_ORIGINAL_AFTER, // the line before the returned original
+    PATTERN_REPORTING_MTA,  // group 1
+    PATTERN_MESSAGE_ID,     // group 1: the original's Message-ID when no header came back
+    PATTERN_SUBJECT,        // group 1: the original's subject …
+    PATTERN_COUNT,
+};
+
+struct rule {
+    char *name;
+    char *file;
+    guint line;
+    int order;
+    guint sequence; // position among all rules
+    enum rule_kind kind;
+    enum bounce_class class;
+    bool any_mail;         // also mail without a strong trait
+    GPtrArray *conditions; // struct condition *
+    GPtrArray *delay;      // like condition.any: words that make a failure a delay
+    GPtrArray *success;    // … a success
+    char *patterns[PATTERN_COUNT];
+    struct regex *compiled[PATTERN_COUNT];
+};
+
+struct bounce_rules {
+    GPtrArray *rules; // struct rule *, in the order in which they are tried
+    GHashTable *by_name;
+    struct phrases *phrases;
+};
+
+struct rule *rule_new(const char *name, const char *file, guint line);
+void rule_free(gpointer rule);
+
+// Takes KEY = VALUE into RULE. False with *err (MDA_ERROR_SYNTAX) saying what is wrong and what
+// would be right.
+bool rule_set(struct rule *rule, const char *key, const char *value,
+              GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Checks RULE as a whole, and with PATTERNS compiles every regular expression in it.
+bool rule_check(struct rule *rule, bool patterns, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Enters RULE's body phrases into PHRASES.
+void rule_enter_phrases(struct rule *rule, struct phrases *phrases);
+
+// A pattern of RULE compiled at first use, or NULL when it has none or it is wrong.
+struct regex *rule_regex(struct rule *rule, enum rule_pattern which);
+
+// Parses TEXT, the rule file called FILE, into RULES: a group of a known name replaces that rule.
+// ORDER is for rules that name none. False with *err "file:line: what": then RULES is unchanged.
+bool rule_file_parse(struct bounce_rules *rules, const char *file, const char *text, int order,
+                     bool patterns, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Orders the rules and builds the phrase table; after the last file.
+void rules_finish(struct bounce_rules *rules);
+
+// The built-in rule files, made from rules/*.rules at build time; the last has no name.
+struct builtin_rules {
+    const char *file;
+    const char *text;
+};
+extern const struct builtin_rules builtin_rules[];

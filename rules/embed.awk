@@ -1,0 +1,22 @@
+# Turns rule files into C: the array builtin_rules (mda/bounce/rule.h). awk -f embed.awk FILE...
+BEGIN {
+    print "// Made from rules/*.rules by rules/embed.awk. Do not edit."
+    print "#include \"bounce/rule.h\"\n"
+    print "const struct builtin_rules builtin_rules[] = {"
+}
+FNR == 1 {
+    if (NR > 1)
+        print "    },"
+    name = FILENAME
+    sub(/.*\//, "", name)
+    printf "    {\"%s\",\n", name
+}
+{
+    gsub(/\\/, "\\\\")
+    gsub(/"/, "\\\"")
+    gsub(/\?\?/, "?\\?")
+    printf "     \"%s\\n\"\n", $0
+}
+END {
+    print "    },\n    {0},\n};"
+}
