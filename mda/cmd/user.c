@@ -58,19 +58,32 @@ static enum user_result from_database(const char *name, struct mail_user *user_r
     return USER_KNOWN;
 }
 
+// The caller's name: from the environment, which spares the user database (it may be a server on
+// another host), else from the database, else the number.
+static char *caller_name(void)
+{
+    static const char *const variables[] = {"LOGNAME", "USER"};
+    for (gsize i = 0; i < G_N_ELEMENTS(variables); i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value)
+            return g_strdup(value);
+    }
+    struct mail_user user = {0};
+    if (from_database(NULL, &user, NULL) != USER_KNOWN)
+        return g_strdup_printf("%d", (int)geteuid());
+    char *name = g_steal_pointer(&user.name);
+    user_clear(&user);
+    return name;
+}
+
 enum user_result user_find(const char *name, struct mail_user *user_r, GError **err)
 {
     const char *home = getenv("HOME");
-    const char *user = getenv("LOGNAME");
-    if (!user || !*user)
-        user = getenv("USER");
-    // The environment spares the user database, which may be a server on another host.
-    if (!name && home && g_path_is_absolute(home) && user && *user) {
-        *user_r = (struct mail_user){
-            .name = g_strdup(user), .home = g_strdup(home), .uid = geteuid(), .gid = getegid()};
-        return USER_KNOWN;
-    }
-    return from_database(name, user_r, err);
+    if (name || !home || !g_path_is_absolute(home))
+        return from_database(name, user_r, err);
+    *user_r = (struct mail_user){
+        .name = caller_name(), .home = g_strdup(home), .uid = geteuid(), .gid = getegid()};
+    return USER_KNOWN;
 }
 
 void user_clear(struct mail_user *user)
