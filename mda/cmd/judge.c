@@ -44,6 +44,10 @@ struct judgement *judge_message(const struct conf *conf, const struct bounce_rul
     const struct finding *findings = (const struct finding *)(gpointer)judgement->findings->data;
     judgement->verdict = verdict_decide(findings, judgement->findings->len);
     judgement->because = verdict_explain(judgement->verdict, findings, judgement->findings->len);
+    if (*judgement->because == '\0') {
+        g_free(judgement->because);
+        judgement->because = g_strdup("nothing is known of the original");
+    }
     return judgement;
 }
 

@@ -11,15 +11,12 @@ static bool is_own(const struct header_field *field)
            g_ascii_strncasecmp(field->line, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
 }
 
-// The line end of the message's first line, so that added lines look like the others.
+// CRLF where the message's first line ends so, else LF: with bare CRs, which no store and no reader
+// takes for line ends, added lines would be lost in one endless line.
 static const char *line_end_of(const struct message *message)
 {
-    gsize scope = MIN(message->size, MESSAGE_HEADER_MAX_BYTES);
-    const char *lf = memchr(message->data, '\n', scope);
-    const char *cr = memchr(message->data, '\r', lf ? (gsize)(lf - message->data) : scope);
-    if (!cr)
-        return "\n";
-    return cr + 1 == lf ? "\r\n" : lf ? "\n" : "\r";
+    const char *lf = memchr(message->data, '\n', MIN(message->size, MESSAGE_HEADER_MAX_BYTES));
+    return lf && lf > message->data && lf[-1] == '\r' ? "\r\n" : "\n";
 }
 
 static char *with_line_ends(const char *text, const char *line_end)
