@@ -3,6 +3,7 @@
 // entry, so a new command is its file and a line here.
 #define COMMAND_LIST(X)                                                                            \
     X(deliver, "deliver", "file the message on standard input (the default)")                      \
+    X(check, "check", "say what a message is, whose it is, and why")                               \
     X(config, "config", "show the settings in force and where each was set")
 
 // Other programs' names under which we take their arguments: X(function suffix, "name").

@@ -252,7 +252,6 @@ static void walk_multipart(struct walk *walk, const struct source *source, struc
 {
     gint self = (gint)walk->tree->parts->len - 1;
     part->kind = MIME_MULTIPART;
-    set_place(part, source, 0, 0);
     if (too_deep(walk, part))
         return;
     guint depth = part->depth + 1;
@@ -279,8 +278,6 @@ static void walk_leaf(struct walk *walk, const struct source *source, struct mim
     GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
     if (stream)
         set_place(part, source, stream->bound_start, stream->bound_end);
-    else
-        set_place(part, source, 0, 0);
     struct place *place = part->object;
     place->encoding = g_mime_part_get_content_encoding(object);
     // RFC 2046 §5.2.1 forbids encoding a message; gateways do it all the same.
@@ -297,14 +294,13 @@ static void walk_object(struct walk *walk, const struct source *source, GMimeObj
     struct mime_part *part = add_part(walk, object, message, depth, parent);
     if (!part)
         return;
+    set_place(part, source, 0, 0);
     if (GMIME_IS_MESSAGE_PART(object))
         walk_message(walk, source, part, GMIME_MESSAGE_PART(object));
     else if (GMIME_IS_MULTIPART(object))
         walk_multipart(walk, source, part, GMIME_MULTIPART(object));
     else if (GMIME_IS_PART(object))
         walk_leaf(walk, source, part, GMIME_PART(object));
-    else
-        set_place(part, source, 0, 0);
 }
 
 static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent)

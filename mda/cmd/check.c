@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// backstop check: what is each message, whose is it, and why. Judges in this process, many messages
+// a second; delivers nothing.
+#include "base/text.h"
+#include "cmd/judge.h"
+#include "cmd/mail-source.h"
+#include "cmd/options.h"
+#include "cmd/report-json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static gboolean as_json, explain, quiet, stdin_paths;
+static char *option_sender, *option_recipient, *option_original;
+
+static const GOptionEntry entries[] = {
+    {"json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print one JSON object a message", NULL},
+    {"explain", 'x', 0, G_OPTION_ARG_NONE, &explain, "Show every rule that was tried", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet,
+     "Print nothing; status 0: backscatter, 1: not, 75: not to be judged", NULL},
+    {"stdin-paths", 0, 0, G_OPTION_ARG_NONE, &stdin_paths,
+     "Read the paths of messages from standard input, one a line", NULL},
+    {"sender", 'f', 0, G_OPTION_ARG_STRING, &option_sender, "Envelope sender", "ADDRESS"},
+    {"recipient", 'r', 0, G_OPTION_ARG_STRING, &option_recipient, "Envelope recipient", "ADDRESS"},
+    {"original-recipient", 'a', 0, G_OPTION_ARG_STRING, &option_original,
+     "Recipient before aliases", "ADDRESS"},
+    G_OPTION_ENTRY_NULL};
+
+struct check {
+    struct command_context *context;
+    struct bounce_rules *rules;
+    guint backscatter; // how many messages
+    bool failed;       // one could not be read
+};
+
+// "From sender date": the sender.
+static char *from_line_sender(const struct message *message)
+{
+    if (!message->from_line)
+        return NULL;
+    const char *start = message->from_line + (*message->from_line == '>' ? 6 : 5);
+    gsize left = (gsize)(message->from_line + message->from_line_length - start);
+    gsize length = 0;
+    while (length < left && !g_ascii_isspace(start[length]))
+        length++;
+    g_autofree char *word = g_strndup(start, length);
+    return g_strcmp0(word, "MAILER-DAEMON") == 0 ? g_strdup("") : g_steal_pointer(&word);
+}
+
+static char *address_field(const struct message *message, const char *name)
+{
+    g_autofree char *value = message_header(message, name, 0);
+    return value ? envelope_address(value) : NULL;
+}
+
+// The envelope as delivery left it in the stored message; options go before it.
+static void read_envelope(const struct message *message, struct envelope *envelope)
+{
+    envelope->sender =
+        option_sender ? envelope_address(option_sender) : address_field(message, "Return-Path");
+    if (!envelope->sender)
+        envelope->sender = from_line_sender(message);
+    envelope->recipient = option_recipient ? envelope_address(option_recipient)
+                                           : address_field(message, "Delivered-To");
+    envelope->original_recipient = option_original ? envelope_address(option_original)
+                                                   : address_field(message, "X-Original-To");
+}
+
+static void add_evidence(struct json *json, const struct judgement *judgement)
+{
+    json_begin_array(json, "evidence");
+    for (guint i = 0; i < judgement->findings->len; i++) {
+        const struct finding *finding = &g_array_index(judgement->findings, struct finding, i);
+        json_begin_object(json, NULL);
+        json_string(json, "source", finding->source);
+        json_string(json, "says", says_name(finding->says));
+        json_string(json, "weight", weight_name(finding->weight));
+        json_string(json, "because", finding->because);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void print_json(const char *name, const struct judgement *judgement, const char *folder)
+{
+    const struct report *report = judgement->report;
+    struct json *json = json_new();
+    json_begin_object(json, NULL);
+    json_string(json, "path", name);
+    json_string(json, "class", bounce_class_name(report->class));
+    json_string(json, "rule", report->rule);
+    json_string(json, "verdict", verdict_name(judgement->verdict));
+    json_string(json, "because", judgement->because);
+    json_string(json, "folder", folder);
+    add_evidence(json, judgement);
+    report_to_json(json, report);
+    json_end_object(json);
+    g_autofree char *text = json_free_to_text(json);
+    puts(text);
+}
+
+static void print_text(const char *name, const struct judgement *judgement, const char *folder)
+{
+    const struct report *report = judgement->report;
+    g_autofree char *sound = text_printable(name, -1, 1000);
+    printf("%s: %s", sound, bounce_class_name(report->class));
+    if (report->class != BOUNCE_NONE)
+        printf(" (%s), %s", report->rule, verdict_name(judgement->verdict));
+    printf(" -> %s\n", folder);
+    if (*judgement->because)
+        printf("    because %s\n", judgement->because);
+    for (guint i = 0; i < report->limits->len; i++)
+        printf("    limit reached: %s\n", (const char *)g_ptr_array_index(report->limits, i));
+}
+
+// Every rule that was tried, and what failed: classified once more, for the trace costs time.
+static void print_trace(const struct check *check, const struct message *message,
+                        const struct envelope *envelope)
+{
+    struct bounce_settings settings = judge_settings(check->context->conf);
+    settings.trace = true;
+    g_autoptr(Report) report = bounce_classify(check->rules, &settings, message, envelope);
+    for (guint i = 0; i < report->trace->len; i++)
+        fprintf(as_json ? stderr : stdout, "    %s\n",
+                (const char *)g_ptr_array_index(report->trace, i));
+}
+
+static bool check_message(const char *name, GBytes *bytes, void *data)
+{
+    struct check *check = data;
+    const struct conf *conf = check->context->conf;
+    g_autoptr(Message) message = message_new(bytes);
+    struct envelope envelope = {0};
+    read_envelope(message, &envelope);
+    g_autoptr(Judgement) judgement = judge_message(conf, check->rules, message, &envelope);
+    const char *folder = judge_folder(conf, judgement->verdict);
+    if (judgement->verdict == VERDICT_BACKSCATTER)
+        check->backscatter++;
+    if (as_json)
+        print_json(name, judgement, folder);
+    else if (!quiet)
+        print_text(name, judgement, folder);
+    if (explain && !quiet)
+        print_trace(check, message, &envelope);
+    envelope_clear(&envelope);
+    return true;
+}
+
+static void complain(struct check *check, GError *err)
+{
+    fprintf(stderr, "backstop: %s\n", err->message);
+    g_error_free(err);
+    check->failed = true;
+}
+
+static void check_listed(struct check *check)
+{
+    char *line = NULL;
+    size_t size = 0;
+    for (ssize_t length; (length = getline(&line, &size, stdin)) > 0;) {
+        if (line[length - 1] == '\n')
+            line[length - 1] = '\0';
+        GError *err = NULL;
+        g_autoptr(GBytes) bytes = NULL;
+        if (*line && !mail_source_read(line, &bytes, &err))
+            complain(check, err);
+        else if (*line)
+            check_message(line, bytes, check);
+    }
+    free(line);
+}
+
+static void load_rules(struct check *check)
+{
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    check->rules =
+        bounce_rules_load(conf_list(check->context->conf, CONF_RULES_DIRECTORIES), warnings);
+    for (guint i = 0; i < warnings->len; i++)
+        fprintf(stderr, "backstop: %s\n", (const char *)g_ptr_array_index(warnings, i));
+}
+
+// Like grep: with --quiet the status says whether any message is backscatter.
+static int status_of(const struct check *check)
+{
+    if (check->failed)
+        return STATUS_TEMPFAIL;
+    return quiet && check->backscatter == 0 ? STATUS_NO : STATUS_OK;
+}
+
+int cmd_check(struct command_context *context, int argc, char **argv)
+{
+    if (!options_parse(context, entries, "[--json] [--explain] [--quiet] [FILE...]",
+                       "Says what each message is, whose it is, and why. FILE is a message, a "
+                       "mailbox or a directory; - or nothing is standard input.",
+                       &argc, &argv))
+        return STATUS_USAGE;
+    g_autoptr(GError) err = NULL;
+    if (!options_configure(context, NULL, &err)) {
+        fprintf(stderr, "backstop: %s\n", err->message);
+        return STATUS_TEMPFAIL;
+    }
+    struct check check = {.context = context};
+    load_rules(&check);
+    if (stdin_paths)
+        check_listed(&check);
+    for (int i = 1; i < argc || (argc == 1 && i == 1 && !stdin_paths); i++) {
+        GError *one = NULL;
+        if (!mail_source_each(i < argc ? argv[i] : "-", check_message, &check, &one))
+            complain(&check, one);
+    }
+    bounce_rules_free(check.rules);
+    return status_of(&check);
+}
