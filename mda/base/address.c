@@ -131,13 +131,13 @@ static bool is_below(const char *name, const char *domain)
            (a == b || name[a - b - 1] == '.');
 }
 
-// "co.uk", "com.au", "ne.jp": registries sell names below these, so that hosts there have nothing in
-// common.
+// "co.uk", "com.au", "ne.jp": registries sell names below these, so that hosts there have nothing
+// in common.
 static bool is_registry(const char *domain)
 {
-    static const char *const seconds[] = {"co.",  "com.", "ac.", "org.", "net.", "ne.",
-                                          "or.",  "go.",  "gov.", "edu.", "gob.", "ad.",
-                                          "nom.", "web.", "in."};
+    static const char *const seconds[] = {"co.",  "com.", "ac.",  "org.", "net.",
+                                          "ne.",  "or.",  "go.",  "gov.", "edu.",
+                                          "gob.", "ad.",  "nom.", "web.", "in."};
     for (gsize i = 0; i < G_N_ELEMENTS(seconds); i++) {
         const gsize length = strlen(seconds[i]);
         if (g_ascii_strncasecmp(domain, seconds[i], length) == 0 && strlen(domain + length) == 2)

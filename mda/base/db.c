@@ -68,8 +68,8 @@ static bool prepare_file(const char *path, enum db_mode mode, GError **err)
         if (!files_make_path(directory, 0700, false, err))
             return false;
     }
-    const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-                      (mode == DB_READ ? O_RDONLY : O_RDWR) | (mode == DB_CREATE ? O_CREAT : 0);
+    const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (mode == DB_READ ? O_RDONLY : O_RDWR) |
+                      (mode == DB_CREATE ? O_CREAT : 0);
     mda_autofd fd = open(path, flags, 0600);
     struct stat status;
     if (fd < 0 && errno == ENOENT)
@@ -98,8 +98,8 @@ static bool configure(struct db *db, enum db_mode mode, GError **err)
     return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err);
 }
 
-static bool db_open(const char *path, enum db_mode mode, struct deadline deadline,
-                    struct db **db_r, GError **err)
+static bool db_open(const char *path, enum db_mode mode, struct deadline deadline, struct db **db_r,
+                    GError **err)
 {
     if (!prepare_file(path, mode, err))
         return false;

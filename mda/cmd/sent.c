@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// backstop sent: records outgoing mail, so that reports on it can be told from others. Four ways: one
-// message on standard input, a list of Message-IDs, folders of sent mail, and around the sendmail
-// command. None of them loses or delays mail: what cannot be recorded is a line in the log.
+// backstop sent: records outgoing mail, so that reports on it can be told from others. Four ways:
+// one message on standard input, a list of Message-IDs, folders of sent mail, and around the
+// sendmail command. None of them loses or delays mail: what cannot be recorded is a line in the
+// log.
 #include "base/address.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -269,8 +270,9 @@ static int import_folders(const struct conf *conf, char **paths)
 
 int cmd_sent(struct command_context *context, int argc, char **argv)
 {
-    if (!options_parse(context, entries, "[RECIPIENT...] | --ids [FILE] | --import FOLDER... | "
-                                         "--sendmail=PROGRAM -- [ARGUMENT...]",
+    if (!options_parse(context, entries,
+                       "[RECIPIENT...] | --ids [FILE] | --import FOLDER... | "
+                       "--sendmail=PROGRAM -- [ARGUMENT...]",
                        "Records outgoing mail: the message on standard input, a list, folders of "
                        "sent mail, or everything that passes the sendmail command.",
                        &argc, &argv))

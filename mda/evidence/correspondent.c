@@ -3,7 +3,8 @@
 // that returns nothing of the original.
 //
 // Design rationale
-// - Strong for us only when there is nothing better to go by: whoever picks recipients from a stolen
+// - Strong for us only when there is nothing better to go by: whoever picks recipients from a
+// stolen
 //   address book hits people whom we write to. With a Message-ID or a trail at hand it is a hint.
 // - Against us only when the ledger is complete and holds recipients as the envelope had them.
 // - A forwarded mail fails at an address that we do not know. So any address that the report
@@ -17,8 +18,8 @@
 
 #include <string.h>
 
-static bool wrote_to_any(struct ledger *ledger, const GPtrArray *addresses,
-                         const char **address_r, GError **err)
+static bool wrote_to_any(struct ledger *ledger, const GPtrArray *addresses, const char **address_r,
+                         GError **err)
 {
     *address_r = NULL;
     for (guint i = 0; i < addresses->len && !*address_r; i++) {

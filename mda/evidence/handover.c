@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
-// - A client with a private address, or of the same organisation as the host that wrote the line, is
+// - A client with a private address, or of the same organisation as the host that wrote the line,
+// is
 //   an internal hop of the receiving side: content filters, mailbox servers.
-// - A mail server announces itself by the name that it writes behind "by". When a line says that our
+// - A mail server announces itself by the name that it writes behind "by". When a line says that
+// our
 //   relay handed the mail to X, and the line above says that a client calling itself Y brought it,
 //   X and Y are one host or at least of one organisation. Names that mean nothing outside (no dot,
 //   .local …) prove nothing either way.
@@ -20,11 +22,10 @@
 
 bool hop_is_submission(const struct received_hop *hop)
 {
-    static const char *const words[] = {"with ESMTPA",   "with ESMTPSA", "with SMTPSA",
-                                        "with ASMTP",    "with LMTPSA",  "with UTF8SMTPA",
-                                        "with UTF8SMTPSA", "authenticated", "(AUTH: ",
-                                        "auth=yes",      "with mapi",    "with HTTP",
-                                        "with local",    "(from userid", "invoked by uid"};
+    static const char *const words[] = {
+        "with ESMTPA",    "with ESMTPSA",    "with SMTPSA",   "with ASMTP",   "with LMTPSA",
+        "with UTF8SMTPA", "with UTF8SMTPSA", "authenticated", "(AUTH: ",      "auth=yes",
+        "with mapi",      "with HTTP",       "with local",    "(from userid", "invoked by uid"};
     if (!hop->raw)
         return false;
     g_autofree char *raw = g_ascii_strdown(hop->raw, -1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Looking the original of a report up in what we sent: shared by ledger, sent folder, correspondent.
+// Looking the original of a report up in what we sent: shared by ledger, sent folder,
+// correspondent.
 #pragma once
 
 #include "evidence/evidence.h"
@@ -13,8 +14,8 @@ enum recipient_fit {
 };
 
 struct lookup {
-    const char *id;         // what was looked up last; borrowed from the report; NULL: nothing
-    bool answered;          // id came from In-Reply-To or References of a reply
+    const char *id; // what was looked up last; borrowed from the report; NULL: nothing
+    bool answered;  // id came from In-Reply-To or References of a reply
     bool found;
     struct sent_record record;
     enum recipient_fit fit; // when found

@@ -34,17 +34,17 @@ static const struct mark marks[] = {
     {"X-SpamReason", "yes", NULL},                    // MessageLabs
     {"X-SpamInfo", NULL, "spam detected"},            //
     {"X-Proofpoint-Spam-Details", NULL, "rule=spam"}, // Proofpoint
-    {"X-Barracuda-Spam-Flag", "yes", NULL},     // Barracuda
-    {"X-Barracuda-Spam-Status", "yes", NULL},   //
-    {"X-Amavis-Alert", NULL, "infected"},       // amavis
-    {"X-Amavis-Alert", NULL, "spam"},           //
-    {"X-Virus-Status", "yes", NULL},            // ClamAV
-    {"X-Virus-Status", "infected", NULL},       //
-    {"X-MailScanner-SpamCheck", "spam", NULL},  // MailScanner
-    {"X-TM-AS-Result", "yes", NULL},            // Trend Micro
-    {"X-DSPAM-Result", "spam", NULL},           // DSPAM
-    {"X-Bogosity", "spam", NULL},               // bogofilter
-    {"X-Bogosity", "yes", NULL},                //
+    {"X-Barracuda-Spam-Flag", "yes", NULL},           // Barracuda
+    {"X-Barracuda-Spam-Status", "yes", NULL},         //
+    {"X-Amavis-Alert", NULL, "infected"},             // amavis
+    {"X-Amavis-Alert", NULL, "spam"},                 //
+    {"X-Virus-Status", "yes", NULL},                  // ClamAV
+    {"X-Virus-Status", "infected", NULL},             //
+    {"X-MailScanner-SpamCheck", "spam", NULL},        // MailScanner
+    {"X-TM-AS-Result", "yes", NULL},                  // Trend Micro
+    {"X-DSPAM-Result", "spam", NULL},                 // DSPAM
+    {"X-Bogosity", "spam", NULL},                     // bogofilter
+    {"X-Bogosity", "yes", NULL},                      //
     {"X-CRM114-Status", "spam", NULL},
     {"X-SpamProbe", "spam", NULL},
 };

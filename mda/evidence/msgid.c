@@ -62,8 +62,8 @@ static void by_learning(const struct evidence_case *evidence_case, struct findin
     guint same = 0, all = 0;
     if (domain)
         domain[strcspn(domain, ">")] = '\0';
-    if (!domain || !*domain || !sentfolder_learnt(evidence_case->conf, domain, evidence_case->deadline,
-                                                  &same, &all)) {
+    if (!domain || !*domain ||
+        !sentfolder_learnt(evidence_case->conf, domain, evidence_case->deadline, &same, &all)) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "identity.message-id is not set, and too little sent mail to learn it from");
         return;

@@ -82,8 +82,8 @@ static void judge_ours(const struct search *search, const struct report *report,
                        const struct handover *handover, struct finding *finding)
 {
     const struct received_hop *hop = handover->hop;
-    g_autofree char *client = search->submitted || search->outside ? g_strdup(hop->by)
-                                                                   : hop_client(hop);
+    g_autofree char *client =
+        search->submitted || search->outside ? g_strdup(hop->by) : hop_client(hop);
     g_autofree char *newest = handover->newest ? hop_client(handover->newest) : NULL;
     if (handover->kind == HANDOVER_BROKEN)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
@@ -91,8 +91,8 @@ static void judge_ours(const struct search *search, const struct report *report,
     else if (search->claimed)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT,
                     "%s calls itself %s; identity.networks would tell", client, hop->from);
-    else if (search->outside || came_from_outside(search, report->original.received,
-                                                  handover->index))
+    else if (search->outside ||
+             came_from_outside(search, report->original.received, handover->index))
         finding_set(finding, SAYS_OURS, WEIGHT_HINT, "went through our relay %s from outside",
                     client);
     else if (handover->kind == HANDOVER_DISTANT)

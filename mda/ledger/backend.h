@@ -2,6 +2,7 @@
 // What a kind of ledger provides. ledger.c hashes, checks and logs; a backend stores hashes.
 #pragma once
 
+#include "base/module.h"
 #include "ledger/ledger.h"
 
 // How long a record whose recipients were guessed from its header weakens what absence means: no
@@ -19,7 +20,7 @@ struct ledger_entry {
     gint64 now;
     bool has_sender;
     struct ledger_hash sender;
-    const struct ledger_hash *recipients;     // of this message
+    const struct ledger_hash *recipients; // of this message
     guint recipient_count;
     const struct ledger_hash *correspondents; // the same addresses and their domains
     guint correspondent_count;
@@ -41,12 +42,17 @@ struct ledger_backend {
     bool (*prune)(gpointer state, gint64 now, gint64 keep_seconds, GError **err);
     bool (*find)(gpointer state, const struct ledger_hash *id, const struct ledger_hash *sender,
                  bool *found_r, struct sent_record *record_r, GError **err);
-    bool (*sent_to)(gpointer state, const struct ledger_hash *id,
-                    const struct ledger_hash *address, bool *yes_r, GError **err);
-    bool (*wrote_to)(gpointer state, const struct ledger_hash *address, bool *yes_r,
-                     gint64 *time_r, GError **err);
+    bool (*sent_to)(gpointer state, const struct ledger_hash *id, const struct ledger_hash *address,
+                    bool *yes_r, GError **err);
+    bool (*wrote_to)(gpointer state, const struct ledger_hash *address, bool *yes_r, gint64 *time_r,
+                     GError **err);
     bool (*extent)(gpointer state, struct ledger_extent *extent_r, GError **err);
 };
 
 extern const struct ledger_backend ledger_sqlite;
-extern const struct ledger_backend ledger_redis;
+
+// What a backend in a module of its own exports.
+struct ledger_module {
+    struct module_head head;
+    const struct ledger_backend *backend;
+};

@@ -5,9 +5,9 @@
 #include "ledger/ledger.h"
 
 struct sent_facts {
-    char *message_id; // or NULL
-    gint64 time;      // its Date; 0: none, or one that cannot be (in the future)
-    char *from;       // the address in Sender or From, or NULL
+    char *message_id;  // or NULL
+    gint64 time;       // its Date; 0: none, or one that cannot be (in the future)
+    char *from;        // the address in Sender or From, or NULL
     char **recipients; // To, Cc, Bcc and their Resent- forms; never NULL
 };
 

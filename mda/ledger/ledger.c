@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "base/module.h"
 #include "base/text.h"
 #include "config.h"
 #include "ledger/backend.h"
@@ -23,15 +24,23 @@ struct ledger {
     bool batch;
 };
 
-static const struct ledger_backend *backend_for(const char *location)
+static bool is_redis(const char *location)
 {
-    static const char *const redis[] = {"redis://", "rediss://", "valkey://", "valkeys://",
-                                        "redis+unix://"};
-    for (gsize i = 0; i < G_N_ELEMENTS(redis); i++) {
-        if (g_str_has_prefix(location, redis[i]))
-            return &ledger_redis;
+    static const char *const schemes[] = {"redis://", "rediss://", "valkey://", "valkeys://",
+                                          "redis+unix://"};
+    for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
+        if (g_str_has_prefix(location, schemes[i]))
+            return true;
     }
-    return &ledger_sqlite;
+    return false;
+}
+
+static const struct ledger_backend *backend_for(const char *location, GError **err)
+{
+    if (!is_redis(location))
+        return &ledger_sqlite;
+    const struct ledger_module *module = (const struct ledger_module *)module_load("redis", err);
+    return module ? module->backend : NULL;
 }
 
 // Where the key lies: as configured, else beside the file.
@@ -40,7 +49,7 @@ static char *key_path(const struct conf *conf, const char *location)
     const char *configured = conf ? conf_string(conf, CONF_LEDGER_KEY_FILE) : "";
     if (*configured)
         return g_strdup(configured);
-    if (backend_for(location) == &ledger_redis)
+    if (is_redis(location))
         return NULL;
     g_autofree char *directory = g_path_get_dirname(location);
     return g_build_filename(directory, KEY_FILE, NULL);
@@ -66,12 +75,13 @@ static bool open_at(const char *location, const struct conf *conf, gint64 keep_s
                     GError **err)
 {
     struct ledger *ledger = g_new0(struct ledger, 1);
-    ledger->backend = backend_for(location);
+    ledger->backend = backend_for(location, err);
     ledger->keep_seconds = keep_seconds;
     // A password in the URL is nobody's business.
     const char *at = strrchr(location, '@');
     ledger->name = g_strdup(strstr(location, "://") && at ? at + 1 : location);
-    if (!ledger->backend->open(location, conf, mode, deadline, &ledger->state, err) ||
+    if (!ledger->backend ||
+        !ledger->backend->open(location, conf, mode, deadline, &ledger->state, err) ||
         !load_key(ledger, conf, location, mode, err)) {
         g_prefix_error(err, "ledger: ");
         ledger_free(ledger);
@@ -92,8 +102,8 @@ bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline
     g_autofree char *location =
         *url ? g_strdup(url)
              : g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "ledger.sqlite", NULL);
-    return open_at(location, conf, conf_milliseconds(conf, CONF_LEDGER_KEEP) / 1000, mode,
-                   deadline, ledger_r, err);
+    return open_at(location, conf, conf_milliseconds(conf, CONF_LEDGER_KEEP) / 1000, mode, deadline,
+                   ledger_r, err);
 }
 
 bool ledger_open_file(const char *path, gint64 keep_seconds, enum ledger_mode mode,
@@ -230,12 +240,11 @@ bool ledger_find(struct ledger *ledger, const char *message_id, const char *send
     }
     if (sender)
         from = hash_address(ledger, sender);
-    return ledger->backend->find(ledger->state, &id, sender ? &from : NULL, found_r, record_r,
-                                 err);
+    return ledger->backend->find(ledger->state, &id, sender ? &from : NULL, found_r, record_r, err);
 }
 
-bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address,
-                    bool *yes_r, GError **err)
+bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address, bool *yes_r,
+                    GError **err)
 {
     struct ledger_hash id;
     if (!hash_message_id(ledger, message_id, &id)) {

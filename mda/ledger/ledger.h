@@ -2,7 +2,7 @@
 // What we sent: Message-IDs, and to whom. Names and addresses are kept as keyed hashes, so that the
 // file tells nobody's correspondents; the key lies beside it, readable by the owner alone.
 //
-// One ledger is either an SQLite file or a Redis (Valkey) server; ledger-list.h names the kinds.
+// One ledger is either an SQLite file or a Redis (Valkey) server.
 #pragma once
 
 #include "base/clock.h"
@@ -39,10 +39,10 @@ struct sent_record {
 
 // How much of the past it holds.
 struct ledger_extent {
-    gint64 messages;     // an estimate when there are many
-    gint64 began;        // the earliest time recorded; 0: some records had none, so there is no limit
+    gint64 messages; // an estimate when there are many
+    gint64 began;    // the earliest time recorded; 0: some records had none, so there is no limit
     gint64 forgot_until; // what was sent up to this time may have been forgotten; 0: nothing was
-    bool has_recipients;     // any was ever recorded
+    bool has_recipients; // any was ever recorded
     bool guessed_recipients; // lately some may have been missed, see struct sent_message
 };
 
@@ -78,8 +78,8 @@ bool ledger_find(struct ledger *ledger, const char *message_id, const char *send
                  struct sent_record *record_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Was the message sent to ADDRESS?
-bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address,
-                    bool *yes_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address, bool *yes_r,
+                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Was ADDRESS ("@example.org": someone in that domain) ever written to? *TIME_R is when last.
 bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gint64 *time_r,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
-// - The index proper is an SQLite ledger (sent-folder.sqlite), so it is asked as the ledger is. What
+// - The index proper is an SQLite ledger (sent-folder.sqlite), so it is asked as the ledger is.
+// What
 //   has been read stands in the state file, written after the index: a run that is killed in
 //   between reads a few messages twice.
 // - A maildir name without its flags stays the same while IMAP servers move and flag the message.
 // - A folder whose directories have not changed since all of it was indexed is not listed again. A
-//   change within the same clock tick as the listing could be missed, so a fresh one does not count.
+//   change within the same clock tick as the listing could be missed, so a fresh one does not
+//   count.
 #include "ledger/sentfolder.h"
 
 #include "base/error.h"
@@ -207,11 +209,10 @@ static bool index_folder(struct indexer *indexer, const char *path)
         return true;
     bool whole;
     g_autoptr(GPtrArray) names = NULL;
-    const bool indexed =
-        kind == FOLDER_MBOX
-            ? index_mbox(indexer, path, &end, &whole)
-            : folder_list(path, kind, LIST_MAX, &names, indexer->err) &&
-                  index_names(indexer, path, names, &whole);
+    const bool indexed = kind == FOLDER_MBOX
+                             ? index_mbox(indexer, path, &end, &whole)
+                             : folder_list(path, kind, LIST_MAX, &names, indexer->err) &&
+                                   index_names(indexer, path, names, &whole);
     if (!indexed)
         return false;
     indexer->sentfolder->whole &= whole;

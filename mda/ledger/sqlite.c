@@ -2,7 +2,8 @@
 // The ledger in an SQLite file, for one host: many processes write, more read.
 //
 // Design rationale
-// - Each record keeps when it was made ("added"), and is forgotten by that, not by the time at which
+// - Each record keeps when it was made ("added"), and is forgotten by that, not by the time at
+// which
 //   the mail was sent: an import of old mail is there to be kept.
 // - "began" and "untimed" tell from when on absence means something; see struct ledger_extent.
 #include "base/db.h"
@@ -34,7 +35,7 @@ static const char schema[] =
     " added INTEGER) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS correspondent_added ON correspondent (added);"
     "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION) ";"
-    "COMMIT;";
+                                                         "COMMIT;";
 
 static void sqlite_free(gpointer data)
 {
@@ -211,7 +212,8 @@ static bool forget_messages(struct state *state, gint64 before, GError **err)
     static const char *const steps[] = {
         // What is forgotten is not held against a report any more.
         "INSERT INTO meta (name, value) SELECT 'forgot', max(CASE time WHEN 0 THEN added ELSE"
-        " min(time, added) END) FROM (SELECT time, added FROM sent WHERE added < ?1 ORDER BY added LIMIT ?2)"
+        " min(time, added) END) FROM (SELECT time, added FROM sent WHERE added < ?1 ORDER BY added "
+        "LIMIT ?2)"
         " WHERE true GROUP BY 1 HAVING count(*) > 0"
         " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
         "DELETE FROM recipient WHERE id IN"
@@ -327,8 +329,9 @@ static bool sqlite_extent(gpointer data, struct ledger_extent *extent_r, GError 
     struct state *state = data;
     struct ledger_extent extent;
     gint64 untimed, recipients, guessed;
-    if (!query_number(state, "SELECT count(*) FROM (SELECT 1 FROM sent LIMIT " G_STRINGIFY(
-                                 COUNT_MAX) ")", 0, &extent.messages, err) ||
+    if (!query_number(state,
+                      "SELECT count(*) FROM (SELECT 1 FROM sent LIMIT " G_STRINGIFY(COUNT_MAX) ")",
+                      0, &extent.messages, err) ||
         !query_number(state, "SELECT value FROM meta WHERE name = 'untimed'", 0, &untimed, err) ||
         !query_number(state, "SELECT value FROM meta WHERE name = 'began'", 0, &extent.began,
                       err) ||
@@ -341,8 +344,7 @@ static bool sqlite_extent(gpointer data, struct ledger_extent *extent_r, GError 
     if (untimed)
         extent.began = 0;
     extent.has_recipients = recipients > 0;
-    extent.guessed_recipients =
-        guessed > g_get_real_time() / G_USEC_PER_SEC - LEDGER_GUESS_SECONDS;
+    extent.guessed_recipients = guessed > g_get_real_time() / G_USEC_PER_SEC - LEDGER_GUESS_SECONDS;
     *extent_r = extent;
     return true;
 }

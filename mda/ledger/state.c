@@ -26,7 +26,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS spf (question TEXT PRIMARY KEY, answer TEXT, until INTEGER)"
     " WITHOUT ROWID;"
     "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION) ";"
-    "COMMIT;";
+                                                         "COMMIT;";
 
 static bool make_schema(struct state *state, GError **err)
 {
