@@ -17,7 +17,7 @@ BEGIN {
     allow("evidence", "ledger bounce message")
     allow("bounce", "message")
     allow("verdict", "evidence/finding.h")
-    allow("ledger", "")
+    allow("ledger", "message")
     allow("message", "")
     allow("store", "")
     allow("conf", "")

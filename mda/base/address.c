@@ -82,6 +82,29 @@ char *address_fold(const char *address)
     return g_strdup(start);
 }
 
+// The tags that signed return paths bear. Barracuda writes "btv1==TAG==user", some write the tag
+// behind the user; the rest follow the draft.
+char *address_untagged(const char *address)
+{
+    char *folded = address_fold(address);
+    char *at = folded ? strrchr(folded, '@') : NULL;
+    if (!at)
+        return folded;
+    if (g_str_has_prefix(folded, "prvs=") || g_str_has_prefix(folded, "btv1==")) {
+        // Behind the last '=' of the tag: a local part may hold '=' itself, a tag may not.
+        const bool draft = folded[0] == 'p';
+        const char *user = strstr(folded + (draft ? 5 : 6), draft ? "=" : "==");
+        user = user ? user + (draft ? 1 : 2) : NULL;
+        if (user && user < at)
+            memmove(folded, user, strlen(user) + 1);
+        return folded;
+    }
+    char *tag = strstr(folded, "=prvs=");
+    if (tag && tag > folded && tag < at)
+        memmove(tag, at, strlen(at) + 1);
+    return folded;
+}
+
 bool domain_among(const char *domain, const char *const *patterns)
 {
     if (!domain)
@@ -108,6 +131,21 @@ static bool is_below(const char *name, const char *domain)
            (a == b || name[a - b - 1] == '.');
 }
 
+// "co.uk", "com.au", "ne.jp": registries sell names below these, so that hosts there have nothing
+// in common.
+static bool is_registry(const char *domain)
+{
+    static const char *const seconds[] = {"co.",  "com.", "ac.",  "org.", "net.",
+                                          "ne.",  "or.",  "go.",  "gov.", "edu.",
+                                          "gob.", "ad.",  "nom.", "web.", "in."};
+    for (gsize i = 0; i < G_N_ELEMENTS(seconds); i++) {
+        const gsize length = strlen(seconds[i]);
+        if (g_ascii_strncasecmp(domain, seconds[i], length) == 0 && strlen(domain + length) == 2)
+            return true;
+    }
+    return false;
+}
+
 bool domain_related(const char *a, const char *b)
 {
     if (!a || !b || !*a || !*b)
@@ -115,7 +153,8 @@ bool domain_related(const char *a, const char *b)
     if (g_ascii_strcasecmp(a, b) == 0 || is_below(a, b) || is_below(b, a))
         return true;
     const char *above_a = strchr(a, '.'), *above_b = strchr(b, '.');
-    return (above_a && is_below(b, above_a + 1)) || (above_b && is_below(a, above_b + 1));
+    return (above_a && !is_registry(above_a + 1) && is_below(b, above_a + 1)) ||
+           (above_b && !is_registry(above_b + 1) && is_below(a, above_b + 1));
 }
 
 bool ip_parse(const char *text, struct ip_address *address_r)

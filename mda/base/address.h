@@ -15,13 +15,16 @@ bool address_scan(const char *text, guint max, GPtrArray *addresses);
 // dot. Owned by the caller; NULL for NULL.
 char *address_fold(const char *address);
 
+// ADDRESS folded and without the tag of a signed return path ("prvs=0123abcdef=user@…", also its
+// loose variants "user=prvs=…@" and "btv1==…==user@"). Owned by the caller; NULL for NULL.
+char *address_untagged(const char *address);
+
 // Is DOMAIN one of PATTERNS? "example.org" is that domain, ".example.org" it and its subdomains.
 bool domain_among(const char *domain, const char *const *patterns);
 
 // Do the host or domain names A and B belong to one organisation, as far as their names say so: is
-// one the other or below it, or do they share the part behind the first label, and that has at
-// least two labels? No list of public suffixes is read, so this says yes to "a.co.uk" and
-// "b.co.uk" only when both are hosts there.
+// one the other or below it, or do they share the part behind the first label ("co.uk" and its like
+// do not count)? NULL is related to nothing.
 bool domain_related(const char *a, const char *b);
 
 // An IP address, IPv4 in its mapped form.

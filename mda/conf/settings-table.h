@@ -54,11 +54,14 @@
       "The oldest messages above this number are deleted; 0: no such limit.")                      \
     X(JUNK_MAX_SIZE, "junk", "max-size", SIZE, "0",                                                \
       "The oldest messages above this sum of sizes are deleted; 0: no such limit.")                \
-    X(LEDGER_URL, "ledger", "url", STRING, "",                                                     \
+    X(LEDGER_URL, "ledger", "url", PATH, "",                                                     \
       "The sent-ledger: a path of an SQLite file, or redis://host:port/db; empty: in the user's "  \
       "state directory.")                                                                          \
     X(LEDGER_COMPLETE, "ledger", "complete", BOOL, "no",                                           \
-      "Whether all mail of ours is in it, so that absence is proof.")                              \
+      "Whether all mail of ours is in it, with its recipients, so that absence is proof.")         \
+    X(LEDGER_KEY_FILE, "ledger", "key-file", PATH, "",                                             \
+      "The secret under which it keeps Message-IDs and addresses; empty: ledger.key beside it, "   \
+      "for Redis in the server itself.")                                                           \
     X(LEDGER_KEEP, "ledger", "keep", DURATION, "90d", "How long it remembers.")                    \
     X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \

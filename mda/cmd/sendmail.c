@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Called as `sendmail`, or as `backstop sent --sendmail=PROGRAM`: spools the message, hands it to
+// the real sendmail with the same arguments, records it while that works, and exits as that did.
+//
+// Left out: SMTP on standard input (-bs), queue runs, address tests and the rest that carry no
+// message; the real sendmail is executed for those at once.
+#include "cmd/sendmail.h"
+
+#include "base/address.h"
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cmd/options.h"
+#include "message/spool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Nobody waits longer for us than this.
+#define RECORD_MS 2000
+#define GUARD "BACKSTOP_SENDMAIL"
+#define DEFAULT_SENDMAIL "/usr/sbin/sendmail"
+
+// What the arguments say about the message.
+struct submission {
+    bool carries_message;
+    const char *sender;
+    GPtrArray *recipients; // borrowed strings
+    bool from_header;      // -t
+};
+
+// Options that take a value, attached or as the next argument.
+static const char with_value[] = "ABCFLNORVXbefhopr";
+
+static void take_option(struct submission *submission, char letter, const char *value)
+{
+    if (letter == 'b' && value[0] != 'm')
+        submission->carries_message = false;
+    else if (letter == 'f' || letter == 'r')
+        submission->sender = value;
+}
+
+static struct submission read_arguments(char **arguments)
+{
+    struct submission submission = {true, NULL, g_ptr_array_new(), false};
+    char **at = arguments;
+    for (; *at && (*at)[0] == '-' && (*at)[1]; at++) {
+        if (strcmp(*at, "--") == 0) {
+            at++;
+            break;
+        }
+        for (const char *letter = *at + 1; *letter; letter++) {
+            if (*letter == 't')
+                submission.from_header = true;
+            if (*letter == 'q' || *letter == 'I')
+                submission.carries_message = false;
+            if (*letter == 'q')
+                break;
+            if (!strchr(with_value, *letter))
+                continue;
+            if (letter[1])
+                take_option(&submission, *letter, letter + 1);
+            else if (at[1])
+                take_option(&submission, *letter, *++at);
+            break;
+        }
+    }
+    for (; *at; at++)
+        g_ptr_array_add(submission.recipients, *at);
+    g_ptr_array_add(submission.recipients, NULL);
+    return submission;
+}
+
+// Is PROGRAM this program, under whatever name?
+static bool is_ourselves(const char *program)
+{
+    struct stat other, own;
+    return stat(program, &other) == 0 && stat("/proc/self/exe", &own) == 0 &&
+           other.st_dev == own.st_dev && other.st_ino == own.st_ino;
+}
+
+static char **child_arguments(const char *program, char **arguments)
+{
+    GPtrArray *list = g_ptr_array_new();
+    g_ptr_array_add(list, (gpointer)program);
+    for (; *arguments; arguments++)
+        g_ptr_array_add(list, *arguments);
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(list, FALSE);
+}
+
+static int cannot_run(const char *program, int code)
+{
+    fprintf(stderr, "backstop: %s: %s\n", program, g_strerror(code));
+    return STATUS_TEMPFAIL;
+}
+
+static int execute(const char *program, char **arguments)
+{
+    g_autofree char **list = child_arguments(program, arguments);
+    signal(SIGPIPE, SIG_DFL);
+    execv(program, list);
+    return cannot_run(program, errno);
+}
+
+static pid_t start(const char *program, char **arguments, int *input_r)
+{
+    int ends[2];
+    if (pipe(ends) < 0)
+        return -1;
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        _exit(execute(program, arguments));
+    }
+    close(ends[0]);
+    if (child < 0)
+        close(ends[1]);
+    else
+        *input_r = ends[1];
+    return child;
+}
+
+// A sendmail that does not read to the end has its reasons, and its exit status tells them.
+static void feed(int fd, GBytes *bytes)
+{
+    gsize size, done = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    while (done < size) {
+        const ssize_t put = write(fd, data + done, size - done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            break;
+        done += (gsize)put;
+    }
+    close(fd);
+}
+
+static void record(const struct conf *conf, const struct submission *submission, GBytes *bytes)
+{
+    g_autoptr(GError) err = NULL;
+    const bool given = submission->recipients->len > 1 && !submission->from_header;
+    if (!sent_record(conf, bytes, submission->sender,
+                     given ? (const char *const *)submission->recipients->pdata : NULL, RECORD_MS,
+                     &err))
+        log_line(LOG_LEVEL_WARNING, "sent: not recorded: %s", err->message);
+}
+
+static int status_of(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return STATUS_TEMPFAIL;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_TEMPFAIL;
+}
+
+int sendmail_run(const struct conf *conf, const char *program, char **arguments)
+{
+    if (is_ourselves(program) || g_getenv(GUARD)) {
+        fprintf(stderr, "backstop: %s leads back to backstop; set sendmail.command to the real one\n",
+                program);
+        return STATUS_TEMPFAIL;
+    }
+    g_setenv(GUARD, "1", TRUE);
+    struct submission submission = read_arguments(arguments);
+    g_autoptr(GPtrArray) recipients = submission.recipients;
+    if (!submission.carries_message)
+        return execute(program, arguments);
+    g_autoptr(GError) err = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    int input = -1;
+    if (!spool_read(STDIN_FILENO, NULL, &bytes, &err)) {
+        fprintf(stderr, "backstop: %s\n", err->message);
+        return STATUS_TEMPFAIL;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    const pid_t child = start(program, arguments, &input);
+    if (child < 0)
+        return cannot_run(program, errno);
+    feed(input, bytes);
+    record(conf, &submission, bytes);
+    return status_of(child);
+}
+
+int cmd_sendmail(struct command_context *context, int argc, char **argv)
+{
+    (void)argc;
+    g_autoptr(GError) err = NULL;
+    if (!options_configure(context, NULL, &err))
+        log_line(LOG_LEVEL_WARNING, "%s", err->message);
+    return sendmail_run(context->conf, conf_string(context->conf, CONF_SENDMAIL_COMMAND),
+                        argv + 1);
+}

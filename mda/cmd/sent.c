@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+// backstop sent: records outgoing mail, so that reports on it can be told from others. Four ways:
+// one message on standard input, a list of Message-IDs, folders of sent mail, and around the
+// sendmail command. None of them loses or delays mail: what cannot be recorded is a line in the
+// log.
+#include "base/address.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cmd/options.h"
+#include "cmd/sendmail.h"
+#include "ledger/facts.h"
+#include "ledger/folder.h"
+#include "ledger/ledger.h"
+#include "message/envelope.h"
+#include "message/spool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// How long a pipe waits for other writers; the MTA tries again later.
+#define PIPE_MS 10000
+// Lists and imports wait as long as it takes, within reason.
+#define BULK_MS 600000
+// Records between two commits, so that others get their turn.
+#define BATCH 5000
+#define FIELDS 4
+#define IMPORT_MAX 10000000
+
+static char *sender;
+static char *sendmail_path;
+static gboolean ids, import, quiet;
+
+static const GOptionEntry entries[] = {
+    {"sender", 'f', 0, G_OPTION_ARG_STRING, &sender, "The envelope sender", "ADDRESS"},
+    {"ids", 0, 0, G_OPTION_ARG_NONE, &ids,
+     "Read lines of Message-ID [TAB time [TAB sender [TAB recipient]]] from FILE or stdin", NULL},
+    {"import", 0, 0, G_OPTION_ARG_NONE, &import, "Record what is in folders of sent mail", NULL},
+    {"sendmail", 0, 0, G_OPTION_ARG_STRING, &sendmail_path,
+     "Record, and hand the message to this program with the arguments behind --", "PROGRAM"},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress bar and no closing line", NULL},
+    G_OPTION_ENTRY_NULL};
+
+static int complain(const GError *err)
+{
+    fprintf(stderr, "backstop sent: %s\n", err->message);
+    log_line(LOG_LEVEL_WARNING, "sent: %s", err->message);
+    return STATUS_TEMPFAIL;
+}
+
+bool sent_record(const struct conf *conf, GBytes *bytes, const char *from,
+                 const char *const *recipients, gint64 milliseconds, GError **err)
+{
+    g_autoptr(Ledger) ledger = NULL;
+    g_autoptr(SentFacts) facts = sent_facts_read(bytes);
+    const bool given = recipients && recipients[0];
+    g_autofree char *bare = envelope_address(from);
+    const struct sent_message message = {
+        .message_id = facts->message_id,
+        .time = facts->time ? facts->time : g_get_real_time() / G_USEC_PER_SEC,
+        .sender = bare,
+        .recipients = given ? recipients : (const char *const *)facts->recipients,
+        .guessed = !given,
+    };
+    return ledger_open(conf, LEDGER_WRITE, deadline_in(milliseconds), &ledger, err) &&
+           ledger_record(ledger, &message, err) && ledger_prune(ledger, err);
+}
+
+static int record_stdin(const struct conf *conf, char **recipients)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    if (!spool_read(STDIN_FILENO, NULL, &bytes, &err) ||
+        !sent_record(conf, bytes, sender, (const char *const *)recipients, PIPE_MS, &err))
+        return complain(err);
+    return STATUS_OK;
+}
+
+// Counts what was done, and shows it where someone watches.
+struct progress {
+    struct ledger *ledger;
+    guint64 done, total; // total 0: not known
+    guint64 wrong;
+    bool show;
+};
+
+static void progress_show(const struct progress *progress, bool last)
+{
+    if (!progress->show || (!last && progress->done % 500 != 0))
+        return;
+    if (progress->total > 0) {
+        const int width = 40, full = (int)(progress->done * width / progress->total);
+        fprintf(stderr, "\r[%.*s%*s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, full,
+                "########################################", width - full, "", progress->done,
+                progress->total);
+    } else {
+        fprintf(stderr, "\r%" G_GUINT64_FORMAT, progress->done);
+    }
+    if (last)
+        fputc('\n', stderr);
+}
+
+static bool progress_record(struct progress *progress, const struct sent_message *message,
+                            GError **err)
+{
+    if (!ledger_record(progress->ledger, message, err))
+        return false;
+    progress->done++;
+    progress_show(progress, false);
+    if (progress->done % BATCH != 0)
+        return true;
+    return ledger_commit(progress->ledger, err) && ledger_begin(progress->ledger, err);
+}
+
+// One line of --ids. False with *err when the ledger failed; a line that is none is counted.
+static bool record_line(struct progress *progress, char *line, GError **err)
+{
+    char *fields[FIELDS] = {line, NULL, NULL, NULL};
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] == '#' || line[0] == '\0')
+        return true;
+    for (int i = 1; i < FIELDS; i++) {
+        char *tab = strchr(fields[i - 1], '\t');
+        if (!tab)
+            break;
+        *tab = '\0';
+        fields[i] = tab + 1;
+    }
+    g_autoptr(GPtrArray) recipients = g_ptr_array_new_with_free_func(g_free);
+    address_scan(fields[3], LEDGER_RECIPIENTS_MAX, recipients);
+    g_ptr_array_add(recipients, NULL);
+    char *end = NULL;
+    const gint64 when = fields[1] ? g_ascii_strtoll(fields[1], &end, 10) : 0;
+    if ((end && *end) || when < 0 || (!*g_strstrip(fields[0]) && recipients->len == 1)) {
+        progress->wrong++;
+        return true;
+    }
+    const struct sent_message message = {
+        .message_id = *fields[0] ? fields[0] : NULL,
+        .time = when,
+        .sender = fields[2] && *fields[2] ? fields[2] : NULL,
+        .recipients = (const char *const *)recipients->pdata,
+    };
+    return progress_record(progress, &message, err);
+}
+
+static bool record_lines(struct progress *progress, FILE *file, GError **err)
+{
+    char *line = NULL;
+    size_t space = 0;
+    bool sound = true;
+    while (sound && getline(&line, &space, file) > 0)
+        sound = record_line(progress, line, err);
+    free(line);
+    if (sound && ferror(file))
+        return mda_fail(err, MDA_ERROR_TEMP, "the list could not be read");
+    return sound;
+}
+
+static int finish(struct progress *progress, const char *what)
+{
+    progress_show(progress, true);
+    if (!quiet)
+        printf("%" G_GUINT64_FORMAT " %s recorded in %s\n", progress->done, what,
+               ledger_name(progress->ledger));
+    if (progress->wrong > 0)
+        fprintf(stderr, "backstop sent: %" G_GUINT64_FORMAT " lines are none and were skipped\n",
+                progress->wrong);
+    return progress->wrong > 0 ? STATUS_NO : STATUS_OK;
+}
+
+static int record_ids(const struct conf *conf, const char *path)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(Ledger) ledger = NULL;
+    g_autoptr(FILE) file = path && strcmp(path, "-") != 0 ? fopen(path, "re") : NULL;
+    if (path && strcmp(path, "-") != 0 && !file) {
+        perror(path);
+        return STATUS_NO;
+    }
+    if (!ledger_open(conf, LEDGER_WRITE, deadline_in(BULK_MS), &ledger, &err))
+        return complain(err);
+    struct progress progress = {.ledger = ledger, .show = !quiet && isatty(STDERR_FILENO)};
+    if (!ledger_begin(ledger, &err) || !record_lines(&progress, file ? file : stdin, &err) ||
+        !ledger_commit(ledger, &err) || !ledger_prune(ledger, &err))
+        return complain(err);
+    return finish(&progress, "lines");
+}
+
+static bool import_header(struct progress *progress, GBytes *header, GError **err)
+{
+    g_autoptr(SentFacts) facts = sent_facts_read(header);
+    const struct sent_message message = {
+        .message_id = facts->message_id,
+        .time = facts->time,
+        .recipients = (const char *const *)facts->recipients,
+        .guessed = true,
+    };
+    return progress_record(progress, &message, err);
+}
+
+struct import {
+    struct progress *progress;
+    GError **err;
+    bool failed;
+};
+
+static bool visit(GBytes *header, gint64 offset, gpointer data)
+{
+    (void)offset;
+    struct import *state = data;
+    state->failed = !import_header(state->progress, header, state->err);
+    return !state->failed;
+}
+
+static bool import_files(struct progress *progress, const char *path, enum folder_kind kind,
+                         GError **err)
+{
+    g_autoptr(GPtrArray) names = NULL;
+    if (!folder_list(path, kind, IMPORT_MAX, &names, err))
+        return false;
+    progress->total += names->len;
+    for (guint i = 0; i < names->len; i++) {
+        g_autoptr(GBytes) header = folder_read_header(path, g_ptr_array_index(names, i));
+        if (!header)
+            progress->total--;
+        else if (!import_header(progress, header, err))
+            return false;
+    }
+    return true;
+}
+
+static bool import_folder(struct progress *progress, const char *path, GError **err)
+{
+    const enum folder_kind kind = folder_kind(path);
+    if (kind == FOLDER_NONE)
+        return mda_fail(err, MDA_ERROR_GONE, "%s: is no mail folder", path);
+    if (kind != FOLDER_MBOX)
+        return import_files(progress, path, kind, err);
+    struct import state = {progress, err, false};
+    gint64 end, size;
+    progress->total = 0;
+    return folder_each_mbox(path, 0, visit, &state, &end, &size, err) && !state.failed;
+}
+
+static int import_folders(const struct conf *conf, char **paths)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(Ledger) ledger = NULL;
+    if (!paths[0]) {
+        fprintf(stderr, "backstop sent: --import needs a folder\n");
+        return STATUS_USAGE;
+    }
+    if (!ledger_open(conf, LEDGER_WRITE, deadline_in(BULK_MS), &ledger, &err))
+        return complain(err);
+    struct progress progress = {.ledger = ledger, .show = !quiet && isatty(STDERR_FILENO)};
+    if (!ledger_begin(ledger, &err))
+        return complain(err);
+    for (; *paths; paths++) {
+        if (!import_folder(&progress, *paths, &err))
+            return complain(err);
+    }
+    if (!ledger_commit(ledger, &err))
+        return complain(err);
+    return finish(&progress, "messages");
+}
+
+int cmd_sent(struct command_context *context, int argc, char **argv)
+{
+    if (!options_parse(context, entries,
+                       "[RECIPIENT...] | --ids [FILE] | --import FOLDER... | "
+                       "--sendmail=PROGRAM -- [ARGUMENT...]",
+                       "Records outgoing mail: the message on standard input, a list, folders of "
+                       "sent mail, or everything that passes the sendmail command.",
+                       &argc, &argv))
+        return STATUS_USAGE;
+    g_autoptr(GError) err = NULL;
+    if (!options_configure(context, NULL, &err))
+        log_line(LOG_LEVEL_WARNING, "%s", err->message);
+    char **rest = argv + 1;
+    if (rest[0] && strcmp(rest[0], "--") == 0)
+        rest++;
+    if (sendmail_path)
+        return sendmail_run(context->conf, sendmail_path, rest);
+    if (import)
+        return import_folders(context->conf, rest);
+    if (ids)
+        return record_ids(context->conf, rest[0]);
+    return record_stdin(context->conf, rest);
+}

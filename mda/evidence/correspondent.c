@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Did we ever write to the one who did not get the mail? The only source that can decide a report
+// that returns nothing of the original.
+//
+// Design rationale
+// - Strong for us only when there is nothing better to go by: whoever picks recipients from a
+// stolen
+//   address book hits people whom we write to. With a Message-ID or a trail at hand it is a hint.
+// - Against us only when the ledger is complete and holds recipients as the envelope had them.
+// - A forwarded mail fails at an address that we do not know. So any address that the report
+//   mentions counts for us, and when we write to the domain of the host that reports a failure
+//   elsewhere, that host may be the forwarder: a hint is all that is left.
+#include "base/address.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "evidence/evidence.h"
+#include "evidence/lookup.h"
+
+#include <string.h>
+
+static bool wrote_to_any(struct ledger *ledger, const GPtrArray *addresses, const char **address_r,
+                         GError **err)
+{
+    *address_r = NULL;
+    for (guint i = 0; i < addresses->len && !*address_r; i++) {
+        bool yes;
+        gint64 when;
+        const char *address = g_ptr_array_index(addresses, i);
+        if (!ledger_wrote_to(ledger, address, &yes, &when, err))
+            return false;
+        if (yes)
+            *address_r = address;
+    }
+    return true;
+}
+
+// Is the reporting host one of a domain that we write to, and the failed one elsewhere?
+static bool may_be_forwarded(const struct report *report, struct ledger *ledger,
+                             const GPtrArray *failed, bool *yes_r, GError **err)
+{
+    *yes_r = false;
+    const char *host = report->reporting_mta;
+    for (guint i = 0; host && i < failed->len; i++) {
+        if (domain_related(host, text_domain_of(g_ptr_array_index(failed, i))))
+            return true;
+    }
+    for (; host && strchr(host, '.') && !*yes_r; host = strchr(host, '.') + 1) {
+        g_autofree char *domain = g_strdup_printf("@%s", host);
+        gint64 when;
+        if (!ledger_wrote_to(ledger, domain, yes_r, &when, err))
+            return false;
+        if (!strchr(host, '.'))
+            break;
+    }
+    return true;
+}
+
+static bool judge_stranger(const struct evidence_case *evidence_case, struct ledger *ledger,
+                           const GPtrArray *failed, struct finding *finding, GError **err)
+{
+    struct ledger_extent extent;
+    const char *address = g_ptr_array_index(failed, 0);
+    bool forwarded;
+    if (!ledger_extent(ledger, &extent, err) ||
+        !may_be_forwarded(evidence_case->report, ledger, failed, &forwarded, err))
+        return false;
+    if (!conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE) || !extent.has_recipients)
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "%s is none of those recorded; the ledger may lack some", address);
+    else if (!lookup_is_covered(evidence_case, &extent))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "the original is from before the ledger began");
+    else if (lookup_is_from_daemon(evidence_case->report))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the original is a mail server's own");
+    else if (forwarded || extent.guessed_recipients)
+        finding_set(finding, SAYS_FORGED, WEIGHT_HINT, "nobody here wrote to %s%s", address,
+                    forwarded ? ", but the reporting host may be a forwarder" : " openly");
+    else
+        finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "nobody here ever wrote to %s", address);
+    return true;
+}
+
+static bool ask(const struct evidence_case *evidence_case, struct ledger *ledger,
+                const GPtrArray *failed, struct finding *finding, GError **err)
+{
+    const struct original *original = &evidence_case->report->original;
+    const char *known;
+    if (!wrote_to_any(ledger, failed, &known, err))
+        return false;
+    if (known) {
+        const bool alone = !original->message_id && original->received->len == 0;
+        finding_set(finding, SAYS_OURS, alone ? WEIGHT_STRONG : WEIGHT_HINT, "we wrote to %s",
+                    known);
+        return true;
+    }
+    g_autoptr(GPtrArray) mentioned = lookup_mentioned(evidence_case);
+    if (!wrote_to_any(ledger, mentioned, &known, err))
+        return false;
+    if (known) {
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "we wrote to %s, whom it mentions", known);
+        return true;
+    }
+    return judge_stranger(evidence_case, ledger, failed, finding, err);
+}
+
+static void look(const struct evidence_case *evidence_case, struct finding *finding)
+{
+    g_autoptr(GPtrArray) failed = lookup_failed(evidence_case);
+    if (failed->len == 0) {
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the report names no recipient");
+        return;
+    }
+    g_autoptr(GError) err = NULL;
+    g_autoptr(Ledger) ledger = NULL;
+    if (ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, &err) &&
+        ask(evidence_case, ledger, failed, finding, &err))
+        return;
+    finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "%s",
+                g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE) ? "there is no ledger yet"
+                                                                : err->message);
+}
+
+const struct evidence_source evidence_correspondent = {.name = "correspondent", .look = look};

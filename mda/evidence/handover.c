@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Design rationale
+// - A client with a private address, or of the same organisation as the host that wrote the line,
+// is
+//   an internal hop of the receiving side: content filters, mailbox servers.
+// - A mail server announces itself by the name that it writes behind "by". When a line says that
+// our
+//   relay handed the mail to X, and the line above says that a client calling itself Y brought it,
+//   X and Y are one host or at least of one organisation. Names that mean nothing outside (no dot,
+//   .local …) prove nothing either way.
+// - A forwarder is a host that we sent to on purpose: it is of the domain of a recipient.
+#include "evidence/handover.h"
+
+#include "base/address.h"
+#include "base/text.h"
+
+#include <string.h>
+
+// A real trail is shorter; what stands below that is not looked at.
+#define HOPS_MAX 30
+#define RELATED_MAX 50
+
+bool hop_is_submission(const struct received_hop *hop)
+{
+    static const char *const words[] = {
+        "with ESMTPA",    "with ESMTPSA",    "with SMTPSA",   "with ASMTP",   "with LMTPSA",
+        "with UTF8SMTPA", "with UTF8SMTPSA", "authenticated", "(AUTH: ",      "auth=yes",
+        "with mapi",      "with HTTP",       "with local",    "(from userid", "invoked by uid"};
+    if (!hop->raw)
+        return false;
+    g_autofree char *raw = g_ascii_strdown(hop->raw, -1);
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *word = g_ascii_strdown(words[i], -1);
+        if (strstr(raw, word))
+            return true;
+    }
+    return false;
+}
+
+char *hop_client(const struct received_hop *hop)
+{
+    const char *name = hop->name && strcmp(hop->name, "unknown") != 0 ? hop->name : hop->from;
+    if (name && hop->address && strcmp(name, hop->address) != 0)
+        return g_strdup_printf("%s [%s]", name, hop->address);
+    return g_strdup(name ? name : hop->address ? hop->address : "an unnamed host");
+}
+
+static bool has_client(const struct received_hop *hop)
+{
+    return hop->from || hop->name || hop->address;
+}
+
+static bool is_internal(const struct received_hop *hop)
+{
+    struct ip_address address;
+    if (ip_parse(hop->address, &address) && ip_is_private(&address))
+        return true;
+    return domain_related(hop->name, hop->by);
+}
+
+// A host name that says to which organisation the host belongs.
+static bool is_public_name(const char *name)
+{
+    static const char *const tails[] = {".local", ".lan",      ".internal", ".localdomain",
+                                        ".home",  ".intranet", ".corp",     ".localhost"};
+    struct ip_address address;
+    if (!name || !strchr(name, '.') || ip_parse(name, &address))
+        return false;
+    for (gsize i = 0; i < G_N_ELEMENTS(tails); i++) {
+        if (g_str_has_suffix(name, tails[i]))
+            return false;
+    }
+    return true;
+}
+
+static void add_domains(GPtrArray *domains, const char *text)
+{
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    address_scan(text, RELATED_MAX, addresses);
+    for (guint i = 0; i < addresses->len; i++)
+        g_ptr_array_add(domains, g_strdup(text_domain_of(g_ptr_array_index(addresses, i))));
+}
+
+// Is HOST of the domain of someone to whom the original was addressed, or of the reporting host?
+static bool is_of_recipient(const struct report *report, const char *host)
+{
+    g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
+    add_domains(domains, report->original.to);
+    add_domains(domains, report->original.cc);
+    for (guint i = 0; i < report->recipients->len && i < RELATED_MAX; i++) {
+        const struct report_recipient *recipient = g_ptr_array_index(report->recipients, i);
+        add_domains(domains, recipient->original);
+        add_domains(domains, recipient->final);
+    }
+    if (report->reporting_mta)
+        g_ptr_array_add(domains, g_strdup(report->reporting_mta));
+    for (guint i = 0; i < domains->len; i++) {
+        if (domain_related(g_ptr_array_index(domains, i), host))
+            return true;
+    }
+    return false;
+}
+
+// HOP is ours; BEARER is the line of the host that then brought the mail to the reporting side.
+static enum handover_kind kind_of(const struct report *report, const struct received_hop *hop,
+                                  const struct received_hop *bearer)
+{
+    if (!bearer)
+        return HANDOVER_DIRECT;
+    if (is_of_recipient(report, hop->by) || is_of_recipient(report, bearer->name))
+        return HANDOVER_FORWARDED;
+    if (is_public_name(hop->by) && is_public_name(bearer->from) &&
+        !domain_related(hop->by, bearer->from))
+        return HANDOVER_BROKEN;
+    return HANDOVER_DISTANT;
+}
+
+struct handover handover_find(const struct report *report, hop_test test, gpointer data)
+{
+    struct handover handover = {HANDOVER_NONE, NULL, NULL, 0};
+    const GPtrArray *trail = report->original.received;
+    const struct received_hop *bearer = NULL; // the last host from outside, going down
+    for (guint i = 0; i < trail->len && i < HOPS_MAX; i++) {
+        const struct received_hop *hop = g_ptr_array_index(trail, i);
+        if (!has_client(hop) && !hop->by)
+            continue;
+        if (test(hop, data)) {
+            handover.kind = kind_of(report, hop, bearer);
+            handover.hop = hop;
+            handover.index = i;
+            break;
+        }
+        if (!has_client(hop) || is_internal(hop))
+            continue;
+        bearer = hop;
+        if (!handover.newest)
+            handover.newest = hop;
+    }
+    return handover;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Where in the original's Received trail did the mail leave the sending side? Shared by trail
+// (whose test is "one of our relays?") and spf ("does our SPF record allow it?").
+//
+// Only the newest lines were written by the side that reports; everything below is what the client
+// handed over and may be made up. So a host of ours that stands deeper counts by how the hosts
+// above it got the mail.
+#pragma once
+
+#include "evidence/evidence.h"
+
+enum handover_kind {
+    HANDOVER_NONE,      // the test fits no line
+    HANDOVER_DIRECT,    // ours handed it to the side that reports, itself
+    HANDOVER_FORWARDED, // … to a host of the recipient's, which passed it on
+    HANDOVER_DISTANT,   // … to a host that has nothing to do with the recipient
+    HANDOVER_BROKEN, // as before, and the line names a host that is not the one that passed it on
+};
+
+struct handover {
+    enum handover_kind kind;
+    const struct received_hop *hop;    // the line that the test fits, or NULL
+    const struct received_hop *newest; // the newest line with a client from outside, or NULL
+    guint index;                       // of hop among the trail's lines
+};
+
+typedef bool (*hop_test)(const struct received_hop *hop, gpointer data);
+
+// Looks through the first lines of the trail, newest first.
+struct handover handover_find(const struct report *report, hop_test test, gpointer data);
+
+// Does the line say that its client had logged in, or that the mail was made on the host itself?
+bool hop_is_submission(const struct received_hop *hop);
+
+// "mail.example.org [192.0.2.1]", as far as the line says. Owned by the caller.
+char *hop_client(const struct received_hop *hop);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Is the original among the messages that we recorded as sent?
+//
+// Design rationale
+// - Absence proves something only when the admin says that the ledger is complete, it could be
+//   read, it is not empty, and it reaches back to the original's Date.
+// - What our own mail server wrote (a report of its own that could not be delivered) passes no
+//   recorder, so its absence says nothing.
+// - A ledger that cannot be had says nothing.
+#include "ledger/ledger.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "evidence/evidence.h"
+#include "evidence/lookup.h"
+
+#define ID_SHOWN_BYTES 90
+
+static void judge_missing(const struct evidence_case *evidence_case, const struct lookup *lookup,
+                          const struct ledger_extent *extent, struct finding *finding)
+{
+    g_autofree char *id = text_printable(lookup->id, -1, ID_SHOWN_BYTES);
+    if (extent->messages == 0)
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the ledger is empty");
+    else if (!conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "%s is not among %" G_GINT64_FORMAT " sent, of which the ledger may lack some",
+                    id, extent->messages);
+    else if (!lookup_is_covered(evidence_case, extent))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "%s is from before the ledger began or after it forgot", id);
+    else if (lookup_is_from_daemon(evidence_case->report))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "%s was written by a mail server, not recorded", id);
+    else
+        finding_set(finding, SAYS_FORGED, lookup->answered ? WEIGHT_STRONG : WEIGHT_PROOF,
+                    "%s not among %" G_GINT64_FORMAT " sent", id, extent->messages);
+}
+
+static bool ask(const struct evidence_case *evidence_case, struct finding *finding, GError **err)
+{
+    g_autoptr(Ledger) ledger = NULL;
+    struct lookup lookup;
+    if (!ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, err) ||
+        !lookup_original(evidence_case, ledger, &lookup, err))
+        return false;
+    if (lookup.found) {
+        lookup_judge(&lookup, conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE), "the ledger",
+                     finding);
+        return true;
+    }
+    struct ledger_extent extent;
+    if (!ledger_extent(ledger, &extent, err))
+        return false;
+    judge_missing(evidence_case, &lookup, &extent, finding);
+    return true;
+}
+
+static void look(const struct evidence_case *evidence_case, struct finding *finding)
+{
+    const struct original *original = &evidence_case->report->original;
+    g_autoptr(GError) err = NULL;
+    if (!original->message_id && original->references->len == 0)
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no Message-ID came back");
+    else if (!ask(evidence_case, finding, &err))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "%s",
+                    g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE) ? "there is no ledger yet"
+                                                                    : err->message);
+}
+
+const struct evidence_source evidence_ledger = {.name = "ledger", .look = look};

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// Design rationale
+// - A known Message-ID is no secret: whoever got the mail can copy it. With the recipient to whom
+// the
+//   mail went, and a Date that fits, it is proof; without them it is as much as the rest allows.
+// - A forwarded mail fails at an address that we never wrote to. What we wrote to then stands
+//   somewhere else: in To or Cc, in a Received line ("for <…>"), in the text, in the return path.
+#include "evidence/lookup.h"
+
+#include "base/address.h"
+#include "base/date.h"
+#include "base/text.h"
+#include "evidence/identity.h"
+
+#include <string.h>
+
+// Between the Date of a mail and the time at which it was recorded as sent, clocks and drafts
+// allowed for.
+#define DATE_SLACK_SECONDS (6 * 3600)
+#define ADDRESSES_MAX 60
+#define REFERENCES_MAX 20
+#define BODY_SCAN_BYTES (64 * 1024)
+#define ID_SHOWN_BYTES 90
+
+gint64 lookup_date(const struct report *report)
+{
+    gint64 seconds;
+    return date_parse(report->original.date, &seconds) ? seconds : 0;
+}
+
+bool lookup_is_covered(const struct evidence_case *evidence_case,
+                       const struct ledger_extent *extent)
+{
+    const gint64 date = lookup_date(evidence_case->report);
+    return date == 0 || (date >= extent->began && date > extent->forgot_until);
+}
+
+bool lookup_is_from_daemon(const struct report *report)
+{
+    static const char *const names[] = {"mailer-daemon@*", "postmaster@*", "double-bounce@*"};
+    const char *from = report->original.from, *path = report->original.return_path;
+    if (path && (strcmp(path, "") == 0 || strcmp(path, "<>") == 0))
+        return true;
+    for (gsize i = 0; from && i < G_N_ELEMENTS(names); i++) {
+        if (text_glob(names[i], from))
+            return true;
+    }
+    return false;
+}
+
+static bool is_reply(const struct report *report)
+{
+    return report->class == BOUNCE_AUTO_REPLY || report->class == BOUNCE_CHALLENGE ||
+           report->class == BOUNCE_MDN;
+}
+
+GPtrArray *lookup_failed(const struct evidence_case *evidence_case)
+{
+    const struct report *report = evidence_case->report;
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < report->recipients->len; i++) {
+        const struct report_recipient *recipient = g_ptr_array_index(report->recipients, i);
+        address_scan(recipient->original, ADDRESSES_MAX, addresses);
+        address_scan(recipient->final, ADDRESSES_MAX, addresses);
+    }
+    if (addresses->len == 0 && is_reply(report)) {
+        g_autofree char *from = message_header(evidence_case->message, "From", 0);
+        address_scan(from, ADDRESSES_MAX, addresses);
+    }
+    return addresses;
+}
+
+// "news-bounces+user=example.com@example.org" was sent to user@example.com (VERP); an SRS address
+// names a host that forwards.
+static void scan_return_path(const char *address, GPtrArray *addresses)
+{
+    const char *at = strrchr(address, '@');
+    const char *equals = at ? g_strrstr_len(address, at - address, "=") : NULL;
+    if (!equals)
+        return;
+    const char *start = equals;
+    while (start > address && !strchr("+", start[-1]))
+        start--;
+    g_autofree char *user = g_strndup(start, (gsize)(equals - start));
+    g_autofree char *domain = g_strndup(equals + 1, (gsize)(at - equals - 1));
+    g_autofree char *decoded = g_strdup_printf("%s@%s", user, domain);
+    address_scan(decoded, ADDRESSES_MAX, addresses);
+    // "list-user=example.com@…": the same behind a dash.
+    for (const char *dash = strchr(user, '-'); dash; dash = strchr(dash + 1, '-')) {
+        g_autofree char *shorter = g_strdup_printf("%s@%s", dash + 1, domain);
+        address_scan(shorter, ADDRESSES_MAX, addresses);
+    }
+}
+
+GPtrArray *lookup_mentioned(const struct evidence_case *evidence_case)
+{
+    const struct report *report = evidence_case->report;
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) own = identity_addressees(evidence_case);
+    for (guint i = 0; i < own->len; i++)
+        scan_return_path(g_ptr_array_index(own, i), addresses);
+    address_scan(report->original.to, ADDRESSES_MAX, addresses);
+    address_scan(report->original.cc, ADDRESSES_MAX, addresses);
+    for (guint i = 0; i < report->original.received->len; i++) {
+        const struct received_hop *hop = g_ptr_array_index(report->original.received, i);
+        const char *target = hop->raw ? strstr(hop->raw, " for ") : NULL;
+        address_scan(target, ADDRESSES_MAX, addresses);
+    }
+    const struct message *message = evidence_case->message;
+    g_autofree char *text =
+        g_strndup(message->body, MIN(message->body_size, (gsize)BODY_SCAN_BYTES));
+    address_scan(text, ADDRESSES_MAX, addresses);
+    return addresses;
+}
+
+static bool find_any(struct ledger *ledger, const char *id, const GPtrArray *addresses,
+                     bool *found_r, GError **err)
+{
+    *found_r = false;
+    for (guint i = 0; i < addresses->len && !*found_r; i++) {
+        if (!ledger_sent_to(ledger, id, g_ptr_array_index(addresses, i), found_r, err))
+            return false;
+    }
+    return true;
+}
+
+static bool fit_recipients(const struct evidence_case *evidence_case, struct ledger *ledger,
+                           struct lookup *lookup, GError **err)
+{
+    g_autoptr(GPtrArray) failed = lookup_failed(evidence_case);
+    lookup->fit = FIT_UNKNOWN;
+    if (lookup->record.recipients == 0 || failed->len == 0)
+        return true;
+    bool found;
+    if (!find_any(ledger, lookup->id, failed, &found, err))
+        return false;
+    if (found) {
+        lookup->fit = FIT_FAILED;
+        return true;
+    }
+    g_autoptr(GPtrArray) mentioned = lookup_mentioned(evidence_case);
+    if (!find_any(ledger, lookup->id, mentioned, &found, err))
+        return false;
+    lookup->fit = found ? FIT_MENTIONED : FIT_NONE;
+    return true;
+}
+
+static bool find_id(const struct evidence_case *evidence_case, struct ledger *ledger,
+                    const char *id, struct lookup *lookup, GError **err)
+{
+    g_autoptr(GPtrArray) own = identity_addressees(evidence_case);
+    const char *sender = own->len > 0 ? g_ptr_array_index(own, 0) : NULL;
+    lookup->id = id;
+    return ledger_find(ledger, id, sender, &lookup->found, &lookup->record, err);
+}
+
+bool lookup_original(const struct evidence_case *evidence_case, struct ledger *ledger,
+                     struct lookup *lookup_r, GError **err)
+{
+    const struct report *report = evidence_case->report;
+    struct lookup lookup = {.date_gap = -1};
+    if (report->original.message_id &&
+        !find_id(evidence_case, ledger, report->original.message_id, &lookup, err))
+        return false;
+    const GPtrArray *references = report->original.references;
+    for (guint i = 0; !lookup.found && i < references->len && i < REFERENCES_MAX; i++) {
+        const char *first = lookup.id;
+        const bool answered = lookup.answered || !first;
+        if (!find_id(evidence_case, ledger, g_ptr_array_index(references, i), &lookup, err))
+            return false;
+        lookup.answered = lookup.found || answered;
+        if (!lookup.found && first)
+            lookup.id = first; // what the explanation names
+    }
+    if (lookup.found && !fit_recipients(evidence_case, ledger, &lookup, err))
+        return false;
+    const gint64 date = lookup_date(report);
+    if (lookup.found && !lookup.answered && date && lookup.record.time)
+        lookup.date_gap = ABS(date - lookup.record.time);
+    *lookup_r = lookup;
+    return true;
+}
+
+void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
+                  struct finding *finding)
+{
+    g_autofree char *id = text_printable(lookup->id, -1, ID_SHOWN_BYTES);
+    const bool date_differs = lookup->date_gap > DATE_SLACK_SECONDS;
+    const bool date_fits = lookup->date_gap >= 0 && !date_differs;
+    if (lookup->fit == FIT_NONE && !date_fits && complete)
+        finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
+                    "%s was sent, but to nobody whom the report names: the id is copied", id);
+    else if (lookup->fit == FIT_NONE)
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "%s is in %s, but not with a recipient that the report names", id, where);
+    else if (date_differs)
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "%s is in %s, but was sent %" G_GINT64_FORMAT " hours from the returned Date",
+                    id, where, lookup->date_gap / 3600);
+    else if (lookup->fit == FIT_MENTIONED)
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "%s is in %s; the failed recipient is not, but one that is mentioned is", id,
+                    where);
+    else
+        finding_set(finding, SAYS_OURS, WEIGHT_PROOF, "%s is in %s%s", id, where,
+                    lookup->fit == FIT_FAILED ? ", sent to the failed recipient" : "");
+}

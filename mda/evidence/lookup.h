@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Looking the original of a report up in what we sent: shared by ledger, sent folder,
+// correspondent.
+#pragma once
+
+#include "evidence/evidence.h"
+#include "ledger/ledger.h"
+
+enum recipient_fit {
+    FIT_UNKNOWN,   // no recipient was recorded, or the report names none
+    FIT_FAILED,    // a failed recipient is one that the message was sent to
+    FIT_MENTIONED, // such a one is mentioned elsewhere: an alias, a forward, or a replay
+    FIT_NONE,      // none that is named anywhere
+};
+
+struct lookup {
+    const char *id; // what was looked up last; borrowed from the report; NULL: nothing
+    bool answered;  // id came from In-Reply-To or References of a reply
+    bool found;
+    struct sent_record record;
+    enum recipient_fit fit; // when found
+    gint64 date_gap;        // seconds between the original's Date and the record; -1: not known
+};
+
+// False with *err when LEDGER could not be asked.
+bool lookup_original(const struct evidence_case *evidence_case, struct ledger *ledger,
+                     struct lookup *lookup_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Fills in FINDING for a message that was found. COMPLETE: the ledger is said to know all
+// recipients. WHERE: "the ledger".
+void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
+                  struct finding *finding);
+
+// Could the original be a message that was sent while EXTENT reached? A report on one from before
+// it began proves nothing.
+bool lookup_is_covered(const struct evidence_case *evidence_case,
+                       const struct ledger_extent *extent);
+
+// The addresses that did not get the original: Final- and Original-Recipient; for a reply or a
+// challenge its author. Folded; char *, owned by the array.
+GPtrArray *lookup_failed(const struct evidence_case *evidence_case);
+
+// Every other address that the report and the returned header mention, and the one that a
+// variable envelope return path encodes.
+GPtrArray *lookup_mentioned(const struct evidence_case *evidence_case);
+
+// Did a mail server of ours, not a person, write the original, going by its sender?
+bool lookup_is_from_daemon(const struct report *report);
+
+// The original's Date in Unix seconds; 0: not known.
+gint64 lookup_date(const struct report *report);

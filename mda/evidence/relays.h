@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The hosts that send our mail: identity.relays and identity.networks, and what the site's SPF
+// record adds when identity.networks-from-spf says so.
+#pragma once
+
+#include "base/address.h"
+#include "evidence/evidence.h"
+
+struct relays {
+    GPtrArray *names;    // char *: globs
+    GPtrArray *networks; // char *: CIDR
+};
+
+// Owned by the caller. An entry of either setting counts as what it looks like.
+struct relays *relays_new(const struct evidence_case *evidence_case);
+void relays_free(struct relays *relays);
+
+bool relays_empty(const struct relays *relays);
+bool relays_hold_name(const struct relays *relays, const char *name);
+bool relays_hold_address(const struct relays *relays, const struct ip_address *address);
+
+typedef struct relays Relays;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Relays, relays_free)

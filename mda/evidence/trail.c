@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Do the Received lines of the returned original begin at our relays?
+//
+// Design rationale
+// - Networks decide before names, and a name that the receiving host has looked up before the one
+//   that the client gave itself: spam software likes to greet with the name of its victim's server.
+// - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
+//   came to us from outside, and we may have passed on what a stranger sent.
+// - Silence when no relay is known, and when the trail did not come back whole.
+#include "base/address.h"
+#include "base/text.h"
+#include "evidence/evidence.h"
+#include "evidence/handover.h"
+#include "evidence/relays.h"
+
+#include <string.h>
+
+struct search {
+    const struct relays *relays;
+    bool submitted; // the line that fits was written by our relay, for a client of its own
+    bool outside;   // a line of our relay, for a client from outside
+    bool claimed;   // the client gave our relay's name, and nothing confirms or refutes it
+};
+
+static bool is_known_name(const char *name)
+{
+    return name && *name && g_ascii_strcasecmp(name, "unknown") != 0;
+}
+
+// *CLAIMED_R is set to whether the client's own word is all there is.
+static bool client_is_ours(const struct relays *relays, const struct received_hop *hop,
+                           bool *claimed_r)
+{
+    *claimed_r = false;
+    struct ip_address address;
+    const bool has_address = ip_parse(hop->address, &address);
+    if (has_address && relays_hold_address(relays, &address))
+        return true;
+    if (is_known_name(hop->name) && relays_hold_name(relays, hop->name))
+        return !has_address || relays->networks->len == 0 || ip_is_private(&address);
+    if (has_address && relays->networks->len > 0)
+        return false;
+    *claimed_r = has_address && hop->name;
+    return hop->from && relays_hold_name(relays, hop->from);
+}
+
+static bool client_is_local(const struct received_hop *hop)
+{
+    struct ip_address address;
+    if (ip_parse(hop->address, &address))
+        return ip_is_private(&address);
+    return !hop->from || !strchr(hop->from, '.') || strchr(hop->from, '@');
+}
+
+static bool is_ours(const struct received_hop *hop, gpointer data)
+{
+    struct search *search = data;
+    if (client_is_ours(search->relays, hop, &search->claimed))
+        return true;
+    if (!hop->by || !relays_hold_name(search->relays, hop->by))
+        return false;
+    search->submitted = hop_is_submission(hop) || client_is_local(hop);
+    search->outside = !search->submitted;
+    return true;
+}
+
+// Did our relay, at the line INDEX, get the mail from a stranger?
+static bool came_from_outside(const struct search *search, const GPtrArray *trail, guint index)
+{
+    for (guint i = index + 1; i < trail->len; i++) {
+        const struct received_hop *hop = g_ptr_array_index(trail, i);
+        if (hop_is_submission(hop) || client_is_local(hop))
+            return false;
+        bool claimed;
+        if (!client_is_ours(search->relays, hop, &claimed))
+            return hop->address != NULL;
+    }
+    return false;
+}
+
+static void judge_ours(const struct search *search, const struct report *report,
+                       const struct handover *handover, struct finding *finding)
+{
+    const struct received_hop *hop = handover->hop;
+    g_autofree char *client =
+        search->submitted || search->outside ? g_strdup(hop->by) : hop_client(hop);
+    g_autofree char *newest = handover->newest ? hop_client(handover->newest) : NULL;
+    if (handover->kind == HANDOVER_BROKEN)
+        finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
+                    "%s brought it; the line that names %s does not lead there", newest, client);
+    else if (search->claimed)
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "%s calls itself %s; identity.networks would tell", client, hop->from);
+    else if (search->outside ||
+             came_from_outside(search, report->original.received, handover->index))
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "went through our relay %s from outside",
+                    client);
+    else if (handover->kind == HANDOVER_DISTANT)
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "our relay %s stands behind %s, which is not the recipient's", client, newest);
+    else
+        finding_set(finding, SAYS_OURS, WEIGHT_STRONG, "begins at our relay %s", client);
+}
+
+static void judge_none(const struct report *report, const struct handover *handover,
+                       struct finding *finding)
+{
+    const GPtrArray *trail = report->original.received;
+    const struct received_hop *oldest = g_ptr_array_index(trail, trail->len - 1);
+    g_autofree char *client = handover->newest ? hop_client(handover->newest)
+                              : oldest->by     ? g_strdup(oldest->by)
+                                               : hop_client(oldest);
+    if (report->original.full)
+        finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "%s is none of our relays", client);
+    else
+        finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
+                    "%s is none of our relays, but the header did not come back whole", client);
+}
+
+static void look(const struct evidence_case *evidence_case, struct finding *finding)
+{
+    const struct report *report = evidence_case->report;
+    if (report->original.received->len == 0) {
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no Received line came back");
+        return;
+    }
+    g_autoptr(Relays) relays = relays_new(evidence_case);
+    if (relays_empty(relays)) {
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "identity.relays and networks are not set");
+        return;
+    }
+    struct search search = {.relays = relays};
+    const struct handover handover = handover_find(report, is_ours, &search);
+    if (handover.hop)
+        judge_ours(&search, report, &handover, finding);
+    else
+        judge_none(report, &handover, finding);
+}
+
+const struct evidence_source evidence_trail = {.name = "trail", .look = look};

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "ledger/facts.h"
+
+#include "base/address.h"
+#include "base/date.h"
+#include "message/message.h"
+
+// A Date may be this far ahead of our clock before it is no Date.
+#define FUTURE_SECONDS (24 * 3600)
+
+static gint64 read_date(const struct message *message)
+{
+    g_autofree char *text = message_header(message, "Date", 0);
+    gint64 seconds;
+    if (!date_parse(text, &seconds))
+        return 0;
+    return seconds <= g_get_real_time() / G_USEC_PER_SEC + FUTURE_SECONDS ? MAX(seconds, 1) : 0;
+}
+
+static char *read_from(const struct message *message)
+{
+    static const char *const names[] = {"Sender", "From"};
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(names) && addresses->len == 0; i++) {
+        g_autofree char *value = message_header(message, names[i], 0);
+        address_scan(value, 1, addresses);
+    }
+    return addresses->len > 0 ? g_strdup(g_ptr_array_index(addresses, 0)) : NULL;
+}
+
+static char **read_recipients(const struct message *message)
+{
+    static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        for (guint n = 0; n < 10; n++) {
+            g_autofree char *value = message_header(message, names[i], n);
+            if (!value)
+                break;
+            address_scan(value, LEDGER_RECIPIENTS_MAX, addresses);
+        }
+    }
+    char **recipients = g_new0(char *, addresses->len + 1);
+    for (guint i = 0; i < addresses->len; i++)
+        recipients[i] = g_strdup(g_ptr_array_index(addresses, i));
+    g_ptr_array_unref(addresses);
+    return recipients;
+}
+
+struct sent_facts *sent_facts_read(GBytes *bytes)
+{
+    g_autoptr(Message) message = message_new(bytes);
+    struct sent_facts *facts = g_new0(struct sent_facts, 1);
+    facts->message_id = message_header(message, "Message-ID", 0);
+    facts->time = read_date(message);
+    facts->from = read_from(message);
+    facts->recipients = read_recipients(message);
+    return facts;
+}
+
+void sent_facts_free(struct sent_facts *facts)
+{
+    if (!facts)
+        return;
+    g_free(facts->message_id);
+    g_free(facts->from);
+    g_strfreev(facts->recipients);
+    g_free(facts);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// What the ledger needs to know of a message that was sent, read from its header.
+#pragma once
+
+#include "ledger/ledger.h"
+
+struct sent_facts {
+    char *message_id;  // or NULL
+    gint64 time;       // its Date; 0: none, or one that cannot be (in the future)
+    char *from;        // the address in Sender or From, or NULL
+    char **recipients; // To, Cc, Bcc and their Resent- forms; never NULL
+};
+
+// Reads the header at the beginning of BYTES. Never fails: what is not there is NULL, 0 or empty.
+struct sent_facts *sent_facts_read(GBytes *bytes);
+void sent_facts_free(struct sent_facts *facts);
+
+typedef struct sent_facts SentFacts;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SentFacts, sent_facts_free)

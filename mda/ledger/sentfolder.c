@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// Design rationale
+// - The index proper is an SQLite ledger (sent-folder.sqlite), so it is asked as the ledger is.
+// What
+//   has been read stands in the state file, written after the index: a run that is killed in
+//   between reads a few messages twice.
+// - A maildir name without its flags stays the same while IMAP servers move and flag the message.
+// - A folder whose directories have not changed since all of it was indexed is not listed again. A
+//   change within the same clock tick as the listing could be missed, so a fresh one does not
+//   count.
+#include "ledger/sentfolder.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "ledger/facts.h"
+#include "ledger/folder.h"
+#include "ledger/state.h"
+
+#include <string.h>
+
+#define LIST_MAX 500000
+#define FRESH_USEC (2 * G_USEC_PER_SEC)
+// Fewer Message-IDs than this teach nothing.
+#define LEARN_MIN 20
+
+struct indexer {
+    struct sentfolder *sentfolder;
+    struct state *state;
+    struct deadline deadline;
+    guint left; // messages that may still be read
+    GError **err;
+};
+
+// "maildir:~/Maildir" -> "~/Maildir"; *KIND_R is what stands before, or "".
+static const char *split_location(const char *location, char *kind, gsize size)
+{
+    const char *colon = strchr(location, ':');
+    if (!colon || strchr(location, '/') < colon) {
+        kind[0] = '\0';
+        return location;
+    }
+    g_strlcpy(kind, location, MIN(size, (gsize)(colon - location) + 1));
+    return colon + 1;
+}
+
+static void add_if_there(GPtrArray *paths, char *path)
+{
+    if (folder_kind(path) == FOLDER_NONE)
+        g_free(path);
+    else
+        g_ptr_array_add(paths, path);
+}
+
+GPtrArray *sentfolder_paths(const struct conf *conf)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    char kind[16];
+    const char *root = split_location(conf_string(conf, CONF_STORE_LOCATION), kind, sizeof kind);
+    g_autofree char *beside = g_path_get_dirname(root);
+    for (const char *const *name = conf_list(conf, CONF_IDENTITY_SENT_FOLDERS); *name; name++) {
+        if ((*name)[0] == '~' && (*name)[1] == '/') {
+            add_if_there(paths, g_build_filename(g_get_home_dir(), *name + 2, NULL));
+        } else if (g_path_is_absolute(*name)) {
+            add_if_there(paths, g_strdup(*name));
+        } else if (strcmp(kind, "mbox") == 0) {
+            add_if_there(paths, g_build_filename(beside, *name, NULL));
+        } else {
+            g_autofree char *dotted = g_strdelimit(g_strdup(*name), "/", '.');
+            g_autofree char *folder = g_strconcat(".", dotted, NULL);
+            add_if_there(paths, g_build_filename(root, folder, NULL));
+            add_if_there(paths, g_build_filename(root, *name, NULL));
+        }
+    }
+    return paths;
+}
+
+static bool count_id_domain(struct indexer *indexer, const char *message_id)
+{
+    const char *domain = text_domain_of(message_id);
+    if (!domain)
+        return true;
+    g_autofree char *folded = g_ascii_strdown(domain, (gssize)strcspn(domain, "> "));
+    struct db_statement *statement;
+    return state_prepare(indexer->state, &statement, indexer->err,
+                         "INSERT INTO id_domain (domain, count) VALUES (?1, 1)"
+                         " ON CONFLICT (domain) DO UPDATE SET count = count + 1",
+                         folded, NULL) &&
+           state_run(indexer->state, statement, indexer->err);
+}
+
+static bool index_header(struct indexer *indexer, GBytes *header)
+{
+    g_autoptr(SentFacts) facts = sent_facts_read(header);
+    const struct sent_message message = {
+        .message_id = facts->message_id,
+        .time = facts->time,
+        .recipients = (const char *const *)facts->recipients,
+        .guessed = true,
+    };
+    indexer->sentfolder->indexed++;
+    indexer->left--;
+    if (!ledger_record(indexer->sentfolder->ledger, &message, indexer->err))
+        return false;
+    return !facts->message_id || count_id_domain(indexer, facts->message_id);
+}
+
+// NAME without its directory and flags.
+static char *lasting_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    return g_strndup(base, strcspn(base, ":;"));
+}
+
+static bool is_seen(struct indexer *indexer, const char *path, const char *name, bool *seen_r)
+{
+    struct db_statement *statement;
+    gint64 seen;
+    if (!state_prepare(indexer->state, &statement, indexer->err,
+                       "SELECT 1 FROM seen WHERE path = ?1 AND name = ?2", path, name, NULL) ||
+        !state_number(indexer->state, statement, 0, &seen, indexer->err))
+        return false;
+    *seen_r = seen != 0;
+    return true;
+}
+
+static bool note_seen(struct indexer *indexer, const char *path, const char *name)
+{
+    struct db_statement *statement;
+    return state_prepare(indexer->state, &statement, indexer->err,
+                         "INSERT OR IGNORE INTO seen (path, name) VALUES (?1, ?2)", path, name,
+                         NULL) &&
+           state_run(indexer->state, statement, indexer->err);
+}
+
+// *WHOLE_R: nothing was left over.
+static bool index_names(struct indexer *indexer, const char *path, const GPtrArray *names,
+                        bool *whole_r)
+{
+    *whole_r = false;
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *lasting = lasting_name(name);
+        bool seen;
+        if (!is_seen(indexer, path, lasting, &seen))
+            return false;
+        if (seen)
+            continue;
+        if (indexer->left == 0 || deadline_passed(&indexer->deadline))
+            return true;
+        g_autoptr(GBytes) header = folder_read_header(path, name);
+        if (header && !index_header(indexer, header))
+            return false;
+        if (header && !note_seen(indexer, path, lasting))
+            return false;
+    }
+    *whole_r = true;
+    return true;
+}
+
+static bool visit_mbox(GBytes *header, gint64 offset, gpointer data)
+{
+    (void)offset;
+    struct indexer *indexer = data;
+    return indexer->left > 0 && !deadline_passed(&indexer->deadline) &&
+           index_header(indexer, header);
+}
+
+static bool remember_folder(struct indexer *indexer, const char *path, gint64 changed, gint64 end)
+{
+    struct db_statement *statement;
+    if (!state_prepare(indexer->state, &statement, indexer->err,
+                       "INSERT INTO folder (path, changed, end) VALUES (?1, ?2, ?3)"
+                       " ON CONFLICT (path) DO UPDATE SET changed = excluded.changed,"
+                       " end = excluded.end",
+                       path, NULL))
+        return false;
+    indexer->state->api->bind_int(statement, 2, changed);
+    indexer->state->api->bind_int(statement, 3, end);
+    return state_run(indexer->state, statement, indexer->err);
+}
+
+static bool recall_folder(struct indexer *indexer, const char *path, const char *sql,
+                          gint64 *value_r)
+{
+    struct db_statement *statement;
+    return state_prepare(indexer->state, &statement, indexer->err, sql, path, NULL) &&
+           state_number(indexer->state, statement, 0, value_r, indexer->err);
+}
+
+static bool index_mbox(struct indexer *indexer, const char *path, gint64 *end_r, bool *whole_r)
+{
+    gint64 offset, size;
+    if (!recall_folder(indexer, path, "SELECT end FROM folder WHERE path = ?1", &offset) ||
+        !folder_each_mbox(path, offset, visit_mbox, indexer, end_r, &size, indexer->err))
+        return false;
+    *whole_r = indexer->left > 0 && !deadline_passed(&indexer->deadline);
+    return true;
+}
+
+static bool index_folder(struct indexer *indexer, const char *path)
+{
+    const enum folder_kind kind = folder_kind(path);
+    const gint64 changed = folder_changed(path, kind), now = g_get_real_time();
+    gint64 done, end = 0;
+    if (!recall_folder(indexer, path, "SELECT changed FROM folder WHERE path = ?1", &done))
+        return false;
+    if (done == changed && changed != 0)
+        return true;
+    bool whole;
+    g_autoptr(GPtrArray) names = NULL;
+    const bool indexed = kind == FOLDER_MBOX
+                             ? index_mbox(indexer, path, &end, &whole)
+                             : folder_list(path, kind, LIST_MAX, &names, indexer->err) &&
+                                   index_names(indexer, path, names, &whole);
+    if (!indexed)
+        return false;
+    indexer->sentfolder->whole &= whole;
+    const bool fresh = changed > now - FRESH_USEC;
+    return remember_folder(indexer, path, whole && !fresh ? changed : 0, end);
+}
+
+static bool index_all(struct indexer *indexer, const GPtrArray *paths)
+{
+    struct ledger *ledger = indexer->sentfolder->ledger;
+    if (!ledger_begin(ledger, indexer->err) ||
+        !indexer->state->api->exec(indexer->state->db, "BEGIN IMMEDIATE", indexer->err))
+        return false;
+    for (guint i = 0; i < paths->len; i++) {
+        if (!index_folder(indexer, g_ptr_array_index(paths, i)))
+            return false;
+    }
+    return ledger_commit(ledger, indexer->err) &&
+           indexer->state->api->exec(indexer->state->db, "COMMIT", indexer->err);
+}
+
+bool sentfolder_open(const struct conf *conf, guint max, struct deadline deadline,
+                     struct sentfolder **sentfolder_r, GError **err)
+{
+    g_autoptr(GPtrArray) paths = sentfolder_paths(conf);
+    if (paths->len == 0)
+        return mda_fail(err, MDA_ERROR_GONE, "there is no folder of sent mail");
+    g_autofree char *index =
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "sent-folder.sqlite", NULL);
+    g_autoptr(SentFolder) sentfolder = g_new0(struct sentfolder, 1);
+    g_autoptr(State) state = NULL;
+    sentfolder->whole = true;
+    if (!ledger_open_file(index, 0, LEDGER_WRITE, deadline, &sentfolder->ledger, err) ||
+        !state_open(conf, deadline, &state, err))
+        return false;
+    struct indexer indexer = {sentfolder, state, deadline, max, err};
+    if (!index_all(&indexer, paths))
+        return false;
+    *sentfolder_r = g_steal_pointer(&sentfolder);
+    return true;
+}
+
+void sentfolder_free(struct sentfolder *sentfolder)
+{
+    if (!sentfolder)
+        return;
+    ledger_free(sentfolder->ledger);
+    g_free(sentfolder);
+}
+
+bool sentfolder_learnt(const struct conf *conf, const char *domain, struct deadline deadline,
+                       guint *same_r, guint *all_r)
+{
+    g_autoptr(GPtrArray) paths = sentfolder_paths(conf);
+    g_autoptr(State) state = NULL;
+    g_autofree char *folded = g_ascii_strdown(domain, -1);
+    struct db_statement *statement;
+    gint64 same, all;
+    if (paths->len == 0 || !state_open(conf, deadline, &state, NULL) ||
+        !state_prepare(state, &statement, NULL, "SELECT count FROM id_domain WHERE domain = ?1",
+                       folded, NULL) ||
+        !state_number(state, statement, 0, &same, NULL) ||
+        !state_prepare(state, &statement, NULL, "SELECT sum(count) FROM id_domain", NULL) ||
+        !state_number(state, statement, 0, &all, NULL) || all < LEARN_MIN)
+        return false;
+    *same_r = (guint)same;
+    *all_r = (guint)all;
+    return true;
+}

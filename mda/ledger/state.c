@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Tables:
+//   folder     what of a folder of sent mail has been indexed: all up to a change, or an offset
+//   seen       the messages of a folder that are indexed, by name
+//   id_domain  what stands behind the @ of the Message-IDs found there
+//   wave       the reports of the last days that nothing decided
+//   spf        answers of SPF, with the time until which they hold
+#include "ledger/state.h"
+
+#include "base/error.h"
+
+#include <stdarg.h>
+
+#define SCHEMA_VERSION 1
+
+static const char schema[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS folder (path TEXT PRIMARY KEY, changed INTEGER, end INTEGER)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS seen (path TEXT, name TEXT, PRIMARY KEY (path, name))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS id_domain (domain TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS wave (id TEXT PRIMARY KEY, user TEXT, time INTEGER, subject TEXT,"
+    " origin TEXT) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS wave_time ON wave (user, time);"
+    "CREATE TABLE IF NOT EXISTS spf (question TEXT PRIMARY KEY, answer TEXT, until INTEGER)"
+    " WITHOUT ROWID;"
+    "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION) ";"
+                                                         "COMMIT;";
+
+static bool make_schema(struct state *state, GError **err)
+{
+    struct db_statement *statement;
+    gint64 version;
+    if (!state_prepare(state, &statement, err, "PRAGMA user_version", NULL) ||
+        !state_number(state, statement, 0, &version, err))
+        return false;
+    if (version > SCHEMA_VERSION)
+        return mda_fail(err, MDA_ERROR_TEMP, "state.sqlite was made by a later version");
+    return version == SCHEMA_VERSION || state->api->exec(state->db, schema, err);
+}
+
+bool state_open(const struct conf *conf, struct deadline deadline, struct state **state_r,
+                GError **err)
+{
+    const struct db_api *api = db_load(err);
+    if (!api)
+        return false;
+    g_autofree char *path =
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "state.sqlite", NULL);
+    struct state *state = g_new0(struct state, 1);
+    state->api = api;
+    if (!api->open(path, DB_CREATE, deadline, &state->db, err) || !make_schema(state, err) ||
+        !api->exec(state->db, "PRAGMA synchronous = OFF", err)) {
+        state_free(state);
+        return false;
+    }
+    *state_r = state;
+    return true;
+}
+
+void state_free(struct state *state)
+{
+    if (!state)
+        return;
+    state->api->close(state->db);
+    g_free(state);
+}
+
+bool state_prepare(struct state *state, struct db_statement **statement_r, GError **err,
+                   const char *sql, ...)
+{
+    if (!state->api->prepare(state->db, sql, statement_r, err))
+        return false;
+    va_list arguments;
+    va_start(arguments, sql);
+    const char *text;
+    for (int at = 1; (text = va_arg(arguments, const char *)); at++)
+        state->api->bind_text(*statement_r, at, text);
+    va_end(arguments);
+    return true;
+}
+
+bool state_run(struct state *state, struct db_statement *statement, GError **err)
+{
+    bool row;
+    do {
+        if (!state->api->step(statement, &row, err))
+            return false;
+    } while (row);
+    return true;
+}
+
+bool state_number(struct state *state, struct db_statement *statement, gint64 fallback,
+                  gint64 *value_r, GError **err)
+{
+    bool row;
+    if (!state->api->step(statement, &row, err))
+        return false;
+    const gint64 value = row ? state->api->column_int(statement, 0) : fallback;
+    if (row && !state_run(state, statement, err))
+        return false;
+    *value_r = value;
+    return true;
+}
