@@ -3,7 +3,8 @@
 // entry, so a new command is its file and a line here.
 #define COMMAND_LIST(X)                                                                            \
     X(deliver, "deliver", "file the message on standard input (the default)")                      \
-    X(config, "config", "show the settings in force and where each was set")
+    X(config, "config", "show the settings in force and where each was set")                       \
+    X(expire, "expire", "remove old messages from the Junk folder")
 
 // Other programs' names under which we take their arguments: X(function suffix, "name").
 #define PERSONALITY_LIST(X) X(deliver, "backstop-deliver")
