@@ -5,7 +5,10 @@
     X(deliver, "deliver", "file the message on standard input (the default)")                      \
     X(check, "check", "say what a message is, whose it is, and why")                               \
     X(config, "config", "show the settings in force and where each was set")                       \
-    X(sent, "sent", "record outgoing mail")
+    X(sent, "sent", "record outgoing mail")                                                        \
+    X(expire, "expire", "delete old messages from the Junk folder")
 
 // Other programs' names under which we take their arguments: X(function suffix, "name").
-#define PERSONALITY_LIST(X) X(deliver, "backstop-deliver") X(sendmail, "sendmail")
+#define PERSONALITY_LIST(X)                                                                        \
+    X(deliver, "backstop-deliver")                                                                 \
+    X(sendmail, "sendmail")
