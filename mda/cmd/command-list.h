@@ -3,6 +3,7 @@
 // entry, so a new command is its file and a line here.
 #define COMMAND_LIST(X)                                                                            \
     X(deliver, "deliver", "file the message on standard input (the default)")                      \
+    X(filter, "filter", "copy a message and put the verdict in front")                             \
     X(check, "check", "say what a message is, whose it is, and why")                               \
     X(config, "config", "show the settings in force and where each was set")                       \
     X(sent, "sent", "record outgoing mail")                                                        \
@@ -11,4 +12,7 @@
 // Other programs' names under which we take their arguments: X(function suffix, "name").
 #define PERSONALITY_LIST(X)                                                                        \
     X(deliver, "backstop-deliver")                                                                 \
+    X(dovecot_lda, "dovecot-lda")                                                                  \
+    X(dovecot_lda, "deliver")                                                                      \
+    X(maildrop, "maildrop")                                                                        \
     X(sendmail, "sendmail")

@@ -205,3 +205,12 @@ void judge_in_child(const struct conf *conf, const struct message *message,
     if (why)
         unjudged(judged_r, why);
 }
+
+void judge_if_automatic(const struct conf *conf, const struct message *message,
+                        const struct envelope *envelope, struct judged *judged_r)
+{
+    struct bounce_settings settings = judge_settings(conf);
+    *judged_r = (struct judged){0};
+    if (conf_bool(conf, CONF_JUDGEMENT_ENABLED) && bounce_has_trait(&settings, message, envelope))
+        judge_in_child(conf, message, envelope, judged_r);
+}

@@ -41,6 +41,11 @@ void judgement_free(struct judgement *judgement);
 // the members with judged_clear.
 void judge_in_child(const struct conf *conf, const struct message *message,
                     const struct envelope *envelope, struct judged *judged_r);
+// The short way for most mail: judges in a child when judging is on and MESSAGE has a trait of
+// automatic mail; else *JUDGED_R says "none".
+void judge_if_automatic(const struct conf *conf, const struct message *message,
+                        const struct envelope *envelope, struct judged *judged_r);
+
 void judged_clear(struct judged *judged);
 
 // Does policy send a message with VERDICT to the Junk folder (or discard it)?

@@ -29,12 +29,12 @@ static gboolean take_set(const char *name, const char *value, gpointer data, GEr
     return TRUE;
 }
 
-static const GOptionEntry common[] = {{"config", 'c', 0, G_OPTION_ARG_CALLBACK,
-                                       (gpointer)take_config,
-                                       "Read this configuration file and no other", "FILE"},
-                                      {"set", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)take_set,
-                                       "Override one setting", "SECTION.KEY=VALUE"},
-                                      G_OPTION_ENTRY_NULL};
+static const GOptionEntry common[] = {
+    {"config", 'c', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_config,
+     "Read this configuration file and no other", "FILE"},
+    {"set", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_set,
+     "Override one setting", "SECTION.KEY=VALUE"},
+    G_OPTION_ENTRY_NULL};
 
 bool options_parse(struct command_context *context, const GOptionEntry *entries,
                    const char *synopsis, const char *description, int *argc, char ***argv)

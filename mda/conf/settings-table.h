@@ -54,7 +54,7 @@
       "The oldest messages above this number are deleted; 0: no such limit.")                      \
     X(JUNK_MAX_SIZE, "junk", "max-size", SIZE, "0",                                                \
       "The oldest messages above this sum of sizes are deleted; 0: no such limit.")                \
-    X(LEDGER_URL, "ledger", "url", PATH, "",                                                     \
+    X(LEDGER_URL, "ledger", "url", PATH, "",                                                       \
       "The sent-ledger: a path of an SQLite file, or redis://host:port/db; empty: in the user's "  \
       "state directory.")                                                                          \
     X(LEDGER_COMPLETE, "ledger", "complete", BOOL, "no",                                           \
@@ -66,6 +66,8 @@
     X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \
+    X(STORE_CREATE_FOLDERS, "store", "create-folders", BOOL, "yes",                                \
+      "Whether folders that rules name are made; if not, their mail goes to the inbox.")           \
     X(STORE_FSYNC, "store", "fsync", BOOL, "yes",                                                  \
       "Whether a message is on the disk before we say that it was delivered.")                     \
     X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \

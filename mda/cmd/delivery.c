@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// See survive.h for what an MTA makes of our end. Nothing that the message says is printed.
+#include "cmd/delivery.h"
+
+#include "base/auto.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/survive.h"
+#include "base/text.h"
+#include "cmd/intake.h"
+#include "cmd/judge.h"
+#include "cmd/options.h"
+#include "cmd/user.h"
+#include "message/compose.h"
+#include "message/spool.h"
+#include "plan/run.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+// How long a mailbox may stay locked by others.
+#define LOCK_MILLISECONDS 30000
+
+// One delivery on its way.
+struct delivery {
+    struct command_context *context;
+    const struct delivery_options *given;
+    struct mail_user user;
+    struct message *message;
+    struct envelope envelope;
+    struct judged judged;
+    char *header; // the lines that go in front
+    char *fingerprint;
+    gint64 started; // monotonic microseconds
+    struct run_result result;
+};
+
+static bool read_input(struct delivery *delivery, char **distinction_r, GError **err)
+{
+    const struct conf *conf = delivery->context->conf;
+    mda_autofd file = -1;
+    if (delivery->given->path &&
+        (file = open(delivery->given->path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0)
+        return mda_fail_errno(err, errno, "open %s", delivery->given->path);
+    int fd = file >= 0 ? file : 0;
+    const char *location = conf_string(conf, CONF_STORE_LOCATION);
+    g_autofree char *place =
+        g_build_filename(g_path_is_absolute(location) ? location : "/", "tmp", NULL);
+    g_autoptr(GBytes) bytes = NULL;
+    if (!spool_read(fd, place, &bytes, err))
+        return false;
+    // The same text from two files is two messages; an MTA's pipe has no identity of its own.
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        *distinction_r =
+            g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    delivery->message = message_new(bytes);
+    return true;
+}
+
+// The plan for what policy alone decides.
+static struct plan *plan_by_policy(const struct delivery *delivery)
+{
+    const struct conf *conf = delivery->context->conf;
+    struct plan *plan = plan_new();
+    plan->implicit_keep = false;
+    if (delivery->judged.verdict == VERDICT_BACKSCATTER &&
+        conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "discard")) {
+        plan_add(plan, PLAN_DISCARD);
+        return plan;
+    }
+    struct plan_action *action = plan_add(plan, PLAN_FILEINTO);
+    action->folder = g_strdup(conf_string(conf, CONF_JUNK_FOLDER));
+    action->create = true;
+    return plan;
+}
+
+static struct plan *make_plan(const struct delivery *delivery)
+{
+    if (judge_is_unwanted(delivery->context->conf, delivery->judged.verdict))
+        return plan_by_policy(delivery);
+    return plan_new();
+}
+
+static struct content *content_of(gpointer data, GBytes *bytes)
+{
+    const struct delivery *delivery = data;
+    if (!bytes)
+        return compose(delivery->message, delivery->header);
+    struct message *changed = message_new(bytes);
+    struct content *content = compose(changed, delivery->header);
+    message_free(changed); // the pieces point into BYTES, which the plan holds
+    return content;
+}
+
+static mode_t file_mode(const struct conf *conf)
+{
+    const char *text = conf_string(conf, CONF_STORE_UMASK);
+    char *rest = NULL;
+    guint64 mask = g_ascii_strtoull(text, &rest, 8);
+    // The owner must be able to read and write, or no mail program could do its work.
+    return *text && !*rest && mask <= 0777 ? 0666 & ~((mode_t)mask & 077) : 0600;
+}
+
+static void carry_out(struct delivery *delivery, const struct plan *plan)
+{
+    const struct conf *conf = delivery->context->conf;
+    struct run_request request = {
+        .plan = plan,
+        .location = conf_string(conf, CONF_STORE_LOCATION),
+        .inbox = delivery->given->folder,
+        .sender = delivery->envelope.sender,
+        .fingerprint = delivery->fingerprint,
+        .arrival = intake_arrival(delivery->message),
+        .create = conf_bool(conf, CONF_STORE_CREATE_FOLDERS),
+        .fsync = conf_bool(conf, CONF_STORE_FSYNC),
+        .mode = file_mode(conf),
+        .lock_milliseconds = LOCK_MILLISECONDS,
+        .content_of = content_of,
+        .content_data = delivery,
+        .committed = survive_committed,
+    };
+    run_plan(&request, &delivery->result);
+}
+
+static char *join(const GPtrArray *words, const char *separator)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < words->len; i++)
+        g_string_append_printf(out, "%s%s", i ? separator : "",
+                               (const char *)g_ptr_array_index(words, i));
+    return g_string_free(out, FALSE);
+}
+
+// One line a message.
+static void report(const struct delivery *delivery)
+{
+    static const char *const words[] = {
+        [MDA_DEFER] = "deferred", [MDA_DELIVERED] = "delivered", [MDA_REJECT] = "rejected"};
+    const struct run_result *result = &delivery->result;
+    const struct judged *judged = &delivery->judged;
+    g_autofree char *id = message_header(delivery->message, "Message-ID", 0);
+    g_autofree char *shown_id = text_printable(id, -1, 200);
+    g_autofree char *sender = text_printable(delivery->envelope.sender, -1, 200);
+    g_autofree char *places = join(result->places, ", ");
+    g_autofree char *troubles = join(result->troubles, "; ");
+    double seconds = (double)(g_get_monotonic_time() - delivery->started) / G_USEC_PER_SEC;
+    log_line(
+        result->outcome == MDA_DEFER ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+        "%s: id=%s, from=<%s>, class=%s, rule=%s, verdict=%s, folder=%s, bytes=%" G_GSIZE_FORMAT
+        ", time=%.3fs%s%s%s%s%s%s",
+        words[result->outcome], *shown_id ? shown_id : "none", sender,
+        bounce_class_name(judged->class), judged->rule && *judged->rule ? judged->rule : "none",
+        verdict_name(judged->verdict), *places ? places : "none", delivery->message->size, seconds,
+        judged->because && *judged->because ? ", because=" : "",
+        judged->because ? judged->because : "",
+        judged->limits && *judged->limits ? ", limits=" : "", judged->limits ? judged->limits : "",
+        *troubles ? ", trouble=" : "", troubles);
+}
+
+static enum outcome deliver_message(struct delivery *delivery, GError **err)
+{
+    g_autofree char *distinction = NULL;
+    if (!read_input(delivery, &distinction, err))
+        return MDA_DEFER;
+    struct intake_options options = {delivery->given->sender, delivery->given->recipient,
+                                     delivery->given->original_recipient};
+    intake_envelope(&options, delivery->message, &delivery->envelope);
+    judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
+                       &delivery->judged);
+    g_autofree char *added = intake_header(delivery->message, &delivery->envelope);
+    g_autofree char *verdict = judge_header(&delivery->judged);
+    const char *extra = delivery->given->header ? delivery->given->header : "";
+    delivery->header = g_strconcat(added, extra, verdict, NULL);
+    g_autofree char *target =
+        g_strdup_printf("%s %s", distinction ? distinction : "",
+                        delivery->given->folder ? delivery->given->folder : "");
+    delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
+    g_autoptr(Plan) plan = make_plan(delivery);
+    carry_out(delivery, plan);
+    report(delivery);
+    enum outcome outcome = delivery->result.outcome;
+    run_result_clear(&delivery->result);
+    return outcome;
+}
+
+// Becomes the right user and reads that user's settings.
+static bool prepare(struct delivery *delivery, int *status_r, GError **err)
+{
+    *status_r = command_outcome(MDA_DEFER);
+    enum user_result found = user_find(delivery->given->user, &delivery->user, err);
+    if (found == USER_UNKNOWN && delivery->given->user)
+        *status_r = EX_NOUSER; // for sure: the MTA may say so
+    if (found != USER_KNOWN || !user_become(&delivery->user, err))
+        return false;
+    umask(077);
+    const char *home = delivery->given->home ? delivery->given->home : delivery->user.home;
+    return options_configure(delivery->context, home, err);
+}
+
+static void delivery_clear(struct delivery *delivery)
+{
+    user_clear(&delivery->user);
+    message_free(delivery->message);
+    envelope_clear(&delivery->envelope);
+    judged_clear(&delivery->judged);
+    g_free(delivery->header);
+    g_free(delivery->fingerprint);
+}
+
+int delivery_run(struct command_context *context, const struct delivery_options *given)
+{
+    struct delivery delivery = {
+        .context = context, .given = given, .started = g_get_monotonic_time()};
+    g_autoptr(GError) err = NULL;
+    int status;
+    if (prepare(&delivery, &status, &err))
+        status = command_outcome(deliver_message(&delivery, &err));
+    if (err)
+        log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
+    delivery_clear(&delivery);
+    return status;
+}

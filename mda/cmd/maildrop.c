@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Called as maildrop: its options in delivery mode (maildrop(1)). Its filter language is not ours:
+// where a filter file would have run, the mail stays with the MTA and the log says why, because
+// filing it past somebody's rules would be worse.
+#include "base/log.h"
+#include "cmd/delivery.h"
+#include "cmd/options.h"
+#include "cmd/user.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct delivery_options given;
+static GString *headers;
+static char *ignored_text;
+static gboolean ignored_flag;
+
+static gboolean take_header(const char *name, const char *value, gpointer data, GError **err)
+{
+    (void)name, (void)data;
+    if (!strchr(value, ':') || strpbrk(value, "\r\n")) {
+        mda_fail(err, MDA_ERROR_CONFIG, "-A: expected one header line");
+        return FALSE;
+    }
+    if (!headers)
+        headers = g_string_new(NULL);
+    g_string_append_printf(headers, "%s\n", value);
+    return TRUE;
+}
+
+static const GOptionEntry entries[] = {
+    {"user", 'd', 0, G_OPTION_ARG_FILENAME, &given.user, "Deliver for this user", "USER"},
+    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &given.sender, "Envelope sender", "ADDRESS"},
+    {"add-header", 'A', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_header,
+     "Put a header line in front", "\"NAME: VALUE\""},
+    {"authenticated", 'a', 0, G_OPTION_ARG_NONE, &ignored_flag, "Accepted, without effect", NULL},
+    {"verbose", 'V', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect", "LEVEL"},
+    {"quota-warning", 'w', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect",
+     "N"},
+    {"quota-file", 'W', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect",
+     "FILE"},
+    {"owner", 'D', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect", "UID/GID"},
+    G_OPTION_ENTRY_NULL};
+
+// Does the file at PATH say anything? One of comments and blank lines is no filter; Debian installs
+// such a one. What cannot be read may say anything.
+static bool has_rules(const char *path)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) why = NULL;
+    if (!g_file_get_contents(path, &text, NULL, &why))
+        return !g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_strstrip(*line);
+        if (**line && **line != '#')
+            return true;
+    }
+    return false;
+}
+
+// The filter file that maildrop would run, or NULL. Owned by the caller.
+static char *filter_file(void)
+{
+    struct mail_user user = {0};
+    if (has_rules("/etc/maildroprc"))
+        return g_strdup("/etc/maildroprc");
+    if (user_find(given.user, &user, NULL) != USER_KNOWN)
+        return NULL;
+    char *path = g_build_filename(user.home, ".mailfilter", NULL);
+    user_clear(&user);
+    if (has_rules(path))
+        return path;
+    g_free(path);
+    return NULL;
+}
+
+int cmd_maildrop(struct command_context *context, int argc, char **argv)
+{
+    g_autoptr(GOptionContext) options = g_option_context_new("< MESSAGE");
+    g_option_context_add_main_entries(options, entries, NULL);
+    g_autoptr(GError) err = NULL;
+    if (!g_option_context_parse(options, &argc, &argv, &err)) {
+        fprintf(stderr, "maildrop: %s\n", err->message);
+        return command_outcome(MDA_DEFER);
+    }
+    g_autofree char *filter = argc > 1 ? g_strdup(argv[1]) : filter_file();
+    if (filter) {
+        log_line(
+            LOG_LEVEL_ERROR,
+            "deferred: %s: maildrop's filter language is not understood here; keep maildrop and "
+            "call `backstop filter` from it, or write the rules in Sieve",
+            filter);
+        return command_outcome(MDA_DEFER);
+    }
+    given.header = headers ? headers->str : NULL;
+    return delivery_run(context, &given);
+}
