@@ -110,9 +110,8 @@ static bool make_question(const char *name, enum dns_type type, struct question 
                           GError **err)
 {
     // Room for the EDNS0 record behind the question.
-    static const guint8 edns[] = {
-        0, 0, NS_T_OPT & 0xff, UDP_BYTES >> 8, UDP_BYTES & 0xff, 0, 0, 0, 0, 0, 0};
-    const int size = res_mkquery(NS_O_QUERY, name, NS_C_IN, (int)type, NULL, 0, NULL,
+    static const guint8 edns[] = {0, 0, 41, UDP_BYTES >> 8, UDP_BYTES & 0xff, 0, 0, 0, 0, 0, 0};
+    const int size = res_mkquery(ns_o_query, name, ns_c_in, (int)type, NULL, 0, NULL,
                                  question->query, QUERY_MAX_BYTES - (int)sizeof edns);
     if (size < NS_HFIXEDSZ)
         return mda_fail(err, MDA_ERROR_SYNTAX, "%s is no domain name", name);
@@ -150,7 +149,7 @@ static bool same_question(const struct question *question, ns_msg *message)
         return false;
     g_autofree char *asked = address_fold(question->name);
     g_autofree char *answered = address_fold(ns_rr_name(record));
-    return ns_rr_type(record) == (int)question->type && strcmp(asked, answered) == 0;
+    return (int)ns_rr_type(record) == (int)question->type && strcmp(asked, answered) == 0;
 }
 
 static int connect_to(const struct server *server, int type, struct deadline deadline)
@@ -276,7 +275,8 @@ static bool read_answer(const struct question *question, const guint8 *data, gsi
         ns_rr record;
         if (ns_parserr(&message, ns_s_an, i, &record) < 0)
             break;
-        char *text = ns_rr_type(record) == (int)question->type ? text_of(&message, &record) : NULL;
+        char *text =
+            (int)ns_rr_type(record) == (int)question->type ? text_of(&message, &record) : NULL;
         if (text)
             g_ptr_array_add(answer->records, text);
         answer->ttl = MIN(answer->ttl, ns_rr_ttl(record));
