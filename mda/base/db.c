@@ -87,15 +87,20 @@ static bool configure(struct db *db, enum db_mode mode, GError **err)
 #ifdef SQLITE_DBCONFIG_TRUSTED_SCHEMA
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 #endif
-    int keep = 1;
-    sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
     g_autofree char *cache = g_strdup_printf("PRAGMA cache_size = -%d", CACHE_KIB);
     if (!db_exec(db, cache, err))
         return false;
     if (mode == DB_READ)
         return true;
     // Where the file system cannot share memory, SQLite stays with its rollback journal.
-    return db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err);
+    if (!db_exec(db,
+                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                 "PRAGMA journal_size_limit = 1000000",
+                 err))
+        return false;
+    int keep = 1;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    return true;
 }
 
 static bool db_open(const char *path, enum db_mode mode, struct deadline deadline, struct db **db_r,

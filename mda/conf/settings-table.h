@@ -63,6 +63,10 @@
       "The secret under which it keeps Message-IDs and addresses; empty: ledger.key beside it, "   \
       "for Redis in the server itself.")                                                           \
     X(LEDGER_KEEP, "ledger", "keep", DURATION, "90d", "How long it remembers.")                    \
+    X(DKIM_KEY_FILE, "dkim", "key-file", LIST, "",                                                 \
+      "Our public keys as selector:path (PEM, or a DNS record's text); else they come from DNS.")  \
+    X(DKIM_SIGNS_ALL, "dkim", "signs-all", BOOL, "no",                                             \
+      "Whether all mail of ours is signed, so that a header without a signature is not ours.")     \
     X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \

@@ -2,4 +2,11 @@
 // Every source of evidence, in the order in which they are asked: what costs nothing first, files
 // next, the network last. A row X(name) takes in evidence/name.c, which defines evidence_name.
 #define EVIDENCE_LIST(X)                                                                           \
-    X(recipient) X(trail) X(marks) X(msgid) X(ledger) X(sentfolder) X(correspondent)
+    X(recipient)                                                                                   \
+    X(trail)                                                                                       \
+    X(marks)                                                                                       \
+    X(msgid)                                                                                       \
+    X(ledger)                                                                                      \
+    X(sentfolder)                                                                                  \
+    X(correspondent)                                                                               \
+    X(dkim)

@@ -50,14 +50,6 @@ static bool has_client(const struct received_hop *hop)
     return hop->from || hop->name || hop->address;
 }
 
-static bool is_internal(const struct received_hop *hop)
-{
-    struct ip_address address;
-    if (ip_parse(hop->address, &address) && ip_is_private(&address))
-        return true;
-    return domain_related(hop->name, hop->by);
-}
-
 // A host name that says to which organisation the host belongs.
 static bool is_public_name(const char *name)
 {
@@ -71,6 +63,17 @@ static bool is_public_name(const char *name)
             return false;
     }
     return true;
+}
+
+// A private address alone is not enough: behind address translation every client has one.
+static bool is_internal(const struct received_hop *hop)
+{
+    struct ip_address address;
+    const bool named = hop->name && g_ascii_strcasecmp(hop->name, "unknown") != 0;
+    const char *name = named ? hop->name : hop->from;
+    if (ip_parse(hop->address, &address) && ip_is_private(&address))
+        return !is_public_name(name) || domain_related(name, hop->by);
+    return domain_related(hop->name, hop->by);
 }
 
 static void add_domains(GPtrArray *domains, const char *text)

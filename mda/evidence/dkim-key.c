@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// A key file holds PEM (public or private), a DNS record's text ("v=DKIM1; p=…"), or bare base64.
+// [dkim] key-file has entries "selector:path" or "selector._domainkey.domain:path".
+#include "evidence/dkim-key.h"
+
+#include "base/auto.h"
+#include "base/dns.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define KEY_FILE_MAX_BYTES 16384
+
+// The file that the settings name for SIGNATURE, or NULL. Borrowed.
+static const char *key_file(const struct conf *conf, const struct dkim_signature *signature)
+{
+    g_autofree char *full =
+        g_strdup_printf("%s._domainkey.%s", signature->selector, signature->domain);
+    for (const char *const *entry = conf_list(conf, CONF_DKIM_KEY_FILE); *entry; entry++) {
+        const char *colon = strchr(*entry, ':');
+        if (!colon)
+            continue;
+        g_autofree char *name = g_strndup(*entry, (gsize)(colon - *entry));
+        if (g_ascii_strcasecmp(name, signature->selector) == 0 ||
+            g_ascii_strcasecmp(name, full) == 0)
+            return colon + 1;
+    }
+    return NULL;
+}
+
+static bool from_record(const char *record, enum crypto_key_kind *kind_r, GBytes **key_r,
+                        GError **err)
+{
+    g_autofree char *kind = dkim_tag(record, "k");
+    g_autofree char *encoded = dkim_tag(record, "p");
+    gsize size = 0;
+    if (!encoded || !*encoded)
+        return mda_fail(err, MDA_ERROR_GONE, "the key was revoked or never published");
+    guint8 *key = g_base64_decode(encoded, &size);
+    *kind_r = kind && g_ascii_strcasecmp(kind, "ed25519") == 0 ? CRYPTO_ED25519 : CRYPTO_RSA;
+    *key_r = g_bytes_new_take(key, size);
+    return true;
+}
+
+static bool read_text(const char *path, char **text_r, GError **err)
+{
+    mda_autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    char buffer[KEY_FILE_MAX_BYTES];
+    if (fd < 0)
+        return mda_fail_errno(err, errno, "open %s", path);
+    const ssize_t length = read(fd, buffer, sizeof buffer - 1);
+    if (length < 0)
+        return mda_fail_errno(err, errno, "read %s", path);
+    *text_r = g_strndup(buffer, (gsize)length);
+    return true;
+}
+
+static bool from_file(const char *path, const struct dkim_signature *signature,
+                      enum crypto_key_kind *kind_r, GBytes **key_r, GError **err)
+{
+    g_autofree char *text = NULL;
+    if (!read_text(path, &text, err))
+        return false;
+    if (strstr(text, "-----BEGIN")) {
+        const struct crypto_api *crypto = crypto_load(err);
+        return crypto && crypto->public_key_of_pem(text, strlen(text), kind_r, key_r, err);
+    }
+    if (strstr(text, "p="))
+        return from_record(text, kind_r, key_r, err);
+    g_autofree char *record = g_strdup_printf("p=%s", text);
+    if (!from_record(record, kind_r, key_r, err))
+        return false;
+    if (g_str_has_prefix(signature->algorithm, "ed25519"))
+        *kind_r = CRYPTO_ED25519;
+    return true;
+}
+
+static bool from_dns(const struct evidence_case *evidence_case,
+                     const struct dkim_signature *signature, enum crypto_key_kind *kind_r,
+                     GBytes **key_r, GError **err)
+{
+    const struct conf *conf = evidence_case->conf;
+    g_autofree char *name =
+        g_strdup_printf("%s._domainkey.%s", signature->selector, signature->domain);
+    g_autoptr(DnsAnswer) answer = NULL;
+    const struct deadline deadline = deadline_sooner(
+        evidence_case->deadline, deadline_in(conf_milliseconds(conf, CONF_DNS_TIMEOUT)));
+    if (!dns_ask(name, DNS_TXT, conf_string(conf, CONF_DNS_SERVER), deadline, &answer, err))
+        return false;
+    for (guint i = 0; i < answer->records->len; i++) {
+        const char *record = g_ptr_array_index(answer->records, i);
+        if (strstr(record, "p="))
+            return from_record(record, kind_r, key_r, err);
+    }
+    return mda_fail(err, MDA_ERROR_GONE, "%s holds no key", name);
+}
+
+bool dkim_key_get(const struct evidence_case *evidence_case, const struct dkim_signature *signature,
+                  enum crypto_key_kind *kind_r, GBytes **key_r, GError **err)
+{
+    const char *path = key_file(evidence_case->conf, signature);
+    return path ? from_file(path, signature, kind_r, key_r, err)
+                : from_dns(evidence_case, signature, kind_r, key_r, err);
+}
