@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/intake.h"
 #include "cmd/judge.h"
+#include "cmd/junk.h"
 #include "cmd/options.h"
 #include "cmd/user.h"
 #include "message/compose.h"
@@ -248,5 +249,7 @@ int cmd_deliver(struct command_context *context, int argc, char **argv)
     if (err)
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
     delivery_clear(&delivery);
+    if (status == command_outcome(MDA_DELIVERED))
+        junk_tidy(context->conf);
     return status;
 }
