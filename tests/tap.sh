@@ -36,10 +36,10 @@ is() {
 }
 check() {
     what=$1; shift
-    "$@" >"$scratch/out" 2>"$scratch/err"
+    "$@" >"$scratch/said" 2>&1
     status=$?
     ok $status "$what"
-    [ $status -eq 0 ] || { echo "$what: status $status: $*"; cat "$scratch/out" "$scratch/err"; } | diag
+    [ $status -eq 0 ] || { echo "$what: status $status: $*"; cat "$scratch/said"; } | diag
 }
 check_same() {
     cmp "$1" "$2" >"$scratch/cmp" 2>&1

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/intake.h"
 #include "cmd/judge.h"
+#include "cmd/junk.h"
 #include "cmd/options.h"
 #include "cmd/user.h"
 #include "message/compose.h"
@@ -222,5 +223,7 @@ int delivery_run(struct command_context *context, const struct delivery_options 
     if (err)
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
     delivery_clear(&delivery);
+    if (status == command_outcome(MDA_DELIVERED))
+        junk_tidy(context->conf);
     return status;
 }

@@ -47,7 +47,9 @@ static bool expire_one(const struct conf *conf, const char *folder, GError **err
     g_autofree char *path = is_path ? g_strdup(folder) : junk_path(conf, folder, err);
     if (!path)
         return false;
-    struct expire_policy policy = junk_policy(conf);
+    struct expire_policy policy;
+    if (!junk_policy(conf, &policy, err))
+        return false;
     policy.dry_run = dry_run;
     struct expire_result result = {0};
     g_autoptr(GError) trouble = NULL;

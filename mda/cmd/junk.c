@@ -9,16 +9,24 @@
 
 #define MILLISECONDS 1000
 
-struct expire_policy junk_policy(const struct conf *conf)
+bool junk_policy(const struct conf *conf, struct expire_policy *policy_r, GError **err)
 {
+    const GPtrArray *warnings = conf_warnings(conf);
+    for (guint i = 0; i < warnings->len; i++) {
+        const char *warning = g_ptr_array_index(warnings, i);
+        if (strstr(warning, "[junk]"))
+            return mda_fail(err, MDA_ERROR_CONFIG, "nothing expires while this is wrong: %s",
+                            warning);
+    }
     // Rounded up: not a second too early.
     gint64 age = conf_milliseconds(conf, CONF_JUNK_EXPIRE);
-    return (struct expire_policy){
+    *policy_r = (struct expire_policy){
         .max_age = (age + MILLISECONDS - 1) / MILLISECONDS,
         .max_messages = (guint64)conf_number(conf, CONF_JUNK_MAX_MESSAGES),
         .max_size = (guint64)conf_number(conf, CONF_JUNK_MAX_SIZE),
         .flagged = conf_bool(conf, CONF_JUNK_EXPIRE_FLAGGED),
     };
+    return true;
 }
 
 char *junk_path(const struct conf *conf, const char *folder, GError **err)
@@ -42,12 +50,14 @@ static bool policy_is_idle(const struct expire_policy *policy)
 
 void junk_tidy(const struct conf *conf)
 {
-    struct expire_policy policy = junk_policy(conf);
-    g_autofree char *path = policy_is_idle(&policy) ? NULL : junk_path(conf, NULL, NULL);
-    if (!path)
-        return;
+    struct expire_policy policy;
     struct expire_result result;
     g_autoptr(GError) err = NULL;
+    if (!junk_policy(conf, &policy, NULL) || policy_is_idle(&policy))
+        return; // a wrong line is reported with the other warnings
+    g_autofree char *path = junk_path(conf, NULL, NULL);
+    if (!path)
+        return;
     if (expire_slice(path, &policy, g_get_real_time() / G_USEC_PER_SEC, EXPIRE_SLICE_ENTRIES,
                      deadline_in(EXPIRE_SLICE_MILLISECONDS), &result, &err)) {
         if (result.removed || result.stale)
