@@ -13,6 +13,7 @@ static void action_free(gpointer data)
     g_free(action->subject);
     g_free(action->text);
     g_free(action->handle);
+    g_clear_pointer(&action->addresses, g_ptr_array_unref);
     g_clear_pointer(&action->arguments, g_ptr_array_unref);
     g_free(action->fcc);
     g_clear_pointer(&action->options, g_hash_table_unref);
@@ -33,6 +34,8 @@ void plan_free(struct plan *plan)
     if (!plan)
         return;
     g_ptr_array_unref(plan->actions);
+    g_clear_pointer(&plan->message, g_bytes_unref);
+    g_clear_pointer(&plan->flags, g_ptr_array_unref);
     g_free(plan->error);
     g_free(plan);
 }
@@ -45,12 +48,32 @@ struct plan_action *plan_add(struct plan *plan, enum plan_kind kind)
     return action;
 }
 
+void plan_action_set(struct plan_action *action, const char *name, char *value)
+{
+    if (!action->options)
+        action->options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_replace(action->options, g_strdup(name), value);
+}
+
+const char *plan_action_get(const struct plan_action *action, const char *name)
+{
+    return action->options ? g_hash_table_lookup(action->options, name) : NULL;
+}
+
 const char *plan_kind_name(enum plan_kind kind)
 {
     static const char *const names[] = {
-        [PLAN_KEEP] = "keep",         [PLAN_FILEINTO] = "fileinto", [PLAN_DISCARD] = "discard",
-        [PLAN_REDIRECT] = "redirect", [PLAN_REJECT] = "reject",     [PLAN_EREJECT] = "ereject",
-        [PLAN_VACATION] = "vacation", [PLAN_NOTIFY] = "notify",     [PLAN_PIPE] = "pipe",
+        [PLAN_KEEP] = "keep",
+        [PLAN_FILEINTO] = "fileinto",
+        [PLAN_DISCARD] = "discard",
+        [PLAN_REDIRECT] = "redirect",
+        [PLAN_REJECT] = "reject",
+        [PLAN_EREJECT] = "ereject",
+        [PLAN_VACATION] = "vacation",
+        [PLAN_NOTIFY] = "notify",
+        [PLAN_PIPE] = "pipe",
+        [PLAN_REPORT] = "report",
+        [PLAN_DUPLICATE] = "duplicate_mark",
     };
     return names[kind];
 }

@@ -7,15 +7,17 @@
 #include <stdbool.h>
 
 enum plan_kind {
-    PLAN_KEEP,     // into the inbox (or the mailbox that the caller named)
-    PLAN_FILEINTO, // into folder
-    PLAN_DISCARD,  // nowhere; cancels the implicit keep
-    PLAN_REDIRECT, // to address, through the submission agent
-    PLAN_REJECT,   // refuse with text (RFC 5429)
-    PLAN_EREJECT,  // the same, in the protocol where that is possible
-    PLAN_VACATION, // answer the sender (RFC 5230)
-    PLAN_NOTIFY,   // tell somebody else (RFC 5435)
-    PLAN_PIPE,     // give the message to a program from the configured directory
+    PLAN_KEEP,      // into the inbox (or the mailbox that the caller named)
+    PLAN_FILEINTO,  // into folder
+    PLAN_DISCARD,   // nowhere; cancels the implicit keep
+    PLAN_REDIRECT,  // to address, through the submission agent
+    PLAN_REJECT,    // refuse with text (RFC 5429)
+    PLAN_EREJECT,   // the same, in the protocol where that is possible
+    PLAN_VACATION,  // answer the sender (RFC 5230)
+    PLAN_NOTIFY,    // tell somebody else (RFC 5435)
+    PLAN_PIPE,      // give the message to a program from the configured directory
+    PLAN_REPORT,    // send an abuse report about it (RFC 5965)
+    PLAN_DUPLICATE, // remember handle as seen, once all else succeeded (RFC 7352)
 };
 
 // One action. Members that its kind does not use are NULL or zero. All strings are UTF-8 and owned.
@@ -26,14 +28,16 @@ struct plan_action {
     bool create;       // FILEINTO: make the folder if it is missing (RFC 5490)
     char *special_use; // FILEINTO: take the folder with this attribute if there is one (RFC 8579)
     char *mailbox_id;  // FILEINTO: take the folder with this id if there is one (RFC 9042)
-    char *address;     // REDIRECT, VACATION, NOTIFY: where to
+    char *address;     // REDIRECT, VACATION, REPORT: where to; NOTIFY: the URI; PIPE: the program
     char *from;        // VACATION, NOTIFY: header From, or NULL
     char *subject;     // VACATION, NOTIFY: header Subject, or NULL
     char *text;        // REJECT, VACATION, NOTIFY: the words
     bool mime;         // VACATION: text is a whole MIME entity
-    char *handle;      // VACATION: what the memory of answered senders is keyed by
-    gint64 seconds;    // VACATION: how long one sender is not answered again
-    GPtrArray *arguments; // PIPE: program and arguments; NOTIFY: extra headers
+    char *handle;   // VACATION: what the memory of answered senders is keyed by; DUPLICATE: the key
+    gint64 seconds; // VACATION: how long one sender is not answered again; DUPLICATE: how long it
+                    // is remembered
+    GPtrArray *addresses; // VACATION: further addresses of the user (char *), or NULL
+    GPtrArray *arguments; // PIPE: the program's arguments; NOTIFY: its options
     char *fcc;            // VACATION, NOTIFY, REDIRECT: folder for a copy (RFC 8580), or NULL
     GHashTable *options;  // what an extension adds: tag name -> value, or NULL
     GBytes *message;      // the message as changed by editheader and others, NULL: as it came
@@ -42,6 +46,8 @@ struct plan_action {
 struct plan {
     GPtrArray *actions; // struct plan_action *, in the order in which they were asked for
     bool implicit_keep; // true unless an action cancelled it (RFC 5228 §2.10.2)
+    GBytes *message;    // what the implicit keep keeps: the message as changed, NULL: as it came
+    GPtrArray *flags;   // and its IMAP flags (char *), NULL when none are set
     char *error;        // why the rules ended early, or NULL; the actions above still count
 };
 
@@ -50,6 +56,10 @@ void plan_free(struct plan *plan);
 
 // Appends an action of KIND and returns it for the caller to fill in; the plan owns it.
 struct plan_action *plan_add(struct plan *plan, enum plan_kind kind);
+
+// Sets option NAME of ACTION; VALUE is taken over. The getter returns NULL when it is not set.
+void plan_action_set(struct plan_action *action, const char *name, char *value);
+const char *plan_action_get(const struct plan_action *action, const char *name);
 
 // The word for KIND as Sieve spells it ("fileinto"). Static.
 const char *plan_kind_name(enum plan_kind kind);
