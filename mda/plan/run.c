@@ -15,7 +15,7 @@ struct run {
     bool failed;      // an action failed, and nothing took its place
 };
 
-static void trouble(struct run *run, const char *what, GError *err)
+static void trouble(const struct run *run, const char *what, GError *err)
 {
     g_ptr_array_add(run->result->troubles, g_strdup_printf("%s: %s", what, err->message));
 }
@@ -152,11 +152,40 @@ static void carry_out(struct run *run, const struct plan_action *action)
         break;
     case PLAN_VACATION:
     case PLAN_NOTIFY:
+    case PLAN_REPORT:
         send(run, action, outgoing->answer, false);
         break;
     case PLAN_PIPE:
         send(run, action, outgoing->pipe, true);
         break;
+    case PLAN_DUPLICATE:
+        break; // when all else is settled
+    }
+}
+
+static void keep_implicitly(struct run *run)
+{
+    struct plan_action keep = {
+        .kind = PLAN_KEEP,
+        .message = run->request->plan->message,
+        .flags = run->request->plan->flags,
+    };
+    file(run, run->request->inbox, &keep);
+}
+
+// What was seen is remembered once the message is settled: one that comes again after a failure is
+// no duplicate (RFC 7352 §3).
+static void remember(const struct run *run)
+{
+    const struct plan *plan = run->request->plan;
+    const struct run_outgoing *outgoing = run->request->outgoing;
+    if (!outgoing || !outgoing->remember || run->result->outcome == MDA_DEFER)
+        return;
+    for (guint i = 0; i < plan->actions->len; i++) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i);
+        g_autoptr(GError) err = NULL;
+        if (action->kind == PLAN_DUPLICATE && !outgoing->remember(outgoing->data, action, &err))
+            trouble(run, "duplicate", err);
     }
 }
 
@@ -170,7 +199,7 @@ static void settle(struct run *run)
         return;
     bool owed = run->request->plan->implicit_keep || run->failed;
     if (owed && !run->filed_inbox && result->outcome != MDA_REJECT)
-        file(run, run->request->inbox, NULL);
+        keep_implicitly(run);
     else if (!run->failed && result->outcome == MDA_DEFER)
         commit(run); // every action worked, and none of them keeps the message: discard
 }
@@ -197,6 +226,7 @@ void run_plan(const struct run_request *request, struct run_result *result_r)
     for (guint i = 0; i < request->plan->actions->len; i++)
         carry_out(&run, g_ptr_array_index(request->plan->actions, i));
     settle(&run);
+    remember(&run);
     g_free(run.path);
 }
 

@@ -26,6 +26,8 @@ struct run_outgoing {
     bool (*reject)(gpointer data, const struct plan_action *action, bool *caller_refuses_r,
                    GError **err);
     bool (*pipe)(gpointer data, const struct plan_action *action, GError **err);
+    // Keeps the key of a PLAN_DUPLICATE in mind.
+    bool (*remember)(gpointer data, const struct plan_action *action, GError **err);
 };
 
 struct run_request {
