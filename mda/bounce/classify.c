@@ -49,9 +49,9 @@ static enum bounce_class refined_class(const struct bounce_rules *rules, const s
         return class;
     if (facts->has_status && status_class(facts->report, &class))
         return class;
-    if (phrases_match(rules, rule->delay, facts))
+    if (words_match(rules, rule->delay, facts))
         return BOUNCE_DSN_DELAY;
-    if (phrases_match(rules, rule->success, facts))
+    if (words_match(rules, rule->success, facts))
         return BOUNCE_DSN_SUCCESS;
     return class;
 }

@@ -117,12 +117,22 @@ bool phrases_match(const struct bounce_rules *rules, const GPtrArray *any, struc
         bool holds = all->len > 0;
         for (guint j = 0; holds && j < all->len; j++) {
             const struct phrase_test *test = g_ptr_array_index(all, j);
-            holds = test->numbered ? facts->hits[test->number] : facts->folded_length > 0;
+            holds = test->numbered ? facts->hits[test->number]
+                    : test->text   ? strstr(facts->folded, test->text) != NULL
+                                   : facts->folded_length > 0;
         }
         if (holds)
             return true;
     }
     return false;
+}
+
+bool words_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts)
+{
+    if (phrases_match(rules, any, facts))
+        return true;
+    char **subject = facts_header(facts, "subject");
+    return *subject && any_holds(any, *subject, test_value);
 }
 
 static bool body_holds(const struct bounce_rules *rules, struct condition *condition,

@@ -10,5 +10,8 @@
 bool rule_matches(const struct bounce_rules *rules, struct rule *rule, struct facts *facts,
                   const char **failed_r);
 
-// Does one alternative of ANY (rule.delay, rule.success) stand in the words of the report?
+// Does one alternative of ANY stand in the words of the report?
 bool phrases_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts);
+
+// The same in those words or in the subject, for rule.delay and rule.success.
+bool words_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts);

@@ -85,8 +85,7 @@ static bool add_test(GPtrArray *all, const char *text, bool anchors, GError **er
 }
 
 // "a & b | c" into ANY.
-static bool add_phrases(GPtrArray *any, const char *value, bool anchors, gsize shortest,
-                        GError **err)
+static bool add_phrases(GPtrArray *any, const char *value, bool anchors, GError **err)
 {
     g_auto(GStrv) alternatives = g_strsplit(value, " | ", RULE_MAX_ALTERNATIVES);
     for (char **at = alternatives; *at; at++) {
@@ -96,11 +95,6 @@ static bool add_phrases(GPtrArray *any, const char *value, bool anchors, gsize s
         for (char **word = words; *word; word++) {
             if (!add_test(all, *word, anchors, err))
                 return false;
-            const struct phrase_test *test = g_ptr_array_index(all, all->len - 1);
-            if (test->text && strlen(test->text) < shortest)
-                return mda_fail(err, MDA_ERROR_SYNTAX,
-                                "the phrase \"%s\" is too short; give at least %zu bytes",
-                                test->text, shortest);
         }
     }
     return true;
@@ -191,9 +185,8 @@ static bool fill_condition(struct condition *condition, bool regex, const char *
     if (is_answer(condition->kind))
         return read_yes(value, &condition->wanted, err);
     if (!regex) {
-        bool body = condition->kind == CONDITION_BODY;
         bool anchors = condition->kind == CONDITION_HEADER;
-        return add_phrases(condition->any, value, anchors, body ? PHRASE_MIN_BYTES : 1, err);
+        return add_phrases(condition->any, value, anchors, err);
     }
     if (!condition->pattern) {
         condition->pattern = g_strdup(value);
@@ -265,9 +258,9 @@ bool rule_set(struct rule *rule, const char *key, const char *value, GError **er
     if (strcmp(base, "comment") == 0)
         return true;
     if (strcmp(base, "delay") == 0)
-        return add_phrases(rule->delay, value, false, PHRASE_MIN_BYTES, err);
+        return add_phrases(rule->delay, value, false, err);
     if (strcmp(base, "success") == 0)
-        return add_phrases(rule->success, value, false, PHRASE_MIN_BYTES, err);
+        return add_phrases(rule->success, value, false, err);
     for (gsize i = 0; i < G_N_ELEMENTS(pattern_keys); i++) {
         if (strcmp(base, pattern_keys[i].key) == 0)
             return set_pattern(rule, pattern_keys[i].which, value);
