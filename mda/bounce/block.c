@@ -99,35 +99,67 @@ static bool is_blank(const char *at, gsize length)
     return true;
 }
 
+// How many lines in a row may lack the blank that folding needs (Exchange trims it) before the
+// block counts as ended.
+#define UNFOLDED_MAX 60
+
+// The state while a block is measured: what the lines up to `end` made of it.
+struct measure {
+    const struct block_scan *scan;
+    gsize prefix;
+    const char *mark;
+    struct header_block block;
+    guint seen;
+    guint unfolded; // lines since block.end that were no fields
+    bool first;
+};
+
+// Takes the line [at, end) in; false when the block ends before it.
+static bool take_line(struct measure *measure, gsize at, gsize end)
+{
+    gsize size = end - at;
+    if (size < measure->prefix ||
+        (measure->prefix > 0 && memcmp(measure->scan->text + at, measure->mark, measure->prefix)))
+        return false;
+    const char *line = measure->scan->text + at + measure->prefix;
+    size -= measure->prefix;
+    if (is_blank(line, size))
+        return false;
+    gsize name = field_name(line, size);
+    bool folded = !measure->first && (*line == ' ' || *line == '\t');
+    if (name == 0 && !folded) {
+        // Kept only if a field that we know comes behind it.
+        return !measure->first && measure->unfolded++ < UNFOLDED_MAX;
+    }
+    guint weight = name > 0 ? weight_of(line, name, &measure->seen) : 0;
+    bool sure = measure->unfolded == 0 || (name > 0 && weight > 0);
+    if (!sure)
+        return measure->unfolded++ < UNFOLDED_MAX;
+    measure->block.strength += weight;
+    measure->block.end = MIN(end + 1, measure->scan->length);
+    measure->unfolded = 0;
+    measure->first = false;
+    return true;
+}
+
 // Measures the block whose first line begins at `start`.
 static struct header_block measure(const struct block_scan *scan, gsize start)
 {
-    struct header_block block = {.start = start, .end = start};
     gsize end = line_end(scan, start);
-    gsize prefix = prefix_length(scan->text + start, end - start);
-    const char *mark = scan->text + start;
-    guint seen = 0;
-    bool first = true;
-    while (block.end < scan->length) {
-        gsize at = block.end;
+    struct measure state = {.scan = scan,
+                            .prefix = prefix_length(scan->text + start, end - start),
+                            .mark = scan->text + start,
+                            .block = {.start = start, .end = start},
+                            .first = true};
+    for (gsize at = start; at < scan->length;) {
         end = line_end(scan, at);
-        gsize size = end - at;
-        if (size < prefix || (prefix > 0 && memcmp(scan->text + at, mark, prefix) != 0))
+        if (!take_line(&state, at, end))
             break;
-        const char *line = scan->text + at + prefix;
-        size -= prefix;
-        if (is_blank(line, size))
-            break;
-        gsize name = field_name(line, size);
-        if (name > 0)
-            block.strength += weight_of(line, name, &seen);
-        else if (first || (*line != ' ' && *line != '\t'))
-            break;
-        first = false;
-        block.end = MIN(end + 1, scan->length);
+        at = end + 1;
     }
-    block.prefix = prefix > 0 ? g_strndup(mark, prefix) : NULL;
-    return block;
+    if (state.prefix > 0)
+        state.block.prefix = g_strndup(state.mark, state.prefix);
+    return state.block;
 }
 
 static bool begins_field(const struct block_scan *scan, gsize at)
@@ -180,20 +212,34 @@ bool header_block_at(const char *text, gsize length, gsize from, struct header_b
     return false;
 }
 
+// Appends [at, end), a line of the header, so that it is a field or folded.
+static void append_header_line(GString *out, const char *line, gsize size)
+{
+    bool folded = size > 0 && (*line == ' ' || *line == '\t');
+    if (!folded && out->len > 0 && field_name(line, size) == 0)
+        g_string_append_c(out, '\t');
+    g_string_append_len(out, line, (gssize)size);
+}
+
 GBytes *header_block_take(const char *text, gsize length, const struct header_block *block,
                           bool whole)
 {
     struct block_scan scan = {text, whole ? length : block->end};
     gsize prefix = block->prefix ? strlen(block->prefix) : 0;
-    if (prefix == 0)
-        return g_bytes_new(text + block->start, scan.length - block->start);
-    GString *out = g_string_new(NULL);
+    GString *out = g_string_sized_new(scan.length - block->start + 16);
     for (gsize at = block->start; at < scan.length;) {
+        if (at >= block->end && prefix == 0) {
+            g_string_append_len(out, text + at, (gssize)(scan.length - at));
+            break;
+        }
         gsize end = MIN(line_end(&scan, at) + 1, scan.length);
         gsize skip = MIN(prefix, end - at);
-        if (memcmp(text + at, block->prefix, skip) != 0)
+        if (prefix > 0 && memcmp(text + at, block->prefix, skip) != 0)
             skip = 0;
-        g_string_append_len(out, text + at + skip, (gssize)(end - at - skip));
+        if (at < block->end)
+            append_header_line(out, text + at + skip, end - at - skip);
+        else
+            g_string_append_len(out, text + at + skip, (gssize)(end - at - skip));
         at = end;
     }
     return g_string_free_to_bytes(out);

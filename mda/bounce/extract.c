@@ -152,6 +152,10 @@ void extract_by_rule(struct facts *facts, struct rule *rule)
         fill(&original->message_id, first_group(facts, rule, PATTERN_MESSAGE_ID));
     if (!original->subject)
         fill(&original->subject, first_group(facts, rule, PATTERN_SUBJECT));
+    if (!original->from)
+        fill(&original->from, bare_address(first_group(facts, rule, PATTERN_FROM)));
+    if (!original->where && (original->message_id || original->from))
+        original->where = g_strdup("text");
 }
 
 static bool is_address_char(char c)

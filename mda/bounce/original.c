@@ -63,7 +63,8 @@ static char *message_id_of(const char *value)
 static char *address_of(const char *value)
 {
     g_autofree char *address = mime_first_address(value);
-    return g_steal_pointer(&address);
+    // A bare local name ("MAILER-DAEMON") says nothing of whose mail it is.
+    return address && strchr(address, '@') ? g_steal_pointer(&address) : NULL;
 }
 
 static char *text_of(const char *value)
@@ -79,7 +80,9 @@ static char *return_path_of(const char *value)
     const char *close = open ? strchr(open, '>') : NULL;
     char *address =
         close ? g_strndup(open + 1, (gsize)(close - open - 1)) : g_strndup(value, length);
-    return g_strstrip(address);
+    if (g_ascii_strcasecmp(g_strstrip(address), "MAILER-DAEMON") == 0)
+        *address = '\0'; // sendmail's way to write <>
+    return address;
 }
 
 static void read_field(struct report *report, const struct header_field *field)

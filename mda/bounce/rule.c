@@ -158,7 +158,7 @@ static const struct {
 } pattern_keys[] = {
     {"recipient", PATTERN_RECIPIENT},         {"original-after", PATTERN_ORIGINAL_AFTER},
     {"reporting-mta", PATTERN_REPORTING_MTA}, {"original-message-id", PATTERN_MESSAGE_ID},
-    {"original-subject", PATTERN_SUBJECT},
+    {"original-subject", PATTERN_SUBJECT},    {"original-from", PATTERN_FROM},
 };
 
 static const struct {

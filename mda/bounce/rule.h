@@ -47,6 +47,7 @@ enum rule_pattern {
     PATTERN_REPORTING_MTA,  // group 1
     PATTERN_MESSAGE_ID,     // group 1: the original's Message-ID when no header came back
     PATTERN_SUBJECT,        // group 1: the original's subject …
+    PATTERN_FROM,           // group 1: … its sender's address
     PATTERN_COUNT,
 };
 

@@ -171,27 +171,22 @@ static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeM
     return part;
 }
 
-// Where the content of OBJECT's leaves ends.
-static gint64 end_of(GMimeObject *object, guint depth)
+// Where the part that begins at START ends: before the next boundary line of the multipart that it
+// stands in, or with the text.
+static gint64 end_of(const struct walk *walk, const struct source *source,
+                     const struct mime_part *part, gint64 start)
 {
-    if (GMIME_IS_PART(object)) {
-        GMimeDataWrapper *content = g_mime_part_get_content(GMIME_PART(object));
-        GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
-        return stream ? stream->bound_end : 0;
-    }
-    if (depth > MIME_MAX_DEPTH * 2)
-        return 0;
-    if (GMIME_IS_MESSAGE_PART(object)) {
-        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-        GMimeObject *inner = message ? g_mime_message_get_mime_part(message) : NULL;
-        return inner ? end_of(inner, depth + 1) : 0;
-    }
-    int count =
-        GMIME_IS_MULTIPART(object) ? g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
-    gint64 end = 0;
-    for (int i = count - 1; i >= 0 && end == 0; i--)
-        end = end_of(g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1);
-    return end;
+    gsize size = 0;
+    const char *data = g_bytes_get_data(source->bytes, &size);
+    const char *boundary = NULL;
+    if (part->parent >= 0)
+        boundary = mime_part_parameter(g_ptr_array_index(walk->tree->parts, (guint)part->parent),
+                                       "boundary");
+    if (!boundary || !*boundary || start < 0 || (gsize)start >= size)
+        return (gint64)size;
+    g_autofree char *line = g_strdup_printf("\n--%s", boundary);
+    const char *stop = memmem(data + start, size - (gsize)start, line, strlen(line));
+    return stop ? stop - data : (gint64)size;
 }
 
 static gint64 first_offset(GMimeHeaderList *list, gint64 start)
@@ -235,13 +230,12 @@ static void walk_message(struct walk *walk, const struct source *source, struct 
         return;
     gint64 start = first_offset(g_mime_object_get_header_list(GMIME_OBJECT(message)), -1);
     start = first_offset(g_mime_object_get_header_list(inner), start);
-    gint64 end = end_of(inner, 0);
     if (start < 0) { // a message without a header
         GMimeDataWrapper *content =
             GMIME_IS_PART(inner) ? g_mime_part_get_content(GMIME_PART(inner)) : NULL;
-        start = content ? g_mime_data_wrapper_get_stream(content)->bound_start : end;
+        start = content ? g_mime_data_wrapper_get_stream(content)->bound_start : 0;
     }
-    set_place(part, source, start, end);
+    set_place(part, source, start, end_of(walk, source, part, start));
     part->kind = MIME_MESSAGE;
     if (!too_deep(walk, part))
         walk_object(walk, source, inner, message, part->depth + 1, self);
@@ -364,15 +358,6 @@ static GBytes *module_content(const struct mime_tree *tree, const struct mime_pa
     return g_bytes_new_take(out, max > 0 && length > max ? max : length);
 }
 
-static char *module_decode_header(const char *value)
-{
-    initialise();
-    GMimeParserOptions *options = options_new();
-    char *decoded = g_mime_utils_header_decode_text(options, value);
-    g_mime_parser_options_free(options);
-    return decoded;
-}
-
 static void add_addresses(InternetAddressList *list, GPtrArray *addresses, guint depth)
 {
     for (int i = 0; i < internet_address_list_length(list); i++) {
@@ -412,6 +397,5 @@ const struct mime_module MODULE_SYMBOL = {
     .free_state = state_free,
     .content = module_content,
     .raw = module_raw,
-    .decode_header = module_decode_header,
     .addresses = module_addresses,
 };

@@ -12,6 +12,5 @@ struct mime_module {
     void (*free_state)(gpointer state);
     GBytes *(*content)(const struct mime_tree *tree, const struct mime_part *part, gsize max);
     GBytes *(*raw)(const struct mime_tree *tree, const struct mime_part *part, gsize max);
-    char *(*decode_header)(const char *value); // may return text that is no UTF-8
     void (*addresses)(const char *value, GPtrArray *addresses);
 };

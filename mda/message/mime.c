@@ -119,29 +119,6 @@ const char *mime_part_field(const struct mime_part *part, const char *name, guin
     return NULL;
 }
 
-static bool is_ascii(const char *text)
-{
-    for (; *text; text++) {
-        if ((guchar)*text >= 0x80 || *text == 0x1b)
-            return false;
-    }
-    return true;
-}
-
-char *mime_decode_header(const char *value, gssize length)
-{
-    g_autofree char *copy = length < 0 ? g_strdup(value) : g_strndup(value, (gsize)length);
-    g_strdelimit(copy, "\r\n", ' ');
-    if (!strstr(copy, "=?")) {
-        if (is_ascii(copy) || (g_utf8_validate(copy, -1, NULL) && !strchr(copy, 0x1b)))
-            return g_steal_pointer(&copy);
-        return mime_to_utf8(copy, strlen(copy), NULL, NULL);
-    }
-    const struct mime_module *mime = module(NULL);
-    g_autofree char *decoded = mime ? mime->decode_header(copy) : g_strdup(copy);
-    return mime_to_utf8(decoded, strlen(decoded), NULL, NULL);
-}
-
 static void address_free(gpointer data)
 {
     struct mime_address *address = data;

@@ -83,7 +83,7 @@ bool mime_part_is(const struct mime_part *part, const char *type, const char *su
 const char *mime_part_field(const struct mime_part *part, const char *name, guint n);
 
 // A header value (LENGTH bytes, -1: to the NUL) with its encoded words (RFC 2047) decoded and 8-bit
-// text brought to UTF-8. Always valid UTF-8. Owned by the caller.
+// text brought to UTF-8. Always valid UTF-8; needs no module. Owned by the caller.
 char *mime_decode_header(const char *value, gssize length);
 
 struct mime_address {
