@@ -17,6 +17,8 @@
 // Between the Date of a mail and the time at which it was recorded as sent, clocks and drafts
 // allowed for.
 #define DATE_SLACK_SECONDS (6 * 3600)
+// The same where nothing else ties a Message-ID to the report.
+#define DATE_CLOSE_SECONDS 3600
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
 #define BODY_SCAN_BYTES (64 * 1024)
@@ -186,8 +188,8 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
 {
     g_autofree char *id = text_printable(lookup->id, -1, ID_SHOWN_BYTES);
     const bool date_differs = lookup->date_gap > DATE_SLACK_SECONDS;
-    const bool date_fits = lookup->date_gap >= 0 && !date_differs;
-    if (lookup->fit == FIT_NONE && !date_fits && complete)
+    const bool date_is_close = lookup->date_gap >= 0 && lookup->date_gap <= DATE_CLOSE_SECONDS;
+    if (lookup->fit == FIT_NONE && !date_is_close && complete)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
                     "%s was sent, but to nobody whom the report names: the id is copied", id);
     else if (lookup->fit == FIT_NONE)
