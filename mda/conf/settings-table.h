@@ -78,6 +78,12 @@
       "one signs.")                                                                                \
     X(STAMP_REQUIRED, "stamp", "required", BOOL, "no",                                             \
       "Whether all mail of ours is stamped, so that a header without a stamp is not ours.")        \
+    X(MILTER_SOCKET, "milter", "socket", STRING, "inet:8899@127.0.0.1",                            \
+      "Where backstop milter listens: inet:port@host or unix:path.")                               \
+    X(MILTER_INTERNAL, "milter", "internal", LIST, "127.0.0.0/8 ::1",                              \
+      "Networks whose clients send our mail without logging in.")                                  \
+    X(ANSWER_TRUSTED, "answer", "trusted", LIST, "",                                               \
+      "Hosts whose Authentication-Results are believed before a sender is answered.")              \
     X(DNSBL_ZONES, "dnsbl", "zones", LIST, "",                                                     \
       "DNS lists of hosts that send backscatter; never more than a hint.")                         \
     X(WAVE_BEGIN, "wave", "begin", NUMBER, "10",                                                   \
