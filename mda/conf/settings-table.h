@@ -67,6 +67,28 @@
       "Our public keys as selector:path (PEM, or a DNS record's text); else they come from DNS.")  \
     X(DKIM_SIGNS_ALL, "dkim", "signs-all", BOOL, "no",                                             \
       "Whether all mail of ours is signed, so that a header without a signature is not ours.")     \
+    X(BATV_KEY_FILE, "batv", "key-file", PATH, "",                                                 \
+      "The secrets of signed return paths: lines of a digit and a text; the last one signs.")      \
+    X(BATV_REQUIRED, "batv", "required", BOOL, "no",                                               \
+      "Whether all our envelope senders are signed, so that an untagged one is forged.")           \
+    X(BATV_EXEMPT, "batv", "exempt", LIST, "", "Addresses (globs) that are not signed.")           \
+    X(BATV_DAYS, "batv", "days", NUMBER, "7", "How many days a tag holds.")                        \
+    X(STAMP_KEY_FILE, "stamp", "key-file", PATH, "",                                               \
+      "The secrets of stamps: lines of a name (the date it was made, say) and a text; the last "   \
+      "one signs.")                                                                                \
+    X(STAMP_REQUIRED, "stamp", "required", BOOL, "no",                                             \
+      "Whether all mail of ours is stamped, so that a header without a stamp is not ours.")        \
+    X(MILTER_SOCKET, "milter", "socket", STRING, "inet:8899@127.0.0.1",                            \
+      "Where backstop milter listens: inet:port@host or unix:path.")                               \
+    X(MILTER_INTERNAL, "milter", "internal", LIST, "127.0.0.0/8 ::1",                              \
+      "Networks whose clients send our mail without logging in.")                                  \
+    X(ANSWER_TRUSTED, "answer", "trusted", LIST, "",                                               \
+      "Hosts whose Authentication-Results are believed before a sender is answered.")              \
+    X(DNSBL_ZONES, "dnsbl", "zones", LIST, "",                                                     \
+      "DNS lists of hosts that send backscatter; never more than a hint.")                         \
+    X(WAVE_BEGIN, "wave", "begin", NUMBER, "10",                                                   \
+      "So many alike reports that nothing decides make a wave; 0: never.")                         \
+    X(WAVE_WINDOW, "wave", "window", DURATION, "1h", "Within this time.")                          \
     X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \

@@ -3,10 +3,15 @@
 // next, the network last. A row X(name) takes in evidence/name.c, which defines evidence_name.
 #define EVIDENCE_LIST(X)                                                                           \
     X(recipient)                                                                                   \
+    X(batv)                                                                                        \
     X(trail)                                                                                       \
     X(marks)                                                                                       \
     X(msgid)                                                                                       \
+    X(stamp)                                                                                       \
     X(ledger)                                                                                      \
     X(sentfolder)                                                                                  \
     X(correspondent)                                                                               \
-    X(dkim)
+    X(dkim)                                                                                        \
+    X(spf)                                                                                         \
+    X(dnsbl)                                                                                       \
+    X(wave)

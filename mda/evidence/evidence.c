@@ -22,6 +22,8 @@ GArray *evidence_collect(const struct evidence_case *evidence_case)
 {
     GArray *findings = g_array_new(FALSE, TRUE, sizeof(struct finding));
     g_array_set_clear_func(findings, clear_finding);
+    struct evidence_case with_findings = *evidence_case;
+    with_findings.findings = findings;
     const char *const *disabled = conf_list(evidence_case->conf, CONF_EVIDENCE_DISABLED);
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
         if (g_strv_contains(disabled, sources[i]->name))
@@ -30,7 +32,7 @@ GArray *evidence_collect(const struct evidence_case *evidence_case)
         if (deadline_passed(&evidence_case->deadline))
             finding_set(&finding, SAYS_NOTHING, WEIGHT_NONE, "not asked: the time was spent");
         else
-            sources[i]->look(evidence_case, &finding);
+            sources[i]->look(&with_findings, &finding);
         g_array_append_val(findings, finding);
     }
     return findings;

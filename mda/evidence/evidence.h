@@ -18,6 +18,8 @@ struct evidence_case {
     const struct report *report;
     const struct conf *conf;
     struct deadline deadline; // shared by all sources
+    const GArray *findings;   // struct finding: what the sources before this one said; set by
+                              // evidence_collect
 };
 
 struct evidence_source {

@@ -17,6 +17,8 @@
 // Between the Date of a mail and the time at which it was recorded as sent, clocks and drafts
 // allowed for.
 #define DATE_SLACK_SECONDS (6 * 3600)
+// The same where nothing else ties a Message-ID to the report.
+#define DATE_CLOSE_SECONDS 3600
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
 #define BODY_SCAN_BYTES (64 * 1024)
@@ -35,17 +37,22 @@ bool lookup_is_covered(const struct evidence_case *evidence_case,
     return date == 0 || (date >= extent->began && date > extent->forgot_until);
 }
 
-bool lookup_is_from_daemon(const struct report *report)
+static bool is_daemon(const char *address)
 {
-    static const char *const names[] = {"mailer-daemon@*", "postmaster@*", "double-bounce@*"};
-    const char *from = report->original.from, *path = report->original.return_path;
-    if (path && (strcmp(path, "") == 0 || strcmp(path, "<>") == 0))
-        return true;
-    for (gsize i = 0; from && i < G_N_ELEMENTS(names); i++) {
-        if (text_glob(names[i], from))
+    static const char *const names[] = {"mailer-daemon@*", "postmaster@*", "double-bounce@*",
+                                        "mail-daemon@*",   "maildaemon@*", "mdaemon@*"};
+    for (gsize i = 0; address && i < G_N_ELEMENTS(names); i++) {
+        if (text_glob(names[i], address))
             return true;
     }
     return false;
+}
+
+bool lookup_is_from_daemon(const struct report *report)
+{
+    const char *path = report->original.return_path;
+    return (path && (strcmp(path, "") == 0 || strcmp(path, "<>") == 0)) ||
+           is_daemon(report->original.from);
 }
 
 static bool is_reply(const struct report *report)
@@ -66,6 +73,10 @@ GPtrArray *lookup_failed(const struct evidence_case *evidence_case)
     if (addresses->len == 0 && is_reply(report)) {
         g_autofree char *from = message_header(evidence_case->message, "From", 0);
         address_scan(from, ADDRESSES_MAX, addresses);
+        for (guint i = addresses->len; i-- > 0;) {
+            if (is_daemon(g_ptr_array_index(addresses, i)))
+                g_ptr_array_remove_index(addresses, i);
+        }
     }
     return addresses;
 }
@@ -186,8 +197,7 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
 {
     g_autofree char *id = text_printable(lookup->id, -1, ID_SHOWN_BYTES);
     const bool date_differs = lookup->date_gap > DATE_SLACK_SECONDS;
-    const bool date_fits = lookup->date_gap >= 0 && !date_differs;
-    if (lookup->fit == FIT_NONE && !date_fits && complete)
+    if (lookup->fit == FIT_NONE && lookup->date_gap > DATE_CLOSE_SECONDS && complete)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
                     "%s was sent, but to nobody whom the report names: the id is copied", id);
     else if (lookup->fit == FIT_NONE)

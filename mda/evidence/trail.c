@@ -2,8 +2,9 @@
 // Do the Received lines of the returned original begin at our relays?
 //
 // Design rationale
-// - Networks decide before names, and a name that the receiving host has looked up before the one
-//   that the client gave itself: spam software likes to greet with the name of its victim's server.
+// - An address in our networks, or a name that the receiving host has looked up, is believed. What
+//   the client called itself is not where networks are known: spam software likes to greet with the
+//   name of its victim's server.
 // - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
 //   came to us from outside, and we may have passed on what a stranger sent.
 // - Silence when no relay is known, and when the trail did not come back whole.
@@ -37,10 +38,10 @@ static bool client_is_ours(const struct relays *relays, const struct received_ho
     if (has_address && relays_hold_address(relays, &address))
         return true;
     if (is_known_name(hop->name) && relays_hold_name(relays, hop->name))
-        return !has_address || relays->networks->len == 0 || ip_is_private(&address);
-    if (has_address && relays->networks->len > 0)
+        return !hop->raw || !strstr(hop->raw, "may be forged");
+    if (has_address && hop->name && relays->networks->len > 0)
         return false;
-    *claimed_r = has_address && hop->name;
+    *claimed_r = has_address && (hop->name || relays->networks->len > 0);
     return hop->from && relays_hold_name(relays, hop->from);
 }
 
@@ -52,12 +53,19 @@ static bool client_is_local(const struct received_hop *hop)
     return !hop->from || !strchr(hop->from, '.') || strchr(hop->from, '@');
 }
 
+static bool writer_is_ours(const struct relays *relays, const struct received_hop *hop)
+{
+    struct ip_address address;
+    return hop->by && (relays_hold_name(relays, hop->by) ||
+                       (ip_parse(hop->by, &address) && relays_hold_address(relays, &address)));
+}
+
 static bool is_ours(const struct received_hop *hop, gpointer data)
 {
     struct search *search = data;
     if (client_is_ours(search->relays, hop, &search->claimed))
         return true;
-    if (!hop->by || !relays_hold_name(search->relays, hop->by))
+    if (!writer_is_ours(search->relays, hop))
         return false;
     search->submitted = hop_is_submission(hop) || client_is_local(hop);
     search->outside = !search->submitted;
@@ -107,6 +115,10 @@ static void judge_none(const struct report *report, const struct handover *hando
 {
     const GPtrArray *trail = report->original.received;
     const struct received_hop *oldest = g_ptr_array_index(trail, trail->len - 1);
+    if (!handover->newest && !oldest->by && !oldest->from && !oldest->address) {
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the trail names no host");
+        return;
+    }
     g_autofree char *client = handover->newest ? hop_client(handover->newest)
                               : oldest->by     ? g_strdup(oldest->by)
                                                : hop_client(oldest);

@@ -46,6 +46,7 @@ struct ledger_backend {
                     bool *yes_r, GError **err);
     bool (*wrote_to)(gpointer state, const struct ledger_hash *address, bool *yes_r, gint64 *time_r,
                      GError **err);
+    bool (*count_since)(gpointer state, gint64 since, gint64 *count_r, GError **err);
     bool (*extent)(gpointer state, struct ledger_extent *extent_r, GError **err);
 };
 

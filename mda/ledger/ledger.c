@@ -266,3 +266,8 @@ bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError
 {
     return ledger->backend->extent(ledger->state, extent_r, err);
 }
+
+bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r, GError **err)
+{
+    return ledger->backend->count_since(ledger->state, since, count_r, err);
+}

@@ -85,6 +85,10 @@ bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *a
 bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gint64 *time_r,
                      GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// How many messages were recorded since the time SINCE; counts no further than a few thousand.
+bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r,
+                        GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r,
                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
 

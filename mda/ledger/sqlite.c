@@ -324,6 +324,23 @@ static bool sqlite_wrote_to(gpointer data, const struct ledger_hash *address, bo
     return true;
 }
 
+static bool sqlite_count_since(gpointer data, gint64 since, gint64 *count_r, GError **err)
+{
+    struct state *state = data;
+    struct db_statement *statement;
+    bool row;
+    if (!state->api->prepare(state->db,
+                             "SELECT count(*) FROM (SELECT 1 FROM sent WHERE added >= ?1"
+                             " LIMIT 5000)",
+                             &statement, err))
+        return false;
+    state->api->bind_int(statement, 1, since);
+    if (!state->api->step(statement, &row, err))
+        return false;
+    *count_r = row ? state->api->column_int(statement, 0) : 0;
+    return true;
+}
+
 static bool sqlite_extent(gpointer data, struct ledger_extent *extent_r, GError **err)
 {
     struct state *state = data;
@@ -359,5 +376,6 @@ const struct ledger_backend ledger_sqlite = {
     .find = sqlite_find,
     .sent_to = sqlite_sent_to,
     .wrote_to = sqlite_wrote_to,
+    .count_since = sqlite_count_since,
     .extent = sqlite_extent,
 };

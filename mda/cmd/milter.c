@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// backstop milter: the part that decides what is recorded, stamped and signed. The module
+// backstop-milter.so speaks with the MTA.
+#include "cmd/milter.h"
+
+#include "base/address.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/options.h"
+#include "evidence/batv.h"
+#include "evidence/keys.h"
+#include "evidence/stamp.h"
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// The MTA waits for us meanwhile.
+#define RECORD_MS 2000
+
+static char *socket_option;
+
+static const GOptionEntry entries[] = {{"socket", 's', 0, G_OPTION_ARG_STRING, &socket_option,
+                                        "Where to listen, instead of [milter] socket",
+                                        "inet:PORT@HOST|unix:PATH"},
+                                       G_OPTION_ENTRY_NULL};
+
+bool outgoing_is_internal(const struct conf *conf, const char *address)
+{
+    struct ip_address parsed;
+    if (!ip_parse(address, &parsed))
+        return true; // a local client: sendmail(1)
+    for (const char *const *network = conf_list(conf, CONF_MILTER_INTERNAL); *network; network++) {
+        if (ip_in_network(&parsed, *network))
+            return true;
+    }
+    return false;
+}
+
+static void record(const struct conf *conf, const struct outgoing *outgoing, GError **err)
+{
+    g_autoptr(Ledger) ledger = NULL;
+    g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+    for (guint i = 0; i < outgoing->recipients->len; i++)
+        g_ptr_array_add(recipients, g_ptr_array_index(outgoing->recipients, i));
+    g_ptr_array_add(recipients, NULL);
+    const struct sent_message message = {
+        .message_id = outgoing->message_id,
+        .time = g_get_real_time() / G_USEC_PER_SEC,
+        .sender = outgoing->sender,
+        .recipients = (const char *const *)recipients->pdata,
+    };
+    if (ledger_open(conf, LEDGER_WRITE, deadline_in(RECORD_MS), &ledger, err) &&
+        ledger_record(ledger, &message, err))
+        (void)!ledger_prune(ledger, NULL);
+}
+
+// The keys of FILE, or NULL when it is not set or cannot be read, which is logged.
+static GPtrArray *load_keys(const struct conf *conf, enum setting file)
+{
+    GPtrArray *keys = NULL;
+    g_autoptr(GError) err = NULL;
+    if (*conf_string(conf, file) && !keys_read(conf_string(conf, file), &keys, &err))
+        log_line(LOG_LEVEL_WARNING, "milter: %s", err->message);
+    return keys;
+}
+
+static char *make_stamp(const struct conf *conf, const struct outgoing *outgoing)
+{
+    GPtrArray *keys = outgoing->stamped ? NULL : load_keys(conf, CONF_STAMP_KEY_FILE);
+    char *stamp =
+        keys ? stamp_make(keys, outgoing->from, outgoing->date, outgoing->message_id) : NULL;
+    g_clear_pointer(&keys, g_ptr_array_unref);
+    return stamp;
+}
+
+static char *sign_sender(const struct conf *conf, const struct outgoing *outgoing)
+{
+    if (!strchr(outgoing->sender, '@') || !batv_is_signed(conf, outgoing->sender))
+        return NULL;
+    GPtrArray *keys = load_keys(conf, CONF_BATV_KEY_FILE);
+    if (!keys)
+        return NULL;
+    char *tagged = batv_sign(keys, outgoing->sender, g_get_real_time() / G_USEC_PER_SEC,
+                             (guint)conf_number(conf, CONF_BATV_DAYS));
+    g_ptr_array_unref(keys);
+    if (strcmp(tagged, outgoing->sender) == 0)
+        g_clear_pointer(&tagged, g_free);
+    return tagged;
+}
+
+void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
+                     struct outgoing_changes *changes_r)
+{
+    *changes_r = (struct outgoing_changes){NULL, NULL};
+    if (!outgoing->ours)
+        return;
+    g_autoptr(GError) err = NULL;
+    record(conf, outgoing, &err);
+    if (err)
+        log_line(LOG_LEVEL_WARNING, "milter: not recorded: %s", err->message);
+    else
+        log_line(LOG_LEVEL_DEBUG, "milter: recorded %s from %s", outgoing->message_id,
+                 outgoing->sender);
+    changes_r->stamp = make_stamp(conf, outgoing);
+    changes_r->new_sender = sign_sender(conf, outgoing);
+}
+
+int cmd_milter(struct command_context *context, int argc, char **argv)
+{
+    if (!options_parse(context, entries, "",
+                       "Records accepted outgoing mail for the MTA, stamps it and signs its "
+                       "envelope sender, as the settings say.",
+                       &argc, &argv))
+        return STATUS_USAGE;
+    g_autoptr(GError) err = NULL;
+    if (!options_configure(context, NULL, &err)) {
+        fprintf(stderr, "backstop milter: %s\n", err->message);
+        return STATUS_TEMPFAIL;
+    }
+    const struct milter_api *api = (const struct milter_api *)module_load("milter", &err);
+    if (!api) {
+        fprintf(stderr, "backstop milter: %s\n", err->message);
+        return STATUS_TEMPFAIL;
+    }
+    return api->run(context->conf,
+                    socket_option ? socket_option : conf_string(context->conf, CONF_MILTER_SOCKET));
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Between backstop milter and the module backstop-milter.so, which alone knows libmilter.
+#pragma once
+
+#include "base/module.h"
+#include "conf/conf.h"
+
+#include <stdbool.h>
+
+struct milter_api {
+    struct module_head head;
+
+    // Serves on SOCKET ("inet:port@host", "unix:path") until a signal ends it. The exit status.
+    int (*run)(const struct conf *conf, const char *socket);
+};
+
+// One message that passes, as the MTA tells it. All strings are owned.
+struct outgoing {
+    bool ours;                      // the client logged in or is internal
+    char *sender;                   // envelope sender without <>
+    GPtrArray *recipients;          // char *
+    char *from, *date, *message_id; // header values, or NULL
+    bool stamped;                   // a stamp is there already
+};
+
+// What is to be changed in it. Strings are owned, NULL: nothing.
+struct outgoing_changes {
+    char *stamp;      // the value of a stamp field to add
+    char *new_sender; // the signed envelope sender
+};
+
+// Records OUTGOING in the ledger and says what to change. Never fails: what cannot be done is
+// logged. Thread-safe.
+void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
+                     struct outgoing_changes *changes_r);
+
+// Is a client at ADDRESS (text) internal by [milter] internal?
+bool outgoing_is_internal(const struct conf *conf, const char *address);

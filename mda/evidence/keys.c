@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/keys.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define KEY_FILE_MAX_BYTES 65536
+
+static void secret_free(gpointer data)
+{
+    struct secret *secret = data;
+    g_free(secret->name);
+    g_free(secret->text);
+    g_free(secret);
+}
+
+static void add_line(GPtrArray *keys, char *line)
+{
+    g_strstrip(line);
+    if (line[0] == '\0' || line[0] == '#')
+        return;
+    const gsize name = strcspn(line, " \t");
+    struct secret *secret = g_new0(struct secret, 1);
+    secret->name = line[name] ? g_strndup(line, name) : g_strdup("0");
+    secret->text = g_strdup(line[name] ? g_strchug(line + name) : line);
+    g_ptr_array_add(keys, secret);
+}
+
+bool keys_read(const char *path, GPtrArray **keys_r, GError **err)
+{
+    g_autofree char *buffer = g_malloc(KEY_FILE_MAX_BYTES);
+    mda_autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return mda_fail_errno(err, errno, "open %s", path);
+    const ssize_t length = read(fd, buffer, KEY_FILE_MAX_BYTES - 1);
+    if (length < 0)
+        return mda_fail_errno(err, errno, "read %s", path);
+    buffer[length] = '\0';
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(secret_free);
+    g_auto(GStrv) lines = g_strsplit(buffer, "\n", -1);
+    for (gsize i = 0; lines[i]; i++)
+        add_line(keys, lines[i]);
+    if (keys->len == 0)
+        return mda_fail(err, MDA_ERROR_CONFIG, "%s: holds no key", path);
+    *keys_r = g_steal_pointer(&keys);
+    return true;
+}
+
+const struct secret *keys_find(const GPtrArray *keys, const char *name)
+{
+    for (guint i = 0; i < keys->len; i++) {
+        const struct secret *secret = g_ptr_array_index(keys, i);
+        if (strcmp(secret->name, name) == 0)
+            return secret;
+    }
+    return NULL;
+}
+
+const struct secret *keys_signing(const GPtrArray *keys)
+{
+    return g_ptr_array_index(keys, keys->len - 1);
+}
+
+bool keys_equal(const char *a, const char *b)
+{
+    const gsize length = strlen(a);
+    guint8 difference = 0;
+    if (strlen(b) != length)
+        return false;
+    for (gsize i = 0; i < length; i++)
+        difference |= (guint8)(a[i] ^ b[i]);
+    return difference == 0;
+}
