@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The Sieve engine's view of a real message: a struct sieve_host over message/. The command, the test
+// runner and delivery share it; each adds what it knows of mailboxes, programs and memories.
+#pragma once
+
+#include "message/message.h"
+#include "message/mime.h"
+#include "sieve/host.h"
+
+// What the functions work on; host->data points to it. A caller that needs more puts it first in a
+// struct of its own.
+struct sieve_source {
+    struct message *message;  // borrowed or owned by the caller; see sieve_source_set_message
+    struct message *replaced; // one that a script made; owned
+    struct mime_tree *tree;   // NULL until the script asks for parts
+    GPtrArray *parts;         // struct sieve_mime_part *, converted from the tree
+    char *from, *to, *orig_to, *auth; // the envelope; NULL: not known. Owned
+    GHashTable *envelope;     // further parts: name -> value, owned, or NULL
+    GHashTable *environment;  // item -> value, owned; never NULL
+    GHashTable *settings;     // name -> value, owned; never NULL
+    char *personal, *global;  // directories of scripts to include, or NULL. Owned
+    gint64 now;               // 0: the clock's
+    void (*tracer)(void *context, guint line, const char *text); // or NULL
+    void *trace_context;
+};
+
+void sieve_source_init(struct sieve_source *source);
+void sieve_source_release(struct sieve_source *source);
+
+// MESSAGE (borrowed) is the one to look at from now on.
+void sieve_source_set_message(struct sieve_source *source, struct message *message);
+
+// The message as it is now: the one that was set, or what a script made of it. Borrowed.
+struct message *sieve_source_message(const struct sieve_source *source);
+
+// Fills in HOST for SOURCE: message, envelope, environment, settings, clock, scripts to include. What
+// concerns the mail store, memories and programs stays NULL.
+void sieve_source_host(struct sieve_source *source, struct sieve_host *host);

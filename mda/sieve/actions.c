@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// How actions come together (RFC 5228 §2.10, RFC 5429 §2.3 and 2.4): the same one twice is one, a
+// refusal excludes whatever delivers or answers, and there may not be too many.
+#include "sieve/engine.h"
+
+#include <string.h>
+
+GBytes *sieve_act_message(const struct sieve_run *run)
+{
+    return run->view->edited ? sieve_view_message(run->view) : NULL;
+}
+
+static bool delivers(enum plan_kind kind)
+{
+    return kind == PLAN_KEEP || kind == PLAN_FILEINTO || kind == PLAN_REDIRECT || kind == PLAN_PIPE;
+}
+
+static bool refuses(enum plan_kind kind)
+{
+    return kind == PLAN_REJECT || kind == PLAN_EREJECT;
+}
+
+static bool check_pair(struct sieve_run *run, const struct plan_action *old, enum plan_kind kind)
+{
+    const char *name = plan_kind_name(old->kind);
+    if (refuses(kind) && refuses(old->kind))
+        sieve_run_fail(run, "duplicate reject/ereject action not allowed (there was one before)");
+    else if (kind == PLAN_VACATION && old->kind == PLAN_VACATION)
+        sieve_run_fail(run, "duplicate vacation action not allowed (there was one before)");
+    else if (refuses(kind) && delivers(old->kind))
+        sieve_run_fail(run,
+                       "reject/ereject action conflicts with other action: the %s action tries "
+                       "to deliver the message",
+                       name);
+    else if (refuses(kind) && old->kind == PLAN_VACATION)
+        sieve_run_fail(run,
+                       "reject/ereject action conflicts with other action: the %s action also "
+                       "sends a response to the sender",
+                       name);
+    else if (refuses(old->kind) && delivers(kind))
+        sieve_run_fail(run,
+                       "reject/ereject action conflicts with other action: the %s action tries "
+                       "to deliver the message",
+                       plan_kind_name(kind));
+    else if (refuses(old->kind) && kind == PLAN_VACATION)
+        sieve_run_fail(run,
+                       "vacation action conflicts with other action: the %s action also sends a "
+                       "response back to the sender",
+                       name);
+    return !run->failed;
+}
+
+static bool check_count(struct sieve_run *run, enum plan_kind kind)
+{
+    guint most = (guint)sieve_setting_number(run->host, "max_actions", SIEVE_MAX_ACTIONS);
+    if (most > 0 && run->plan->actions->len >= most) {
+        sieve_run_fail(run, "total number of actions exceeds policy limit (%u > %u)",
+                       run->plan->actions->len + 1, most);
+        return false;
+    }
+    if (kind != PLAN_REDIRECT)
+        return true;
+    guint redirects = 1;
+    for (guint i = 0; i < run->plan->actions->len; i++)
+        redirects += ((struct plan_action *)g_ptr_array_index(run->plan->actions, i))->kind == kind;
+    most = (guint)sieve_setting_number(run->host, "max_redirects", SIEVE_MAX_REDIRECTS);
+    if (redirects > most) {
+        sieve_run_fail(run, "number of redirect actions exceeds policy limit (%u > %u)", redirects,
+                       most);
+        return false;
+    }
+    return true;
+}
+
+struct plan_action *sieve_act(struct sieve_run *run, enum plan_kind kind, enum sieve_flow *flow_r)
+{
+    *flow_r = FLOW_FAIL;
+    for (guint i = 0; i < run->plan->actions->len; i++) {
+        if (!check_pair(run, g_ptr_array_index(run->plan->actions, i), kind))
+            return NULL;
+    }
+    if (!check_count(run, kind))
+        return NULL;
+    *flow_r = FLOW_NEXT;
+    struct plan_action *action = plan_add(run->plan, kind);
+    if (kind != PLAN_DISCARD && kind != PLAN_NOTIFY)
+        action->message = sieve_act_message(run);
+    return action;
+}
+
+static bool is_inbox(const char *folder)
+{
+    return !folder || g_ascii_strcasecmp(folder, "INBOX") == 0;
+}
+
+static bool same_folder(const struct plan_action *action, const char *folder)
+{
+    if (action->kind != PLAN_KEEP && action->kind != PLAN_FILEINTO)
+        return false;
+    if (is_inbox(action->folder) || is_inbox(folder))
+        return is_inbox(action->folder) && is_inbox(folder);
+    return strcmp(action->folder, folder) == 0;
+}
+
+struct plan_action *sieve_act_store(struct sieve_run *run, const struct sieve_node *node,
+                                    const char *folder, enum sieve_flow *flow_r)
+{
+    struct plan_action *action = NULL;
+    for (guint i = 0; i < run->plan->actions->len && !action; i++) {
+        struct plan_action *old = g_ptr_array_index(run->plan->actions, i);
+        if (same_folder(old, folder))
+            action = old;
+    }
+    *flow_r = FLOW_NEXT;
+    if (!action) {
+        action = sieve_act(run, folder ? PLAN_FILEINTO : PLAN_KEEP, flow_r);
+        if (!action)
+            return NULL;
+        action->folder = g_strdup(folder);
+    }
+    // The same folder twice is one copy; the flags that were asked for last stand.
+    GPtrArray *flags = sieve_flags_for(run, node);
+    if (flags) {
+        g_clear_pointer(&action->flags, g_ptr_array_unref);
+        action->flags = flags;
+    }
+    return action;
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+// Recovery: after a fault the parser skips to the end of the smallest structure that it is in
+// (list, test list, command, block) and goes on behind it; when an outer structure ends first, it
+// stops.
+#include "sieve/parse.h"
+
+#include "sieve/lex.h"
+#include "sieve/limits.h"
+
+#include <string.h>
+
+struct parser {
+    struct sieve_lexer lexer;
+    guint errors_before;
+    guint nodes;
+    bool stopped; // no use in going on
+};
+
+void sieve_text_free(gpointer data)
+{
+    struct sieve_text *text = data;
+    g_free(text->raw);
+    g_clear_pointer(&text->parts, g_ptr_array_unref);
+    g_free(text);
+}
+
+void sieve_arg_free(gpointer data)
+{
+    struct sieve_arg *arg = data;
+    g_free(arg->tag);
+    g_clear_pointer(&arg->texts, g_ptr_array_unref);
+    g_free(arg);
+}
+
+void sieve_node_free(gpointer data)
+{
+    struct sieve_node *node = data;
+    if (node->data_free)
+        node->data_free(node->data);
+    g_clear_pointer(&node->positional, g_ptr_array_unref);
+    g_clear_pointer(&node->tags, g_array_unref);
+    g_free(node->match);
+    g_ptr_array_unref(node->args);
+    g_ptr_array_unref(node->tests);
+    g_clear_pointer(&node->block, g_ptr_array_unref);
+    g_free(node->name);
+    g_free(node);
+}
+
+const struct sieve_text *sieve_arg_text(const struct sieve_arg *arg, guint n)
+{
+    return g_ptr_array_index(arg->texts, n);
+}
+
+bool sieve_arg_is_constant(const struct sieve_arg *arg)
+{
+    if (!arg || !arg->texts)
+        return false;
+    for (guint i = 0; i < arg->texts->len; i++) {
+        if (sieve_arg_text(arg, i)->parts)
+            return false;
+    }
+    return true;
+}
+
+static struct sieve_node *node_new(struct parser *parser)
+{
+    struct sieve_node *node = g_new0(struct sieve_node, 1);
+    node->name = g_strdup(parser->lexer.word->str);
+    node->at = parser->lexer.at;
+    node->args = g_ptr_array_new_with_free_func(sieve_arg_free);
+    node->tests = g_ptr_array_new_with_free_func(sieve_node_free);
+    node->constant = -1;
+    return node;
+}
+
+static void complain(struct parser *parser, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void complain(struct parser *parser, const char *format, ...)
+{
+    // The lexer has told already what is wrong with this one.
+    if (parser->lexer.token == TOKEN_ERROR)
+        return;
+    va_list args;
+    va_start(args, format);
+    sieve_diagnose_v(parser->lexer.diagnostics, SIEVE_ERROR, parser->lexer.file, parser->lexer.at,
+                     format, args);
+    va_end(args);
+}
+
+static bool is(const struct parser *parser, enum sieve_token token)
+{
+    return parser->lexer.token == token;
+}
+
+static void next(struct parser *parser)
+{
+    sieve_lexer_next(&parser->lexer);
+}
+
+// Skips to END of the structure that the parser is in; false when an outer one ends first, and then
+// parsing stops.
+static bool recover(struct parser *parser, enum sieve_token end)
+{
+    static const struct {
+        enum sieve_token begin, end;
+    } levels[] = {{TOKEN_OPEN_BRACKET, TOKEN_CLOSE_BRACKET},
+                  {TOKEN_OPEN_PAREN, TOKEN_CLOSE_PAREN},
+                  {TOKEN_ERROR, TOKEN_SEMICOLON},
+                  {TOKEN_OPEN_BRACE, TOKEN_CLOSE_BRACE}};
+    guint level = 0, nesting = 1;
+    while (levels[level].end != end)
+        level++;
+    while (!is(parser, TOKEN_END) && !is(parser, TOKEN_ERROR)) {
+        if (level != 2 && is(parser, levels[level].begin)) {
+            nesting++;
+        } else if (is(parser, end) && --nesting == 0) {
+            return true;
+        } else {
+            bool outer = level < 2 && is(parser, TOKEN_OPEN_BRACE);
+            for (guint i = level + 1; i < G_N_ELEMENTS(levels); i++)
+                outer |= is(parser, levels[i].end);
+            if (level == 2 && is(parser, TOKEN_OPEN_BRACE))
+                return true;
+            if (outer)
+                break;
+        }
+        next(parser);
+    }
+    parser->stopped = true;
+    return false;
+}
+
+static struct sieve_arg *arg_add(struct parser *parser, struct sieve_node *node,
+                                 enum sieve_arg_kind kind)
+{
+    struct sieve_arg *arg = g_new0(struct sieve_arg, 1);
+    arg->kind = kind;
+    arg->at = parser->lexer.at;
+    g_ptr_array_add(node->args, arg);
+    return arg;
+}
+
+static void take_text(struct parser *parser, struct sieve_arg *arg)
+{
+    struct sieve_text *text = g_new0(struct sieve_text, 1);
+    text->at = parser->lexer.at;
+    text->raw = g_strdup(parser->lexer.word->str);
+    if (!arg->texts)
+        arg->texts = g_ptr_array_new_with_free_func(sieve_text_free);
+    g_ptr_array_add(arg->texts, text);
+    next(parser);
+}
+
+static void parse_list(struct parser *parser, struct sieve_node *node)
+{
+    struct sieve_arg *arg = arg_add(parser, node, ARG_LIST);
+    arg->texts = g_ptr_array_new_with_free_func(sieve_text_free);
+    next(parser);
+    for (const char *behind = "[";; behind = ",") {
+        if (!is(parser, TOKEN_STRING)) {
+            complain(parser, "expecting string after '%s' in string list, but found %s", behind,
+                     sieve_token_describe(&parser->lexer));
+            bool outer = is(parser, TOKEN_OPEN_BRACE);
+            if (!recover(parser, TOKEN_CLOSE_BRACKET) && !outer)
+                return;
+            break;
+        }
+        take_text(parser, arg);
+        if (!is(parser, TOKEN_COMMA))
+            break;
+        next(parser);
+    }
+    if (!is(parser, TOKEN_CLOSE_BRACKET)) {
+        complain(parser, "expecting ',' or end of string list ']', but found %s",
+                 sieve_token_describe(&parser->lexer));
+        if (!recover(parser, TOKEN_CLOSE_BRACKET))
+            return;
+    }
+    next(parser);
+}
+
+// One argument; false when there is none.
+static bool parse_argument(struct parser *parser, struct sieve_node *node)
+{
+    switch (parser->lexer.token) {
+    case TOKEN_OPEN_BRACKET:
+        parse_list(parser, node);
+        break;
+    case TOKEN_STRING:
+        take_text(parser, arg_add(parser, node, ARG_STRING));
+        break;
+    case TOKEN_NUMBER:
+        arg_add(parser, node, ARG_NUMBER)->number = parser->lexer.number;
+        next(parser);
+        break;
+    case TOKEN_TAG:
+        arg_add(parser, node, ARG_TAG)->tag = g_ascii_strdown(parser->lexer.word->str, -1);
+        next(parser);
+        break;
+    default:
+        return false;
+    }
+    if (node->args->len > SIEVE_MAX_ARGUMENTS) {
+        complain(parser, "too many arguments for command '%s'", node->name);
+        parser->stopped = true;
+    }
+    return !parser->stopped;
+}
+
+static void parse_arguments(struct parser *parser, struct sieve_node *node, guint depth);
+
+static void parse_test(struct parser *parser, struct sieve_node *node, guint depth)
+{
+    if (depth > SIEVE_MAX_NESTING || ++parser->nodes > SIEVE_MAX_NODES) {
+        complain(parser, "cannot nest tests deeper than %u levels", SIEVE_MAX_NESTING);
+        parser->stopped = true;
+        return;
+    }
+    struct sieve_node *test = node_new(parser);
+    g_ptr_array_add(node->tests, test);
+    next(parser);
+    parse_arguments(parser, test, depth + 1);
+}
+
+static void parse_test_list(struct parser *parser, struct sieve_node *node, guint depth)
+{
+    node->test_list = true;
+    next(parser);
+    for (const char *behind = "(";; behind = ",") {
+        if (!is(parser, TOKEN_IDENTIFIER)) {
+            complain(parser, "expecting test identifier after '%s' in test list, but found %s",
+                     behind, sieve_token_describe(&parser->lexer));
+            bool outer = is(parser, TOKEN_OPEN_BRACE);
+            if (!recover(parser, TOKEN_CLOSE_PAREN) && !outer)
+                return;
+            break;
+        }
+        parse_test(parser, node, depth);
+        if (parser->stopped)
+            return;
+        if (!is(parser, TOKEN_COMMA))
+            break;
+        next(parser);
+    }
+    if (!is(parser, TOKEN_CLOSE_PAREN)) {
+        complain(parser, "expecting ',' or end of test list ')', but found %s",
+                 sieve_token_describe(&parser->lexer));
+        if (!recover(parser, TOKEN_CLOSE_PAREN))
+            return;
+    }
+    next(parser);
+    if (node->tests->len == 0) {
+        complain(parser, "failed to accept more tests for command '%s'", node->name);
+        parser->stopped = true;
+    }
+}
+
+static void parse_arguments(struct parser *parser, struct sieve_node *node, guint depth)
+{
+    while (!parser->stopped && parse_argument(parser, node))
+        ;
+    if (parser->stopped)
+        return;
+    if (is(parser, TOKEN_IDENTIFIER))
+        parse_test(parser, node, depth);
+    else if (is(parser, TOKEN_OPEN_PAREN))
+        parse_test_list(parser, node, depth);
+}
+
+static void parse_commands(struct parser *parser, GPtrArray *commands, guint depth);
+
+static void parse_block(struct parser *parser, struct sieve_node *node, guint depth)
+{
+    node->block = g_ptr_array_new_with_free_func(sieve_node_free);
+    if (depth >= SIEVE_MAX_NESTING) {
+        complain(parser, "cannot nest command blocks deeper than %u levels", SIEVE_MAX_NESTING);
+        parser->stopped = true;
+        return;
+    }
+    next(parser);
+    parse_commands(parser, node->block, depth + 1);
+    if (parser->stopped)
+        return;
+    if (!is(parser, TOKEN_CLOSE_BRACE)) {
+        complain(parser, "expected end of compound block '}', but found %s",
+                 sieve_token_describe(&parser->lexer));
+        if (!recover(parser, TOKEN_CLOSE_BRACE))
+            return;
+    }
+    next(parser);
+}
+
+static void parse_command(struct parser *parser, struct sieve_node *node, guint depth)
+{
+    parse_arguments(parser, node, 1);
+    if (parser->stopped)
+        return;
+    if (!is(parser, TOKEN_SEMICOLON) && !is(parser, TOKEN_OPEN_BRACE)) {
+        complain(
+            parser,
+            "expected end of command ';' or the beginning of a compound block '{', but found %s",
+            sieve_token_describe(&parser->lexer));
+        if (!recover(parser, TOKEN_SEMICOLON))
+            return;
+    }
+    if (is(parser, TOKEN_SEMICOLON))
+        next(parser);
+    else
+        parse_block(parser, node, depth);
+}
+
+static void parse_commands(struct parser *parser, GPtrArray *commands, guint depth)
+{
+    while (!parser->stopped && is(parser, TOKEN_IDENTIFIER)) {
+        if (++parser->nodes > SIEVE_MAX_NODES) {
+            complain(parser, "a script has at most %u commands and tests", SIEVE_MAX_NODES);
+            parser->stopped = true;
+            return;
+        }
+        struct sieve_node *node = node_new(parser);
+        g_ptr_array_add(commands, node);
+        next(parser);
+        parse_command(parser, node, depth);
+    }
+}
+
+GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
+                       struct sieve_diagnostics *diagnostics)
+{
+    g_autoptr(GPtrArray) commands = g_ptr_array_new_with_free_func(sieve_node_free);
+    struct parser parser = {.errors_before = diagnostics->errors};
+    if (size > SIEVE_MAX_SCRIPT) {
+        sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_place){0, 0},
+                       "the script is larger than %u bytes", SIEVE_MAX_SCRIPT);
+        return NULL;
+    }
+    sieve_lexer_init(&parser.lexer, file, text, size, diagnostics);
+    parse_commands(&parser, commands, 0);
+    if (!parser.stopped && !is(&parser, TOKEN_END))
+        complain(&parser, "unexpected %s found at (the presumed) end of file",
+                 sieve_token_describe(&parser.lexer));
+    sieve_lexer_release(&parser.lexer);
+    if (diagnostics->errors > parser.errors_before)
+        return NULL;
+    return g_steal_pointer(&commands);
+}
