@@ -534,8 +534,9 @@ bool rc_regex_search(const struct rc_regex *regex, const char *text, gsize lengt
     if (!search.matched && !search.captured)
         return false;
     match_r->end = search.end;
-    match_r->captured = search.captured;
-    if (search.captured) {
+    // A cut behind the newline that is only thought of at the end cuts nothing out.
+    match_r->captured = search.captured && search.cut_at <= (gssize)length;
+    if (match_r->captured) {
         match_r->from = (gsize)MAX(search.cut_at, 0);
         match_r->to = MIN((gsize)MAX(search.end, 0), length);
         match_r->to = MAX(match_r->to, match_r->from);
