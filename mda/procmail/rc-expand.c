@@ -231,7 +231,7 @@ static void scan_dollar(struct scanner *scanner)
     } else if (byte == '{') {
         next(scanner);
         scan_braced(scanner);
-    } else if (strchr("$?#=_-", byte) && !rc_is_name(scanner->source->text[scanner->source->at])) {
+    } else if (byte && strchr("$?#=_-", byte)) {
         char name[2] = {(char)next(scanner), '\0'};
         const char *value = value_of(scanner, name);
         if (strchr("$?#=", name[0])) { // numbers are put as they are
@@ -240,9 +240,6 @@ static void scan_dollar(struct scanner *scanner)
         } else {
             put_expansion(scanner, value ? value : "");
         }
-    } else if (byte == '_') {
-        next(scanner);
-        put_expansion(scanner, value_of(scanner, "_") ? value_of(scanner, "_") : "");
     } else if (rc_is_name(byte)) {
         scan_name(scanner, false);
     } else if (byte == '\\') {
