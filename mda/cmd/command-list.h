@@ -11,4 +11,5 @@
 // Other programs' names under which we take their arguments: X(function suffix, "name").
 #define PERSONALITY_LIST(X)                                                                        \
     X(deliver, "backstop-deliver")                                                                 \
+    X(procmail_agent, "procmail")                                                                  \
     X(sendmail, "sendmail")

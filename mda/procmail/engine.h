@@ -30,10 +30,11 @@ const char *rc_engine_value(const struct rc_engine *engine, const char *name);
 bool rc_engine_assign(struct rc_engine *engine, const char *text);
 
 enum rc_end {
-    RC_FELL_OFF,  // the file ended without a delivery
-    RC_DELIVERED, // a recipe delivered
-    RC_LEFT,      // HOST did not match: go on with the next file
-    RC_STOPPED,   // nothing more is to be done: HOST at the end, or a signal
+    RC_FELL_OFF,    // the file ended without a delivery
+    RC_DELIVERED,   // a recipe delivered
+    RC_LEFT,        // HOST did not match: go on with the next file
+    RC_STOPPED,     // nothing more is to be done: HOST at the end, or a signal
+    RC_HANDED_OVER, // DELIVERED: another process goes on, this one is to end well at once
 };
 
 // Runs TEXT (LENGTH bytes), the rc file called NAME.

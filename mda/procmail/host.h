@@ -42,21 +42,22 @@ struct procmail_ended {
 enum procmail_folder { PROCMAIL_FILE, PROCMAIL_DIRECTORY, PROCMAIL_MAILDIR, PROCMAIL_MH };
 
 struct procmail_delivery {
-    const char *folder;      // as the rc file names it
-    char *const *links;      // further folders that get a link to the same file; may be NULL
+    const char *folder; // as the rc file names it
+    char *const *links; // further folders that get a link to the same file; may be NULL
     const char *data;
     gsize size;
     gsize escape_head, escape_head_end; // "\nFrom " is escaped in an mbox within these offsets
     gsize escape_body;                  // and from this one on
-    gsize from_lines;  // bytes at the start of the data that maildirs do not get
-    bool raw;          // no newline is added, nothing escaped
+    gsize from_lines;                   // bytes at the start of the data that maildirs do not get
+    bool raw;                           // no newline is added, nothing escaped
     bool ignore_errors;
     const char *prefix; // of names in a plain directory (MSGPREFIX)
     unsigned timeout;   // seconds for the kernel's lock; 0: none
     // Says WHAT and QUOTED in the log.
     void (*complain)(void *context, const char *what, const char *quoted);
     void *context;
-    bool verbose; // also tell what goes well
+    bool verbose;  // also tell what goes well
+    bool log_open; // tell of the repair of a file
 };
 
 struct procmail_delivered {

@@ -57,6 +57,7 @@ static bool deliver(struct rc_engine *engine, const char *folder, char *const *l
         .complain = complain,
         .context = engine,
         .verbose = rc_is_verbose(engine),
+        .log_open = engine->log_open || rc_is_verbose(engine),
     };
     if (data == engine->message.data)
         delivery.from_lines = rc_from_lines(data, size);
@@ -293,8 +294,7 @@ static bool act_folder(struct act *act, bool whole)
         g_auto(GStrv) folders = rc_words_vector(&words, NULL);
         if (whole) // a filter that is none gets all of it
             act->data = rc_message_part(&engine->message, RC_WHOLE, &act->size);
-        over = write_folder(act, folders[0] ? folders[0] : "",
-                            folders[0] ? folders + 1 : NULL);
+        over = write_folder(act, folders[0] ? folders[0] : "", folders[0] ? folders + 1 : NULL);
     }
     rc_words_clear(&words);
     return over;
@@ -408,8 +408,7 @@ bool rc_act(struct rc_engine *engine, const struct rc_statement *recipe, struct 
     act.wait = flags[RC_WAIT_QUIETLY] ? PROCMAIL_WAIT_QUIETLY
                : flags[RC_WAIT]       ? PROCMAIL_WAIT
                                       : PROCMAIL_DONT_WAIT;
-    bool misplaced_filter =
-        flags[RC_FILTER] && (recipe->action == RC_FOLDER || recipe->capture);
+    bool misplaced_filter = flags[RC_FILTER] && (recipe->action == RC_FOLDER || recipe->capture);
     if (act_always(&act, holds))
         return false;
     if (misplaced_filter)

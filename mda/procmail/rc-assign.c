@@ -7,8 +7,7 @@
 
 static void set_linebuf(struct rc_engine *engine, const char *value)
 {
-    engine->linebuf =
-        (gsize)CLAMP(rc_number(value, 0), (long)RC_LINEBUF_MIN, (long)RC_LINEBUF_MAX);
+    engine->linebuf = (gsize)CLAMP(rc_number(value, 0), (long)RC_LINEBUF_MIN, (long)RC_LINEBUF_MAX);
 }
 
 static void set_maildir(struct rc_engine *engine, const char *value)
@@ -66,10 +65,9 @@ static void set_delivered(struct rc_engine *engine, const char *value)
     rc_log_flush(engine);
     pid_t pid = engine->host->split(engine->host);
     if (pid > 0) {
-        engine->fake_delivered = true;
         g_clear_pointer(&engine->local_lock, g_free); // the other one's now
         g_clear_pointer(&engine->global_lock, g_free);
-        rc_end(engine, RC_STOPPED);
+        rc_end(engine, RC_HANDED_OVER);
     } else if (pid < 0) {
         rc_say_quoted(engine, "Failed forking", "procmail");
     } else {
@@ -154,10 +152,12 @@ static const struct special {
     const char *name;
     void (*set)(struct rc_engine *engine, const char *value);
 } specials[] = {
-    {"LINEBUF", set_linebuf},     {"MAILDIR", set_maildir},     {"LOGFILE", set_logfile},
-    {"LOG", set_log},             {"EXITCODE", set_exitcode},   {"SHIFT", set_shift},
-    {"DROPPRIVS", set_dropprivs}, {"DELIVERED", set_delivered}, {"LOCKFILE", set_lockfile},
-    {"UMASK", set_umask},         {"INCLUDERC", set_includerc}, {"SWITCHRC", set_switchrc},
+    {"LINEBUF", set_linebuf},     {"MAILDIR", set_maildir},
+    {"LOGFILE", set_logfile},     {"LOG", set_log},
+    {"EXITCODE", set_exitcode},   {"SHIFT", set_shift},
+    {"DROPPRIVS", set_dropprivs}, {"DELIVERED", set_delivered},
+    {"LOCKFILE", set_lockfile},   {"UMASK", set_umask},
+    {"INCLUDERC", set_includerc}, {"SWITCHRC", set_switchrc},
     {"HOST", set_host},
 };
 

@@ -29,8 +29,8 @@ enum rc_number {
 
 // How the recipes before ended, for the flags A a E e.
 struct rc_chain {
-    bool done;       // the action of the last recipe that ran succeeded
-    bool matched;    // the conditions of the last recipe without A or a held
+    bool done;          // the action of the last recipe that ran succeeded
+    bool matched;       // the conditions of the last recipe without A or a held
     bool chain_matched; // ... or of one in its chain of E
 };
 
@@ -49,6 +49,7 @@ struct rc_engine {
     GString *pending_log; // a line that is not complete
     gint64 log_time;
     bool log_open, trace;
+    bool hasty;      // ended by a signal
     gsize last_size; // bytes of the last delivery, for the abstract
 
     char *global_lock, *local_lock;
@@ -59,15 +60,15 @@ struct rc_engine {
     bool fake_delivered; // DELIVERED: the caller has been told that all is well
     bool in_file, last_file;
     enum rc_end end;
-    bool ended;          // leave the files: see end
-    bool leave;      // SWITCHRC: this file is over ...
+    bool ended;                  // leave the files: see end
+    bool leave;                  // SWITCHRC: this file is over ...
     char *next_name, *next_text; // ... and this one takes its place, unless NULL
     gsize next_length;
 };
 
 // rc-log.c
 void rc_log(struct rc_engine *engine, const char *text);
-void rc_say(struct rc_engine *engine, const char *what); // "procmail: WHAT", no line end
+void rc_say(struct rc_engine *engine, const char *what);   // "procmail: WHAT", no line end
 void rc_quote(struct rc_engine *engine, const char *text); // ` "TEXT"` and the line end
 void rc_say_quoted(struct rc_engine *engine, const char *what, const char *text);
 void rc_say_verbose(struct rc_engine *engine, const char *what, const char *text);
@@ -76,7 +77,7 @@ void rc_log_flush(struct rc_engine *engine);
 bool rc_is_verbose(const struct rc_engine *engine);
 
 // rc-vars.c
-const char *rc_get(const struct rc_engine *engine, const char *name); // "" when unset
+const char *rc_get(const struct rc_engine *engine, const char *name);       // "" when unset
 void rc_set(struct rc_engine *engine, const char *name, const char *value); // NULL removes
 char **rc_environment(const struct rc_engine *engine);
 // Expands TEXT; on overflow says so and returns false.
@@ -132,8 +133,8 @@ struct rc_score {
 double rc_decimal(const char *text, const char **end_r);
 void rc_score_program(struct rc_score *score, double weight, double exponent, bool negated,
                       int status);
-void rc_score_size(struct rc_score *score, double weight, double exponent, bool below,
-                   double limit, double size);
+void rc_score_size(struct rc_score *score, double weight, double exponent, bool below, double limit,
+                   double size);
 
 // rc-action.c: carries out a recipe's action. True: the message is delivered and the run over.
 bool rc_act(struct rc_engine *engine, const struct rc_statement *recipe, struct rc_head *head,

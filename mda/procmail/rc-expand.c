@@ -329,8 +329,7 @@ static void scan_backquotes(struct scanner *scanner)
     g_autofree char *command = read_command(scanner, &ends_quotes);
     if (evaluates(scanner)) {
         gsize room = scanner->limit - MIN(scanner->limit, scanner->words->buffer->len);
-        g_autofree char *output =
-            scanner->scope->output(scanner->scope->context, command, room);
+        g_autofree char *output = scanner->scope->output(scanner->scope->context, command, room);
         if (scanner->state == IN_DOUBLE_QUOTES)
             put_text(scanner, output);
         else

@@ -32,7 +32,7 @@ struct rc_scope {
 };
 
 struct rc_words {
-    GString *buffer; // the words, each followed by a NUL
+    GString *buffer;  // the words, each followed by a NUL
     gssize arguments; // offset of a "$@" in the buffer, or -1
     bool overflow;    // longer than the limit; the rest was read but not kept
     bool unexpected_end;

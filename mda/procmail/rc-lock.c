@@ -54,6 +54,7 @@ static bool lock_name(struct rc_engine *engine, const char *name)
     }
     rc_say(engine, "Terminating prematurely whilst waiting for lockfile");
     rc_quote(engine, name);
+    engine->hasty = true;
     rc_end(engine, RC_STOPPED);
     return false;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The log as procmail writes it: its own lines, LOG's text as it is, and the abstract of a delivery.
+// The log as procmail writes it: its own lines, LOG's text as it is, and the abstract of a
+// delivery.
 #include "procmail/rc-engine.h"
 
 #include <string.h>
@@ -97,6 +98,8 @@ static void log_header(struct rc_engine *engine)
             rc_log(engine, "\n");
         }
         first = false;
+        if (engine->hasty)
+            return; // a signal came: no more than the From_ line
         if (length >= 8 && g_ascii_strncasecmp(at, "Subject:", 8) == 0) {
             rc_log(engine, " ");
             log_without_tabs(engine, at, MIN(length, SUBJECT_MAX));

@@ -6,8 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
-#define DESTINATION                                                                                \
-    "(^((Original-)?(Resent-)?(To|Cc|Bcc)|(X-Envelope|Apparently(-Resent)?)-To):(.*"
+#define DESTINATION "(^((Original-)?(Resent-)?(To|Cc|Bcc)|(X-Envelope|Apparently(-Resent)?)-To):(.*"
 #define ORIGIN "(((Resent-)?(From|Sender)|X-Envelope-From):|>?From )([^>]*[^(.%@a-z0-9])?("
 #define ORIGIN_END ")(([^).!:a-z0-9][-_a-z0-9]*)?[%@>\t ][^<)]*(\\(.*\\).*)?)?$([^>]|$))"
 
@@ -25,8 +24,8 @@ static const struct macro {
     {"^TO", DESTINATION "[^a-zA-Z])?)", false},
     {"^FROM_MAILER",
      "(^" ORIGIN "Post(ma(st(er)?|n)|office)|(send)?Mail(er)?|daemon|mmdf|n?uucp|ops|"
-     "r(esponse|oot)|(bbs\\.)?smtp(error)?|s(erv(ices?|er)|ystem)|A(dmin(istrator)?|MMGR)"
-     ORIGIN_END,
+     "r(esponse|oot)|(bbs\\.)?smtp(error)?|s(erv(ices?|er)|ystem)|A(dmin(istrator)?|"
+     "MMGR)" ORIGIN_END,
      false},
 };
 

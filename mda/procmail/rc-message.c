@@ -110,7 +110,7 @@ void rc_message_replace(struct rc_message *message, enum rc_part part, const GSt
 static const char *part_of(const struct rc_message *message, const char *data, enum rc_part part,
                            gsize *size_r)
 {
-    *size_r = part == RC_WHOLE ? message->size
+    *size_r = part == RC_WHOLE  ? message->size
               : part == RC_HEAD ? message->body
                                 : message->size - message->body;
     return part == RC_BODY ? data + message->body : data;

@@ -9,13 +9,13 @@
 struct rc_message {
     char *data; // owned
     gsize size;
-    gsize body;           // where the body begins; the empty line before it belongs to the header
-    gsize start;          // behind leading empty lines
-    gsize escape_from;    // body text from here on gets its "\nFrom " escaped in an mbox
-    bool ignore_length;   // Content-Length is not looked at (-Y)
-    GArray *folds;        // gsize: newlines within folded header fields
-    char *unfolded;       // data with blanks for them, made when first asked for
-    gsize length_value;   // where the value of Content-Length begins, 0: there is none
+    gsize body;         // where the body begins; the empty line before it belongs to the header
+    gsize start;        // behind leading empty lines
+    gsize escape_from;  // body text from here on gets its "\nFrom " escaped in an mbox
+    bool ignore_length; // Content-Length is not looked at (-Y)
+    GArray *folds;      // gsize: newlines within folded header fields
+    char *unfolded;     // data with blanks for them, made when first asked for
+    gsize length_value; // where the value of Content-Length begins, 0: there is none
 };
 
 enum rc_part { RC_HEAD, RC_BODY, RC_WHOLE };

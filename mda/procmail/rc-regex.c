@@ -22,8 +22,8 @@ enum shape { SHAPE_ONE, SHAPE_GROUP, SHAPE_ANCHOR, SHAPE_EMPTY };
 // What the pattern says, before it is laid out.
 struct tree {
     enum shape shape;
-    struct node one;       // SHAPE_ONE
-    char repeat;           // '*', '+', '?' or 0
+    struct node one;         // SHAPE_ONE
+    char repeat;             // '*', '+', '?' or 0
     GPtrArray *alternatives; // SHAPE_GROUP: GPtrArray * of struct tree *
 };
 
@@ -32,7 +32,7 @@ struct rc_regex {
     GArray *sets;  // byte_set
     guint start, final;
     bool ignore_case;
-    bool can_skip;      // a match must begin with a byte of `first`
+    bool can_skip; // a match must begin with a byte of `first`
     byte_set first;
 };
 
@@ -90,7 +90,8 @@ static struct tree *tree_set(struct reader *reader, const byte_set set)
 static struct tree *read_literal(struct reader *reader)
 {
     struct tree *tree = tree_new(SHAPE_ONE, OP_BYTE);
-    tree->one.byte = reader->ignore_case ? (guint8)g_ascii_tolower((gchar)*reader->at) : *reader->at;
+    tree->one.byte =
+        reader->ignore_case ? (guint8)g_ascii_tolower((gchar)*reader->at) : *reader->at;
     reader->at++;
     return tree;
 }

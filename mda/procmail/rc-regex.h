@@ -20,8 +20,8 @@ struct rc_regex *rc_regex_new(const char *pattern, bool ignore_case, bool *inval
 void rc_regex_free(struct rc_regex *regex);
 
 struct rc_match {
-    gssize end;    // one past the match; -1 when an empty expression matched in front of the text
-    bool captured; // the pattern has "\/" and the match went through it
+    gssize end;     // one past the match; -1 when an empty expression matched in front of the text
+    bool captured;  // the pattern has "\/" and the match went through it
     gsize from, to; // what "\/" cut out, when captured
 };
 

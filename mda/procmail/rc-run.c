@@ -16,6 +16,7 @@ bool rc_stopped(struct rc_engine *engine)
 {
     if (!engine->ended && engine->host->interrupted(engine->host)) {
         rc_say(engine, "Terminating prematurely\n");
+        engine->hasty = true;
         rc_end(engine, RC_STOPPED);
     }
     return engine->ended || engine->leave;
@@ -276,12 +277,10 @@ static int apply_exitcode_and_trap(struct rc_engine *engine, int status)
 
 int rc_engine_finish(struct rc_engine *engine, int status)
 {
-    const char *folder = status == 0 ? rc_get(engine, "LASTFOLDER")
+    const char *folder = status == 0              ? rc_get(engine, "LASTFOLDER")
                          : engine->fake_delivered ? "**Lost**"
                          : status == 75           ? "**Requeued**"
                                                   : "**Bounced**";
-    if (status != 0)
-        engine->last_size = MAX(engine->last_size, 0);
     rc_log_abstract(engine, folder);
     status = apply_exitcode_and_trap(engine, status);
     rc_unlock(engine, &engine->local_lock);

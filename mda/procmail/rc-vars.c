@@ -69,9 +69,8 @@ static const char *scope_value(void *context, const char *name)
     case '=':
         return keep(engine, g_strdup_printf("%ld", engine->score));
     case '_':
-        return engine->files->len > 0
-                   ? g_ptr_array_index(engine->files, engine->files->len - 1)
-                   : "";
+        return engine->files->len > 0 ? g_ptr_array_index(engine->files, engine->files->len - 1)
+                                      : "";
     case '-':
         return rc_get(engine, "LASTFOLDER");
     default:

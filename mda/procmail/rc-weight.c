@@ -39,8 +39,8 @@ void rc_score_program(struct rc_score *score, double weight, double exponent, bo
     }
 }
 
-void rc_score_size(struct rc_score *score, double weight, double exponent, bool below,
-                   double limit, double size)
+void rc_score_size(struct rc_score *score, double weight, double exponent, bool below, double limit,
+                   double size)
 {
     double divisor = below ? size : limit, dividend = below ? limit : size;
     if (divisor != 0)
