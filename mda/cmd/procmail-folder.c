@@ -157,9 +157,18 @@ static gsize next_escape(const struct procmail_delivery *delivery, gsize from)
     return delivery->size;
 }
 
-// The message as it belongs into a folder, behind SKIP bytes of it.
+// Does the message end in a newline, with BLANK in an empty line?
+static bool ends_well(const struct procmail_delivery *delivery, gsize skip, bool blank)
+{
+    gsize size = delivery->size;
+    return size >= skip + 2 && delivery->data[size - 1] == '\n' &&
+           (!blank || delivery->data[size - 2] == '\n');
+}
+
+// The message as it belongs into a folder, behind SKIP bytes of it. BLANK: an empty line at the
+// end.
 static bool write_message(int fd, const struct procmail_delivery *delivery, gsize skip, bool escape,
-                          gsize *written)
+                          bool blank, gsize *written)
 {
     gsize at = skip;
     while (escape && at < delivery->size) {
@@ -173,10 +182,7 @@ static bool write_message(int fd, const struct procmail_delivery *delivery, gsiz
     }
     if (!write_all(fd, delivery->data + at, delivery->size - at, written))
         return false;
-    gsize size = delivery->size;
-    bool ends_blank =
-        size >= skip + 2 && delivery->data[size - 1] == '\n' && delivery->data[size - 2] == '\n';
-    return delivery->raw || ends_blank || write_all(fd, "\n", 1, written);
+    return delivery->raw || ends_well(delivery, skip, blank) || write_all(fd, "\n", 1, written);
 }
 
 static void say_failed(const struct procmail_delivery *delivery, int code, const char *path)
@@ -236,7 +242,7 @@ static bool append(struct procmail_host *host, const struct procmail_delivery *d
     lock_file(host, delivery, fd);
     off_t before = lseek(fd, 0, SEEK_END);
     errno = 0;
-    bool done = write_message(fd, delivery, 0, !delivery->raw, written);
+    bool done = write_message(fd, delivery, 0, !delivery->raw, true, written);
     int code = errno;
     if (fsync(fd) != 0) { // EINVAL: a device
         done = done && errno == EINVAL;
@@ -343,7 +349,7 @@ static char *write_draft(struct procmail_host *host, const struct procmail_deliv
     }
     gsize skip = maildir ? delivery->from_lines : 0;
     errno = 0;
-    bool done = write_message(fd, delivery, skip, false, written) && sync_file(fd);
+    bool done = write_message(fd, delivery, skip, false, !maildir, written) && sync_file(fd);
     int code = errno;
     if (close(fd) != 0 && done) {
         done = false;
@@ -407,7 +413,7 @@ static bool deliver_to_output(struct procmail_host *host, const struct procmail_
 {
     int fd = ((struct procmail_world *)host)->output;
     delivered->folder = g_strdup("|");
-    if (write_message(fd, delivery, 0, false, &delivered->written) || delivery->ignore_errors)
+    if (write_message(fd, delivery, 0, false, true, &delivered->written) || delivery->ignore_errors)
         return true;
     say_failed(delivery, errno, "|");
     return false;

@@ -85,6 +85,17 @@ static void say_not_executed(const char *name)
     (void)ignored;
 }
 
+// procmail's last resort; it also says in the log what is wrong with the program.
+static void run_as_script(const struct procmail_program *program)
+{
+    guint count = g_strv_length((char **)program->argv);
+    char **argv = g_new0(char *, count + 2);
+    argv[0] = (char *)"/bin/sh";
+    memcpy(argv + 1, program->argv, count * sizeof *argv);
+    execv(argv[0], argv);
+    g_free(argv);
+}
+
 G_NORETURN static void become_program(const struct procmail_program *program, struct pipes *pipes)
 {
     survive_reset();
@@ -102,6 +113,7 @@ G_NORETURN static void become_program(const struct procmail_program *program, st
     int code = errno;
     ssize_t ignored = write(pipes->report[1], &code, sizeof code);
     (void)ignored;
+    run_as_script(program);
     say_not_executed(program->argv[0]);
     _exit(EX_UNAVAILABLE);
 }
@@ -285,7 +297,7 @@ static void talk_to(const struct procmail_program *program, struct pipes *pipes,
     if (!program->output)
         mda_close_fd(&pipes->output[0]);
     converse(&talk, &deadline);
-    ended->sent = talk.total;
+    ended->sent = ended->write_failed ? program->input_size : talk.total;
     if (program->wait != PROCMAIL_DONT_WAIT) {
         ended->status = await_until(pid, deadline, &ended->timed_out);
     } else if (deadline_passed(&deadline)) {

@@ -351,6 +351,8 @@ static enum rc_end run_files(struct run *run)
             break;
         }
     }
+    if (files->len > 0)
+        rc_engine_preset(run->engine, "COMSAT", "no");
     return files->len > 0 ? run_named_files(run, files) : run_default_files(run);
 }
 

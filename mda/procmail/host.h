@@ -21,7 +21,7 @@ struct procmail_program {
     char *const *environment; // "NAME=value"
     const char *input;
     gsize input_size;
-    bool newline; // send one more unless the input ends in two
+    bool newline; // send one more unless the input ends in an empty line
     enum procmail_wait wait;
     unsigned timeout;   // seconds; 0: none
     GString *output;    // where its standard output goes, or NULL: where ours goes

@@ -62,11 +62,14 @@ static bool deliver(struct rc_engine *engine, const char *folder, char *const *l
     if (data == engine->message.data)
         delivery.from_lines = rc_from_lines(data, size);
     set_escapes(&engine->message, &delivery);
+    bool file = host->folder_kind(host, folder) == PROCMAIL_FILE;
+    if (file)
+        rc_set_own(engine, "LASTFOLDER", folder);
     rc_log_flush(engine);
     bool done = host->deliver(host, &delivery, &delivered);
     engine->last_size = delivered.written;
-    if (delivered.folder)
-        rc_set(engine, "LASTFOLDER", delivered.folder);
+    if (delivered.folder && !file)
+        rc_set_own(engine, "LASTFOLDER", delivered.folder);
     g_free(delivered.folder);
     return done;
 }
@@ -139,10 +142,10 @@ static bool read_back(struct act *act, const struct rc_command *command, GString
     struct procmail_ended ended;
     bool quiet = act->wait == PROCMAIL_WAIT_QUIETLY && !rc_is_verbose(engine);
     rc_run(engine, command, &program, &ended);
-    if (!ended.started)
+    if (!ended.started || rc_stopped(engine))
         return false;
     if (ended.write_failed && !act->head->flags[RC_IGNORE_ERRORS]) {
-        rc_say_quoted(engine, "Error while writing to", command->line);
+        rc_say_quoted(engine, "Error while writing to", command->label);
         quiet = false;
     } else if (act->wait != PROCMAIL_DONT_WAIT && ended.status != 0) {
         g_autofree char *text =
@@ -150,7 +153,7 @@ static bool read_back(struct act *act, const struct rc_command *command, GString
                                                                : "Program failure (%d) of",
                             ended.status);
         if (!quiet)
-            rc_say_quoted(engine, text, command->line);
+            rc_say_quoted(engine, text, command->label);
     } else if (!ended.not_run) {
         return true;
     }
@@ -205,7 +208,7 @@ static bool run_program(struct act *act, const struct rc_command *command)
     }
     act->done = rc_feed(engine, command, act->data, act->size, act->wait, flags[RC_RAW],
                         flags[RC_IGNORE_ERRORS]);
-    rc_set(engine, "LASTFOLDER", command->line);
+    rc_set_own(engine, "LASTFOLDER", command->line);
     if (!act->done)
         return false;
     if (flags[RC_COPY] && engine->numbers[RC_LOGABSTRACT] == 2)

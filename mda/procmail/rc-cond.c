@@ -53,6 +53,7 @@ static void keep_match(struct rc_engine *engine, const char *area, const struct 
     if (!match->captured)
         return;
     g_autofree char *value = g_strndup(area + match->from, match->to - match->from);
+    rc_say_verbose(engine, "Assigning", "MATCH=");
     rc_set(engine, "MATCH", value);
     rc_say_verbose(engine, "Matched", value);
 }

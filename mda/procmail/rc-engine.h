@@ -90,6 +90,9 @@ void rc_overflow(struct rc_engine *engine);
 long rc_number(const char *text, long otherwise);
 char **rc_arguments(const struct rc_engine *engine);
 
+// Sets a variable that is ours to set, without the effects of an assignment.
+void rc_set_own(struct rc_engine *engine, const char *name, const char *value);
+
 // rc-assign.c: NAME was set to VALUE (removed: ""): what that brings about.
 void rc_assigned(struct rc_engine *engine, const char *name, const char *value);
 
@@ -101,7 +104,8 @@ void rc_lock_local(struct rc_engine *engine, const char *name, const char *impli
 
 // rc-program.c
 struct rc_command {
-    char *line; // as it is logged and becomes LASTFOLDER
+    char *line;  // what LASTFOLDER becomes
+    char *label; // what the log calls it: the line for the shell, or the program's name
     char **argv;
     bool shell;
 };

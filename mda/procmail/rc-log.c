@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FOLDER_MAX 61
+#define FOLDER_MAX 60
 #define SUBJECT_MAX 78
 #define SIZE_COLUMN 72
 #define TAB_WIDTH 8

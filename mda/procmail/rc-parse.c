@@ -149,7 +149,6 @@ void rc_head_clear(struct rc_head *head)
 static char *join_words(char **words)
 {
     g_autofree char *joined = g_strjoinv(" ", words);
-    g_strchomp(joined);
     return *joined ? g_steal_pointer(&joined) : NULL;
 }
 

@@ -9,6 +9,7 @@
 void rc_command_clear(struct rc_command *command)
 {
     g_clear_pointer(&command->line, g_free);
+    g_clear_pointer(&command->label, g_free);
     g_clear_pointer(&command->argv, g_strfreev);
 }
 
@@ -18,6 +19,7 @@ static void use_shell(struct rc_engine *engine, const char *line, struct rc_comm
                     (char *)line, NULL};
     command_r->argv = g_strdupv(argv);
     command_r->line = g_strdup(line);
+    command_r->label = g_strdup(line);
     command_r->shell = true;
 }
 
@@ -27,6 +29,7 @@ void rc_command_words(struct rc_engine *engine, const struct rc_words *words,
     *command_r = (struct rc_command){.argv = rc_words_vector(words, rc_arguments(engine))};
     g_auto(GStrv) plain = rc_words_vector(words, NULL);
     command_r->line = g_strjoinv(" ", plain);
+    command_r->label = g_strdup(plain[0] ? plain[0] : "");
 }
 
 void rc_command_new(struct rc_engine *engine, const char *line, struct rc_command *command_r)
@@ -67,16 +70,14 @@ void rc_run(struct rc_engine *engine, const struct rc_command *command,
     program->timeout = (unsigned)MAX(engine->numbers[RC_TIMEOUT], 0);
     engine->host->run(engine->host, program, ended_r);
     if (!ended_r->started) {
-        rc_say_quoted(engine, "Failed forking", command->line);
+        rc_say_quoted(engine, "Failed forking", command->label);
         ended_r->status = EX_OSERR;
     }
     if (ended_r->timed_out) {
         rc_say(engine, "Timeout, terminating");
-        rc_quote(engine, command->line);
+        rc_quote(engine, command->label);
     }
     engine->last_size = ended_r->sent;
-    if (ended_r->not_run)
-        ended_r->status = EX_UNAVAILABLE;
     if (program->wait != PROCMAIL_DONT_WAIT)
         engine->exit_status = ended_r->status;
 }
@@ -100,13 +101,13 @@ bool rc_feed(struct rc_engine *engine, const struct rc_command *command, const c
     struct procmail_ended ended;
     rc_run(engine, command, &program, &ended);
     // Without a wait procmail would take a program that does not exist for one that has the mail.
-    if (!ended.started || (ended.not_run && wait == PROCMAIL_DONT_WAIT))
+    if (!ended.started || rc_stopped(engine) || (ended.not_run && wait == PROCMAIL_DONT_WAIT))
         return false;
     bool failed = ended.write_failed && !ignore_errors;
     if (failed)
-        rc_say_quoted(engine, "Error while writing to", command->line);
+        rc_say_quoted(engine, "Error while writing to", command->label);
     if (wait != PROCMAIL_DONT_WAIT && ended.status != 0) {
-        say_failure(engine, ended.status, wait, command->line);
+        say_failure(engine, ended.status, wait, command->label);
         failed = true;
     }
     return !failed;
@@ -126,7 +127,7 @@ char *rc_output_of(struct rc_engine *engine, const char *line, gsize limit)
                                        .output_limit = limit};
     rc_run(engine, &command, &program, &ended);
     if (ended.excessive)
-        rc_say_quoted(engine, "Excessive output quenched from", command.line);
+        rc_say_quoted(engine, "Excessive output quenched from", command.label);
     while (output->len > 0 && output->str[output->len - 1] == '\n')
         g_string_truncate(output, output->len - 1);
     rc_command_clear(&command);

@@ -139,6 +139,7 @@ enum rc_end rc_engine_run(struct rc_engine *engine, const char *name, const char
     rc_say_verbose(engine, "Rcfile:", name);
     engine->in_file = true;
     rc_run_text(engine, name, text, length);
+    rc_stopped(engine); // a signal during the last statement
     engine->in_file = false;
     rc_unlock(engine, &engine->local_lock);
     if (engine->end == RC_LEFT || engine->end == RC_FELL_OFF)

@@ -20,6 +20,13 @@ void rc_set(struct rc_engine *engine, const char *name, const char *value)
         g_hash_table_remove(engine->variables, name);
 }
 
+void rc_set_own(struct rc_engine *engine, const char *name, const char *value)
+{
+    g_autofree char *text = g_strconcat(name, "=", value, NULL);
+    rc_say_verbose(engine, "Assigning", text);
+    rc_set(engine, name, value);
+}
+
 char **rc_environment(const struct rc_engine *engine)
 {
     GPtrArray *list = g_ptr_array_new();
