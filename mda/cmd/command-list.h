@@ -17,4 +17,5 @@
     X(dovecot_lda, "dovecot-lda")                                                                  \
     X(dovecot_lda, "deliver")                                                                      \
     X(maildrop, "maildrop")                                                                        \
+    X(procmail_agent, "procmail")                                                                  \
     X(sendmail, "sendmail")

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The world as procmail's engine sees it when mail is really delivered.
+#pragma once
+
+#include "procmail/host.h"
+
+struct procmail_world {
+    struct procmail_host host;
+    int output;       // where our standard output goes, kept from the programs
+    mode_t mask;      // UMASK
+    bool dry_run;     // say what would be done, do nothing
+    guint deliveries; // made so far
+};
+
+// Fills in the functions; takes standard output away from programs; catches the signals that ask
+// us to end. Free with procmail_world_close.
+void procmail_world_open(struct procmail_world *world, bool dry_run);
+void procmail_world_close(struct procmail_world *world);
+
+// procmail-run.c
+void procmail_run(struct procmail_host *host, const struct procmail_program *program,
+                  struct procmail_ended *ended_r);
+pid_t procmail_split(struct procmail_host *host);
+int procmail_await(struct procmail_host *host, pid_t pid, unsigned timeout, bool *timed_out_r);
+bool procmail_interrupted(struct procmail_host *host);
+void procmail_catch_signals(void);
+// The run is over, only its end is left to do: signals are ignored. Was one the reason?
+bool procmail_begin_end(void);
+
+// procmail-folder.c
+enum procmail_folder procmail_folder_kind(struct procmail_host *host, const char *name);
+bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery *delivery,
+                      struct procmail_delivered *delivered_r);

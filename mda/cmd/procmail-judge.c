@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The judge's word as variables of the rc file. A message without any trait of automatic mail is
+// not judged, so that plain mail takes the short way.
+#include "cmd/procmail.h"
+
+#include "cmd/intake.h"
+#include "cmd/judge.h"
+#include "cmd/options.h"
+
+static void preset(struct rc_engine *engine, const char *verdict, const char *class,
+                   const char *reasons)
+{
+    rc_engine_preset(engine, "BACKSTOP_VERDICT", verdict);
+    rc_engine_preset(engine, "BACKSTOP_CLASS", class);
+    rc_engine_preset(engine, "BACKSTOP_REASONS", reasons);
+}
+
+void procmail_judge(struct command_context *context, const char *home, struct rc_engine *engine,
+                    const char *text, gsize size)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = g_bytes_new_static(text, size);
+    g_autoptr(Message) message = message_new(bytes);
+    struct envelope envelope = {0};
+    struct intake_options options = {0};
+    preset(engine, "none", "none", "");
+    if (!options_configure(context, home, &error)) {
+        preset(engine, "unknown", "none", error->message);
+        return;
+    }
+    struct bounce_settings settings = judge_settings(context->conf);
+    intake_envelope(&options, message, &envelope);
+    if (bounce_has_trait(&settings, message, &envelope)) {
+        struct judged judged = {0};
+        judge_in_child(context->conf, message, &envelope, &judged);
+        preset(engine, verdict_name(judged.verdict), bounce_class_name(judged.class),
+               judged.because ? judged.because : "");
+        judged_clear(&judged);
+    }
+    envelope_clear(&envelope);
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: MIT
+// Called as `procmail`: that program's options, rc files and exit statuses. What differs is listed
+// in backstop-procmail(7); --strict-procmail takes back what can be taken back.
+#include "cmd/procmail.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/survive.h"
+#include "cmd/procmail-host.h"
+#include "cmd/user.h"
+#include "config.h"
+#include "procmail/engine.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+
+#define SYSTEM_RC "/etc/procmailrc"
+#define SPOOL_DIRECTORY "/var/mail"
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+
+static const char usage[] =
+    "Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...\n"
+    "   Or: procmail [-toY] [-f fromwhom] [-a argument] ... -d recipient ...\n"
+    "   Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [arg] ...\n";
+
+static const char help[] =
+    "\t-v\t\tshow the version and exit\n"
+    "\t-p\t\tkeep the environment\n"
+    "\t-t\t\tan undeliverable message is tried again later (the default here)\n"
+    "\t-f fromwhom\tmake or replace the leading 'From ' line; '-': only its date\n"
+    "\t-o\t\tfor compatibility: nothing\n"
+    "\t-Y\t\tdisregard Content-Length:\n"
+    "\t-a argument\tset $1, $2, ...\n"
+    "\t-d recipient\tdeliver to these users\n"
+    "\t-m\t\tact as a mail filter: run this rc file only\n"
+    "\t--strict-procmail\tprocmail's exit statuses, also where they bounce mail\n";
+
+struct options {
+    bool preserve, filter, ignore_length, strict, deliver, version, help, lmtp;
+    const char *from;
+    GPtrArray *arguments; // const char *
+    char **rest;          // recipients, or assignments and rc files
+};
+
+struct run {
+    const struct options *options;
+    struct procmail_world world;
+    struct rc_engine *engine;
+    struct mail_user user;
+    struct command_context *context;
+};
+
+static bool is_letter_of(const struct options *options, char letter)
+{
+    (void)options;
+    return letter && strchr("vh?pmoYytfraRdz", letter);
+}
+
+// One argument of options that run together. The value of an option may be the next argument.
+// False: the options end here (-d).
+static bool take_letters(struct options *options, const char *letters, char ***at)
+{
+    for (; is_letter_of(options, *letters); letters++) {
+        bool wants_value = strchr("frad", *letters) != NULL;
+        const char *value = NULL;
+        if (wants_value && letters[1])
+            value = letters + 1;
+        else if (wants_value && (*at)[1])
+            value = *++(*at);
+        switch (*letters) {
+        case 'v':
+            options->version = true;
+            break;
+        case 'h':
+        case '?':
+            options->help = true;
+            break;
+        case 'p':
+            options->preserve = true;
+            break;
+        case 'm':
+            options->filter = true;
+            break;
+        case 'Y':
+        case 'y':
+            options->ignore_length = true;
+            break;
+        case 'z':
+            options->lmtp = true;
+            break;
+        case 'f':
+        case 'r':
+            options->from = value ? value : options->from;
+            break;
+        case 'a':
+            if (value)
+                g_ptr_array_add(options->arguments, (gpointer)value);
+            break;
+        case 'd':
+            options->deliver = value != NULL;
+            if (value && value == letters + 1)
+                **at = (char *)value; // "-duser": the name stands in the first recipient's place
+            return value == NULL;
+        default:
+            break;
+        }
+        if (wants_value) {
+            if (!value)
+                fprintf(stderr, "procmail: Missing %s\n", *letters == 'a' ? "argument" : "name");
+            return true;
+        }
+    }
+    if (*letters)
+        fprintf(stderr, "procmail: Unrecognised options: \"%s\"\n%sProcessing continued\n", letters,
+                usage);
+    return true;
+}
+
+static void take_options(struct options *options, char **argv)
+{
+    char **at = argv + 1;
+    options->arguments = g_ptr_array_new();
+    for (; *at && **at == '-'; at++) {
+        if (strcmp(*at, "--strict-procmail") == 0) {
+            options->strict = true;
+        } else if (strcmp(*at, "--") == 0) {
+            at++;
+            break;
+        } else if (!take_letters(options, *at + 1, &at)) {
+            break;
+        }
+    }
+    options->rest = at;
+    if ((options->deliver && (options->preserve || options->filter)) ||
+        (options->filter && options->arguments->len > 0)) {
+        fprintf(stderr, "procmail: Conflicting options\n%s", usage);
+        if (options->deliver)
+            options->preserve = options->filter = false;
+        else
+            g_ptr_array_set_size(options->arguments, 0);
+    }
+    g_ptr_array_add(options->arguments, NULL);
+}
+
+static bool read_input(GString *text)
+{
+    char buffer[65536];
+    for (;;) {
+        ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got == 0)
+            return true;
+        if (got < 0 && errno == EINTR && !procmail_interrupted(NULL))
+            continue;
+        if (got < 0)
+            return false;
+        g_string_append_len(text, buffer, got);
+    }
+}
+
+// "From ADDRESS" of an existing From_ line, its date left out.
+static char *from_without_date(const char *line, gsize length)
+{
+    gsize at = strlen("From ");
+    while (at < length && (line[at] == ' ' || line[at] == '\t'))
+        at++;
+    while (at < length && !strchr(" \t\n", line[at]))
+        at++;
+    return g_strndup(line, at);
+}
+
+// The From_ line as -f and -d ask for it.
+static void set_from_line(const struct options *options, const char *invoker, GString *text)
+{
+    if (!options->deliver && !options->from)
+        return;
+    gsize blank = strspn(text->str, "\n");
+    g_string_erase(text, 0, (gssize)blank);
+    const char *newline = g_str_has_prefix(text->str, "From ") ? strchr(text->str, '\n') : NULL;
+    gsize length = newline ? (gsize)(newline + 1 - text->str) : 0;
+    if (length > 0 && !options->from)
+        return; // what is there is as good
+    bool refresh = options->from && strcmp(options->from, "-") == 0;
+    const char *sender = options->from && !refresh ? options->from : invoker;
+    g_autofree char *start = length > 0 && refresh ? from_without_date(text->str, length)
+                                                   : g_strdup_printf("From %s", sender);
+    time_t now = time(NULL);
+    struct tm parts;
+    char date[64];
+    strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", localtime_r(&now, &parts));
+    g_autofree char *line = g_strdup_printf("%s  %s\n", start, date);
+    g_string_erase(text, 0, (gssize)length);
+    g_string_prepend(text, line);
+}
+
+static bool is_dangerous(const char *variable)
+{
+    static const char *const prefixes[] = {"LD_", "_RLD", "LIBPATH=", "ELF_LD_", "AOUT_LD_"};
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
+        if (g_str_has_prefix(variable, prefixes[i]))
+            return true;
+    return !strchr(variable, '=');
+}
+
+static void take_environment(struct run *run)
+{
+    for (char **at = environ; *at; at++) {
+        bool keep = run->options->preserve ? !is_dangerous(*at) : g_str_has_prefix(*at, "TZ=");
+        if (!keep)
+            continue;
+        const char *sign = strchr(*at, '=');
+        g_autofree char *name = g_strndup(*at, (gsize)(sign - *at));
+        rc_engine_preset(run->engine, name, sign + 1);
+    }
+}
+
+static void preset_variables(struct run *run)
+{
+    struct rc_engine *engine = run->engine;
+    const struct mail_user *user = &run->user;
+    g_autofree char *spool = g_strconcat(SPOOL_DIRECTORY "/", user->name, NULL);
+    g_autofree char *path = g_strconcat(user->home, "/bin:" DEFAULT_PATH, NULL);
+    const struct passwd *entry = getpwuid(user->uid);
+    take_environment(run);
+    rc_engine_preset(engine, "LOGNAME", user->name);
+    rc_engine_preset(engine, "HOME", user->home);
+    rc_engine_preset(engine, "SHELL", "/bin/sh");
+    if (entry && entry->pw_shell && *entry->pw_shell)
+        rc_engine_preset(engine, "USER_SHELL", entry->pw_shell);
+    rc_engine_preset(engine, "PATH", path);
+    rc_engine_preset(engine, "HOST", run->world.host.host_name);
+    if (!run->options->filter) {
+        rc_engine_preset(engine, "ORGMAIL", spool);
+        rc_engine_preset(engine, "DEFAULT", spool);
+    }
+}
+
+enum rc_place { IN_HOME, IN_CURRENT, ABSOLUTE };
+
+// Nobody but the user and root may have written the file, or replaced it.
+static bool is_safe(const char *path, const struct mail_user *user, bool is_default)
+{
+    struct stat status;
+    if (strcmp(path, "/dev/null") == 0)
+        return true;
+    if (stat(path, &status) != 0)
+        return false;
+    mode_t group = is_default && status.st_gid != user->gid ? S_IWGRP : 0;
+    if ((status.st_uid != user->uid && status.st_uid != 0) || (status.st_mode & (S_IWOTH | group)))
+        return false;
+    g_autofree char *directory = g_path_get_dirname(path);
+    if (stat(directory, &status) != 0 || status.st_mode & S_ISVTX)
+        return status.st_mode & S_ISVTX;
+    const mode_t others = S_IWOTH | S_IXOTH, group_write = S_IWGRP | S_IXGRP;
+    if ((status.st_mode & others) == others)
+        return false;
+    return !is_default || status.st_gid == user->gid ||
+           (status.st_mode & group_write) != group_write;
+}
+
+static void go_to_maildir(struct run *run, enum rc_place place)
+{
+    struct rc_engine *engine = run->engine;
+    if (rc_engine_value(engine, "MAILDIR"))
+        return; // the command line did
+    const char *home = rc_engine_value(engine, "HOME");
+    const char *directory = place == IN_CURRENT || !home ? "." : home;
+    if (chdir(directory) != 0) {
+        rc_engine_say(engine, "Couldn't chdir to", directory);
+        directory = ".";
+    }
+    rc_engine_preset(engine, "MAILDIR", directory);
+}
+
+// Runs the rc file NAME; false when it is not there or not to be trusted.
+static bool run_file(struct run *run, const char *name, bool is_default, bool warn,
+                     enum rc_end *end_r)
+{
+    struct rc_engine *engine = run->engine;
+    enum rc_place place = g_path_is_absolute(name)                               ? ABSOLUTE
+                          : g_str_has_prefix(name, "./") || run->options->filter ? IN_CURRENT
+                                                                                 : IN_HOME;
+    const char *base = rc_engine_value(engine, "MAILDIR");
+    if (!base)
+        base = rc_engine_value(engine, "HOME");
+    g_autofree char *path =
+        place == IN_HOME ? g_strconcat(base ? base : "", "/", name, NULL) : g_strdup(name);
+    gsize length = 0;
+    bool null = strcmp(path, "/dev/null") == 0;
+    g_autofree char *text =
+        null ? g_strdup("") : run->world.host.read_file(&run->world.host, path, &length);
+    bool safe = !text || place == IN_CURRENT || is_safe(path, &run->user, is_default);
+    if (!safe)
+        rc_engine_say(engine, "Suspicious rcfile", path);
+    if (!text || !safe) {
+        if (warn || !safe)
+            rc_engine_say(engine, "Couldn't read", path);
+        return false;
+    }
+    go_to_maildir(run, place);
+    *end_r = rc_engine_run(engine, path, text, length);
+    return true;
+}
+
+// The rc files of the command line: the next one is for when one is missing or not for this host.
+static enum rc_end run_named_files(struct run *run, GPtrArray *files)
+{
+    enum rc_end end = RC_FELL_OFF;
+    bool warn = true;
+    for (guint i = 0; i < files->len; i++) {
+        rc_engine_last_file(run->engine, i + 1 == files->len);
+        if (!run_file(run, g_ptr_array_index(files, i), false, warn, &end))
+            warn = false;
+        else if (end != RC_LEFT)
+            return end;
+    }
+    return end == RC_LEFT ? RC_FELL_OFF : end;
+}
+
+static enum rc_end run_default_files(struct run *run)
+{
+    enum rc_end end = RC_FELL_OFF;
+    struct stat status;
+    if (!run->options->preserve && stat(SYSTEM_RC, &status) == 0 && status.st_uid == 0 &&
+        !(status.st_mode & S_IWOTH))
+        run_file(run, SYSTEM_RC, false, false, &end);
+    if (end != RC_FELL_OFF && end != RC_LEFT)
+        return end;
+    const char *home = rc_engine_value(run->engine, "HOME");
+    g_autofree char *path = g_strconcat(home ? home : "", "/.procmailrc", NULL);
+    end = RC_FELL_OFF;
+    run_file(run, path, true, false, &end);
+    return end;
+}
+
+static enum rc_end run_files(struct run *run)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    for (char **at = run->options->deliver ? NULL : run->options->rest; at && *at; at++) {
+        if (strchr(*at, '=')) {
+            rc_engine_assign(run->engine, *at);
+            continue;
+        }
+        g_ptr_array_add(files, *at);
+        if (run->options->filter) {
+            rc_engine_arguments(run->engine, at + 1);
+            break;
+        }
+    }
+    if (files->len > 0)
+        rc_engine_preset(run->engine, "COMSAT", "no");
+    return files->len > 0 ? run_named_files(run, files) : run_default_files(run);
+}
+
+static int failure_status(const struct run *run, bool interrupted)
+{
+    (void)interrupted;
+    return run->options->strict ? EX_CANTCREAT : EX_TEMPFAIL;
+}
+
+static int finish(struct run *run, enum rc_end end)
+{
+    struct rc_engine *engine = run->engine;
+    bool delivered = end == RC_DELIVERED;
+    if (end == RC_HANDED_OVER)
+        return EX_OK;
+    if (end == RC_FELL_OFF || end == RC_LEFT)
+        delivered = rc_engine_default(engine);
+    bool asked = procmail_begin_end();
+    if (delivered)
+        survive_committed();
+    bool left = end == RC_STOPPED && !asked; // HOST: the user wants it to end here
+    return rc_engine_finish(engine, delivered || left ? EX_OK : failure_status(run, asked));
+}
+
+static int deliver_for_user(struct run *run, GString *text)
+{
+    procmail_world_open(&run->world, false);
+    run->engine = rc_engine_new(&run->world.host);
+    preset_variables(run);
+    procmail_judge(run->context, run->user.home, run->engine, text->str, text->len);
+    gsize size = text->len;
+    rc_engine_message(run->engine, g_string_free(text, FALSE), size, run->options->ignore_length);
+    rc_engine_arguments(run->engine, (char *const *)run->options->arguments->pdata);
+    int status = finish(run, run_files(run));
+    rc_engine_free(run->engine);
+    procmail_world_close(&run->world);
+    user_clear(&run->user);
+    return status;
+}
+
+// Finds the user and becomes that user; 0, or the status to end with.
+static int become(struct run *run, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    if (!name)
+        unsetenv("HOME"); // procmail goes by the user database
+    switch (user_find(name, &run->user, &error)) {
+    case USER_UNKNOWN:
+        if (name) {
+            fprintf(stderr, "procmail: Unknown user \"%s\"\n", name);
+            return EX_NOUSER;
+        }
+        run->user = (struct mail_user){.name = g_strdup_printf("#%d", (int)geteuid()),
+                                       .home = g_strdup("/"),
+                                       .uid = geteuid(),
+                                       .gid = getegid()};
+        break;
+    case USER_TROUBLE:
+        fprintf(stderr, "procmail: %s\n", error->message);
+        return EX_TEMPFAIL;
+    case USER_KNOWN:
+    default:
+        break;
+    }
+    if (user_become(&run->user, &error))
+        return 0;
+    fprintf(stderr, "procmail: Insufficient privileges\n");
+    return EX_NOPERM;
+}
+
+// Several recipients: each but the last in a process of its own, so that one's rc file cannot
+// harm another's mail.
+static int deliver_to_each(struct run *run, GString *text)
+{
+    int failed = 0;
+    char **recipient = run->options->rest;
+    for (; recipient[0] && recipient[1]; recipient++) {
+        pid_t pid = fork();
+        int status = 0;
+        if (pid == 0)
+            break;
+        if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+            failed = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EX_TEMPFAIL;
+    }
+    int status = become(run, *recipient);
+    if (!status)
+        status = deliver_for_user(run, text);
+    return failed ? failed : status;
+}
+
+static int deliver(struct command_context *context, const struct options *options)
+{
+    struct run run = {.options = options, .context = context};
+    bool any_file = false;
+    for (char **at = options->rest; *at; at++)
+        any_file = any_file || !strchr(*at, '=');
+    if (options->filter && !any_file) {
+        fprintf(stderr, "procmail: Missing rcfile\n");
+        return EX_NOINPUT;
+    }
+    GString *text = g_string_new(NULL);
+    if (!read_input(text)) {
+        fprintf(stderr, "procmail: cannot read the message: %s\n", g_strerror(errno));
+        return EX_TEMPFAIL;
+    }
+    const struct passwd *invoker = getpwuid(getuid());
+    g_autofree char *number = g_strdup_printf("%d", (int)getuid());
+    set_from_line(options, invoker ? invoker->pw_name : number, text);
+    if (options->deliver)
+        return deliver_to_each(&run, text);
+    int status = become(&run, NULL);
+    return status ? status : deliver_for_user(&run, text);
+}
+
+int cmd_procmail_agent(struct command_context *context, int argc, char **argv)
+{
+    struct options options = {0};
+    (void)argc;
+    take_options(&options, argv);
+    int status;
+    if (options.version) {
+        fprintf(stderr, "procmail (backstop " PACKAGE_VERSION ")\n");
+        status = EX_OK;
+    } else if (options.help) {
+        fprintf(stderr, "%s%s", usage, help);
+        status = EX_USAGE;
+    } else if (options.lmtp) {
+        fprintf(stderr, "procmail: for LMTP run `backstop lmtp`\n");
+        status = EX_USAGE;
+    } else {
+        status = deliver(context, &options);
+    }
+    g_ptr_array_unref(options.arguments);
+    return status;
+}

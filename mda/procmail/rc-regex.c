@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: MIT
+// The pattern is read into a tree, the tree laid out as an automaton whose nodes each consume one
+// byte or none, and the search walks all its states at once (Thompson's construction).
+// Left out on purpose: procmail's wrong MATCH for a repetition that can match nothing left of "\/".
+#include "procmail/rc-regex.h"
+
+#include <string.h>
+
+enum op { OP_BYTE, OP_SET, OP_SPLIT, OP_JUMP, OP_CUT, OP_TEXT_START, OP_TEXT_END, OP_FINAL };
+
+typedef guint8 byte_set[32];
+
+struct node {
+    enum op op;
+    guint8 byte;
+    guint set; // OP_SET: which
+    guint next, other;
+};
+
+enum shape { SHAPE_ONE, SHAPE_GROUP, SHAPE_ANCHOR, SHAPE_EMPTY };
+
+// What the pattern says, before it is laid out.
+struct tree {
+    enum shape shape;
+    struct node one;         // SHAPE_ONE
+    char repeat;             // '*', '+', '?' or 0
+    GPtrArray *alternatives; // SHAPE_GROUP: GPtrArray * of struct tree *
+};
+
+struct rc_regex {
+    GArray *nodes; // struct node
+    GArray *sets;  // byte_set
+    guint start, final;
+    bool ignore_case;
+    bool can_skip; // a match must begin with a byte of `first`
+    byte_set first;
+};
+
+struct reader {
+    const guchar *at;
+    bool ignore_case, invalid;
+    guint depth;
+    struct rc_regex *regex;
+};
+
+static bool set_has(const byte_set set, guint byte)
+{
+    return set[byte >> 3] & (1u << (byte & 7));
+}
+
+static void set_put(byte_set set, guint byte, bool present)
+{
+    if (present)
+        set[byte >> 3] |= (guint8)(1u << (byte & 7));
+    else
+        set[byte >> 3] &= (guint8) ~(1u << (byte & 7));
+}
+
+static void set_put_folded(byte_set set, guint byte, bool present, bool fold)
+{
+    set_put(set, byte, present);
+    if (fold && g_ascii_isalpha((gchar)byte))
+        set_put(set, byte ^ 0x20, present);
+}
+
+static struct tree *tree_new(enum shape shape, enum op op)
+{
+    struct tree *tree = g_new0(struct tree, 1);
+    tree->shape = shape;
+    tree->one.op = op;
+    return tree;
+}
+
+static void tree_free(gpointer data)
+{
+    struct tree *tree = data;
+    if (tree->alternatives)
+        g_ptr_array_unref(tree->alternatives);
+    g_free(tree);
+}
+
+static struct tree *tree_set(struct reader *reader, const byte_set set)
+{
+    struct tree *tree = tree_new(SHAPE_ONE, OP_SET);
+    tree->one.set = reader->regex->sets->len;
+    g_array_append_vals(reader->regex->sets, set, 1);
+    return tree;
+}
+
+static struct tree *read_literal(struct reader *reader)
+{
+    struct tree *tree = tree_new(SHAPE_ONE, OP_BYTE);
+    tree->one.byte =
+        reader->ignore_case ? (guint8)g_ascii_tolower((gchar)*reader->at) : *reader->at;
+    reader->at++;
+    return tree;
+}
+
+// "[...]": no escapes and no named classes; a leading ']' or '-' stands for itself, and a class
+// that is not closed ends with the pattern.
+static struct tree *read_set(struct reader *reader)
+{
+    byte_set set = {0};
+    const guchar *at = reader->at + 1;
+    bool negated = *at == '^';
+    guint last = 0;
+    if (negated) {
+        at++;
+        memset(set, 0xff, sizeof set);
+        set_put(set, '\n', false);
+    }
+    if (*at == ']' || *at == '-') {
+        last = *at++;
+        set_put(set, last, !negated);
+    }
+    for (; *at && *at != ']'; at++) {
+        if (*at == '-' && at[1] && at[1] != ']') {
+            at++;
+            while (++last < *at)
+                set_put_folded(set, last, !negated, reader->ignore_case);
+        }
+        last = *at;
+        set_put_folded(set, last, !negated, reader->ignore_case);
+    }
+    reader->at = *at ? at + 1 : at;
+    return tree_set(reader, set);
+}
+
+static struct tree *read_any(struct reader *reader)
+{
+    byte_set set;
+    memset(set, 0xff, sizeof set);
+    set_put(set, '\n', false);
+    reader->at++;
+    return tree_set(reader, set);
+}
+
+// "\<" and "\>": one byte that is no part of a word; unlike in other dialects it is consumed.
+static struct tree *read_word_edge(struct reader *reader)
+{
+    byte_set set;
+    memset(set, 0xff, sizeof set);
+    for (guint byte = 0; byte < 128; byte++)
+        if (g_ascii_isalnum((gchar)byte) || byte == '_')
+            set_put(set, byte, false);
+    reader->at++;
+    return tree_set(reader, set);
+}
+
+static struct tree *read_escape(struct reader *reader)
+{
+    reader->at++;
+    switch (*reader->at) {
+    case '/':
+        reader->at++;
+        return tree_new(SHAPE_ONE, OP_CUT);
+    case '<':
+    case '>':
+        return read_word_edge(reader);
+    case '\0':
+        reader->at--; // nothing to quote: a backslash
+        return read_literal(reader);
+    default:
+        return read_literal(reader);
+    }
+}
+
+static struct tree *read_newline(struct reader *reader)
+{
+    if (reader->at[0] == '^' && reader->at[1] == '^') {
+        reader->at += 2;
+        return tree_new(SHAPE_ANCHOR, OP_TEXT_START);
+    }
+    struct tree *tree = tree_new(SHAPE_ONE, OP_BYTE);
+    tree->one.byte = '\n';
+    reader->at++;
+    return tree;
+}
+
+static struct tree *read_group(struct reader *reader, bool outermost);
+
+static struct tree *read_element(struct reader *reader)
+{
+    switch (*reader->at) {
+    case '(':
+        reader->at++;
+        return read_group(reader, false);
+    case '[':
+        return read_set(reader);
+    case '.':
+        return read_any(reader);
+    case '^':
+    case '$':
+        return read_newline(reader);
+    case '\\':
+        return read_escape(reader);
+    default:
+        return read_literal(reader);
+    }
+}
+
+static bool ends_sequence(guchar byte)
+{
+    return byte == '|' || byte == ')' || byte == '\0';
+}
+
+// One alternative. A second repetition sign in a row is a literal, as is one at the start.
+static GPtrArray *read_sequence(struct reader *reader)
+{
+    GPtrArray *sequence = g_ptr_array_new_with_free_func(tree_free);
+    if (ends_sequence(*reader->at))
+        g_ptr_array_add(sequence, tree_new(SHAPE_EMPTY, OP_JUMP));
+    while (!ends_sequence(*reader->at)) {
+        struct tree *element = read_element(reader);
+        if (*reader->at && strchr("*+?", *reader->at))
+            element->repeat = (char)*reader->at++;
+        g_ptr_array_add(sequence, element);
+    }
+    return sequence;
+}
+
+static struct tree *read_group(struct reader *reader, bool outermost)
+{
+    struct tree *group = tree_new(SHAPE_GROUP, OP_JUMP);
+    group->alternatives = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    if (++reader->depth > RC_REGEX_MAX_DEPTH) {
+        reader->invalid = true;
+        reader->at += strlen((const char *)reader->at);
+    }
+    for (;;) {
+        g_ptr_array_add(group->alternatives, read_sequence(reader));
+        if (*reader->at != '|')
+            break;
+        reader->at++;
+    }
+    reader->depth--;
+    if ((*reader->at == ')') == outermost)
+        reader->invalid = true;
+    if (*reader->at)
+        reader->at++;
+    return group;
+}
+
+static guint node_add(struct rc_regex *regex, enum op op, guint next, guint other)
+{
+    struct node node = {.op = op, .next = next, .other = other};
+    g_array_append_val(regex->nodes, node);
+    return regex->nodes->len - 1;
+}
+
+static guint lay_out_group(struct rc_regex *regex, const struct tree *group, guint next);
+
+static guint lay_out_element(struct rc_regex *regex, const struct tree *tree, guint next)
+{
+    struct node node = tree->one;
+    switch (tree->shape) {
+    case SHAPE_GROUP:
+        return lay_out_group(regex, tree, next);
+    case SHAPE_EMPTY:
+        return node_add(regex, OP_JUMP, next, 0);
+    case SHAPE_ANCHOR: // the end of the text only where nothing follows
+        return node_add(regex, next == regex->final ? OP_TEXT_END : OP_TEXT_START, next, 0);
+    case SHAPE_ONE:
+    default:
+        node.next = next;
+        g_array_append_val(regex->nodes, node);
+        return regex->nodes->len - 1;
+    }
+}
+
+static guint lay_out_repeated(struct rc_regex *regex, const struct tree *tree, guint next)
+{
+    if (!tree->repeat)
+        return lay_out_element(regex, tree, next);
+    guint split = node_add(regex, OP_SPLIT, 0, next);
+    guint body = lay_out_element(regex, tree, tree->repeat == '?' ? next : split);
+    g_array_index(regex->nodes, struct node, split).next = body;
+    return tree->repeat == '+' ? body : split;
+}
+
+static guint lay_out_group(struct rc_regex *regex, const struct tree *group, guint next)
+{
+    guint start = 0;
+    for (guint i = group->alternatives->len; i-- > 0;) {
+        const GPtrArray *sequence = g_ptr_array_index(group->alternatives, i);
+        guint at = next;
+        for (guint j = sequence->len; j-- > 0;)
+            at = lay_out_repeated(regex, g_ptr_array_index(sequence, j), at);
+        start = i + 1 == group->alternatives->len ? at : node_add(regex, OP_SPLIT, at, start);
+    }
+    return start;
+}
+
+// Which bytes can begin a match; can_skip stays false when the start needs no byte.
+static void find_first(struct rc_regex *regex)
+{
+    g_autofree bool *seen = g_new0(bool, regex->nodes->len);
+    g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_array_append_val(stack, regex->start);
+    regex->can_skip = true;
+    while (stack->len > 0) {
+        guint at = g_array_index(stack, guint, stack->len - 1);
+        g_array_set_size(stack, stack->len - 1);
+        if (seen[at])
+            continue;
+        seen[at] = true;
+        const struct node *node = &g_array_index(regex->nodes, struct node, at);
+        switch (node->op) {
+        case OP_BYTE:
+            set_put(regex->first, node->byte, true);
+            break;
+        case OP_SET:
+            for (guint i = 0; i < sizeof(byte_set); i++)
+                regex->first[i] |= g_array_index(regex->sets, byte_set, node->set)[i];
+            break;
+        case OP_SPLIT:
+            g_array_append_val(stack, node->other);
+            g_array_append_val(stack, node->next);
+            break;
+        case OP_JUMP:
+            g_array_append_val(stack, node->next);
+            break;
+        case OP_TEXT_START: // only in front of the text, which is never skipped
+            break;
+        case OP_CUT:
+        case OP_TEXT_END:
+        case OP_FINAL:
+        default:
+            regex->can_skip = false;
+        }
+    }
+    if (regex->ignore_case)
+        for (guint byte = 'a'; byte <= 'z'; byte++)
+            if (set_has(regex->first, byte))
+                set_put(regex->first, byte ^ 0x20, true);
+}
+
+struct rc_regex *rc_regex_new(const char *pattern, bool ignore_case, bool *invalid_r)
+{
+    struct rc_regex *regex = g_new0(struct rc_regex, 1);
+    regex->nodes = g_array_new(FALSE, FALSE, sizeof(struct node));
+    regex->sets = g_array_new(FALSE, FALSE, sizeof(byte_set));
+    regex->ignore_case = ignore_case;
+    struct reader reader = {
+        .at = (const guchar *)pattern, .ignore_case = ignore_case, .regex = regex};
+    struct tree *tree = read_group(&reader, true);
+    regex->final = node_add(regex, OP_FINAL, 0, 0);
+    regex->start = lay_out_group(regex, tree, regex->final);
+    tree_free(tree);
+    find_first(regex);
+    *invalid_r = reader.invalid;
+    return regex;
+}
+
+void rc_regex_free(struct rc_regex *regex)
+{
+    if (!regex)
+        return;
+    g_array_unref(regex->nodes);
+    g_array_unref(regex->sets);
+    g_free(regex);
+}
+
+#define NO_CUT G_MAXSSIZE
+
+struct state {
+    guint node;
+    gssize cut; // where "\/" was passed, or NO_CUT
+};
+
+// States that have passed a "\/" are kept in the order of where they did, then come those that
+// have not; so the first to reach a node has the leftmost cut, and later ones need no look.
+struct search {
+    const struct rc_regex *regex;
+    struct state *now, *then; // this step's states, the next one's
+    guint now_count, then_count;
+    guint *seen, *seen_uncut, generation;
+    guint *stack;
+    guint *cuts, cut_count; // behind a "\/" passed in this step
+    bool matched, captured, begin;
+    gssize cut_at, end;
+};
+
+static bool byte_fits(const struct search *search, const struct node *node, guint8 byte)
+{
+    if (node->op == OP_SET)
+        return set_has(g_array_index(search->regex->sets, byte_set, node->set), byte);
+    return node->byte == byte;
+}
+
+static void reach_final(struct search *search, gssize cut, gssize position)
+{
+    search->matched = true;
+    search->end = position;
+    if (cut != NO_CUT) {
+        search->captured = true;
+        search->cut_at = cut;
+        search->begin = false;
+    }
+}
+
+// Follows STATE without consuming, then lets what it reaches consume BYTE at POSITION.
+static void follow(struct search *search, struct state state, guint8 byte, gssize position,
+                   bool at_end)
+{
+    guint *seen = state.cut == NO_CUT ? search->seen_uncut : search->seen;
+    guint depth = 0;
+    search->stack[depth++] = state.node;
+    while (depth > 0) {
+        guint at = search->stack[--depth];
+        if (seen[at] == search->generation)
+            continue;
+        seen[at] = search->generation;
+        const struct node *node = &g_array_index(search->regex->nodes, struct node, at);
+        switch (node->op) {
+        case OP_SPLIT:
+            search->stack[depth++] = node->other;
+            search->stack[depth++] = node->next;
+            break;
+        case OP_JUMP:
+            search->stack[depth++] = node->next;
+            break;
+        case OP_CUT:
+            search->cuts[search->cut_count++] = node->next;
+            break;
+        case OP_TEXT_END:
+            if (at_end)
+                reach_final(search, state.cut, position);
+            else if (position < 0) // a lone "^^" also means the start
+                search->then[search->then_count++] = (struct state){node->next, state.cut};
+            break;
+        case OP_FINAL:
+            reach_final(search, state.cut, position);
+            break;
+        case OP_TEXT_START:
+            if (position >= 0)
+                break;
+            search->then[search->then_count++] = (struct state){node->next, state.cut};
+            break;
+        case OP_BYTE:
+        case OP_SET:
+        default:
+            if (byte_fits(search, node, byte))
+                search->then[search->then_count++] = (struct state){node->next, state.cut};
+        }
+    }
+}
+
+// One byte of text. False ends the search.
+static bool step(struct search *search, guint8 byte, gssize position, bool begin, bool at_end)
+{
+    struct state *swap = search->now;
+    search->now = search->then;
+    search->then = swap;
+    search->now_count = search->then_count;
+    search->then_count = search->cut_count = 0;
+    search->generation++;
+    search->matched = false;
+    if (search->regex->ignore_case)
+        byte = (guint8)g_ascii_tolower((gchar)byte);
+    guint i = 0;
+    for (; i < search->now_count && search->now[i].cut != NO_CUT; i++) {
+        if (search->captured && search->now[i].cut > search->cut_at)
+            break;
+        follow(search, search->now[i], byte, position, at_end);
+    }
+    if (search->captured)
+        return search->then_count > 0;
+    guint uncut_from = search->then_count;
+    if (begin && search->begin)
+        follow(search, (struct state){search->regex->start, NO_CUT}, byte, position, at_end);
+    for (; i < search->now_count; i++)
+        follow(search, search->now[i], byte, position, at_end);
+    if (search->cut_count > 0) { // states that were just cut go before those that were not
+        guint uncut = search->then_count - uncut_from;
+        struct state *kept = g_memdup2(search->then + uncut_from, uncut * sizeof *kept);
+        search->then_count = uncut_from;
+        for (guint c = 0; c < search->cut_count; c++)
+            follow(search, (struct state){search->cuts[c], position}, byte, position, at_end);
+        if (search->captured) {
+            g_free(kept);
+            return search->then_count > 0;
+        }
+        if (uncut > 0)
+            memcpy(search->then + search->then_count, kept, uncut * sizeof *kept);
+        search->then_count += uncut;
+        g_free(kept);
+    }
+    return !search->matched;
+}
+
+static gsize skip_to_first(const struct rc_regex *regex, const char *text, gsize from, gsize length)
+{
+    while (from < length && !set_has(regex->first, (guchar)text[from]))
+        from++;
+    return from;
+}
+
+static void walk(struct search *search, const char *text, gsize length, gsize from)
+{
+    bool line_start = from == 0 || text[from - 1] == '\n';
+    if (line_start && !step(search, '\n', (gssize)from - 1, true, false))
+        return;
+    if (!line_start && from == length && !step(search, '\n', (gssize)from, true, false))
+        return;
+    for (gsize at = from; at < length; at++) {
+        if (search->then_count == 0 && search->regex->can_skip && search->begin) {
+            at = skip_to_first(search->regex, text, at, length);
+            if (at == length)
+                break;
+        }
+        if (!step(search, (guint8)text[at], (gssize)at, true, false))
+            return;
+    }
+    // The text ends as if by a newline; then one look more for what that newline completed.
+    if (step(search, '\n', (gssize)length, false, true))
+        step(search, '\n', (gssize)length + 1, false, false);
+}
+
+bool rc_regex_search(const struct rc_regex *regex, const char *text, gsize length, gsize from,
+                     struct rc_match *match_r)
+{
+    guint count = regex->nodes->len;
+    struct search search = {.regex = regex, .begin = true, .end = -2};
+    // A state list holds at most every node twice: with and without a cut.
+    g_autofree struct state *states = g_new(struct state, 4 * (gsize)count + 4);
+    g_autofree guint *numbers = g_new0(guint, 6 * (gsize)count + 8);
+    search.now = states;
+    search.then = states + 2 * count + 2;
+    search.seen = numbers;
+    search.seen_uncut = numbers + count;
+    search.cuts = numbers + 2 * count;
+    search.stack = numbers + 4 * count;
+    walk(&search, text, length, from);
+    if (!search.matched && !search.captured)
+        return false;
+    match_r->end = search.end;
+    // A cut behind the newline that is only thought of at the end cuts nothing out.
+    match_r->captured = search.captured && search.cut_at <= (gssize)length;
+    if (match_r->captured) {
+        match_r->from = (gsize)MAX(search.cut_at, 0);
+        match_r->to = MIN((gsize)MAX(search.end, 0), length);
+        match_r->to = MAX(match_r->to, match_r->from);
+    }
+    return true;
+}
