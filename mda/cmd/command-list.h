@@ -7,6 +7,7 @@
     X(check, "check", "say what a message is, whose it is, and why")                               \
     X(config, "config", "show the settings in force and where each was set")                       \
     X(sent, "sent", "record outgoing mail")                                                        \
+    X(sieve, "sieve", "check, try and test Sieve scripts")                                         \
     X(expire, "expire", "delete old messages from the Junk folder")
 
 // Other programs' names under which we take their arguments: X(function suffix, "name").
