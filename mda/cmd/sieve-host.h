@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Sieve engine's view of a real message: a struct sieve_host over message/. The command, the test
-// runner and delivery share it; each adds what it knows of mailboxes, programs and memories.
+// The Sieve engine's view of a real message: a struct sieve_host over message/. The command, the
+// test runner and delivery share it; each adds what it knows of mailboxes, programs and memories.
 #pragma once
 
 #include "message/message.h"
@@ -15,11 +15,11 @@ struct sieve_source {
     struct mime_tree *tree;   // NULL until the script asks for parts
     GPtrArray *parts;         // struct sieve_mime_part *, converted from the tree
     char *from, *to, *orig_to, *auth; // the envelope; NULL: not known. Owned
-    GHashTable *envelope;     // further parts: name -> value, owned, or NULL
-    GHashTable *environment;  // item -> value, owned; never NULL
-    GHashTable *settings;     // name -> value, owned; never NULL
-    char *personal, *global;  // directories of scripts to include, or NULL. Owned
-    gint64 now;               // 0: the clock's
+    GHashTable *envelope;             // further parts: name -> value, owned, or NULL
+    GHashTable *environment;          // item -> value, owned; never NULL
+    GHashTable *settings;             // name -> value, owned; never NULL
+    char *personal, *global;          // directories of scripts to include, or NULL. Owned
+    gint64 now;                       // 0: the clock's
     void (*tracer)(void *context, guint line, const char *text); // or NULL
     void *trace_context;
 };
@@ -33,6 +33,6 @@ void sieve_source_set_message(struct sieve_source *source, struct message *messa
 // The message as it is now: the one that was set, or what a script made of it. Borrowed.
 struct message *sieve_source_message(const struct sieve_source *source);
 
-// Fills in HOST for SOURCE: message, envelope, environment, settings, clock, scripts to include. What
-// concerns the mail store, memories and programs stays NULL.
+// Fills in HOST for SOURCE: message, envelope, environment, settings, clock, scripts to include.
+// What concerns the mail store, memories and programs stays NULL.
 void sieve_source_host(struct sieve_source *source, struct sieve_host *host);

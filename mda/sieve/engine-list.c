@@ -20,10 +20,11 @@ const struct sieve_engine *sieve_engine_get(const char *name, GError **err)
     if (strcmp(name, "backstop") == 0)
         return &own;
     if (strcmp(name, "libsieve") != 0) {
-        mda_fail(err, MDA_ERROR_CONFIG, "no Sieve engine is called \"%s\"; there are backstop and libsieve",
-                 name);
+        mda_fail(err, MDA_ERROR_CONFIG,
+                 "no Sieve engine is called \"%s\"; there are backstop and libsieve", name);
         return NULL;
     }
-    const struct libsieve_module *module = (const struct libsieve_module *)module_load("libsieve", err);
+    const struct libsieve_module *module =
+        (const struct libsieve_module *)module_load("libsieve", err);
     return module ? &module->engine : NULL;
 }

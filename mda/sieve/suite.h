@@ -33,4 +33,6 @@ struct sieve_suite {
     // caller.
     GPtrArray *(*actions)(void *data, struct sieve_run *run);
     GPtrArray *(*errors)(void *data);
+    // Is a test_error for certain words satisfied by any error?
+    bool (*lenient)(void *data);
 };

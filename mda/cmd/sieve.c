@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+// backstop sieve: check scripts, show what one would do with a message, run test suites, list the
+// extensions. Nothing is delivered, except with run --execute into the maildir that is named.
+#include "sieve/sieve.h"
+#include "base/error.h"
+#include "cmd/options.h"
+#include "cmd/sieve-execute.h"
+#include "cmd/sieve-host.h"
+#include "cmd/sieve-suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *opt_engine;
+static char *opt_from;
+static char *opt_to;
+static char *opt_original;
+static char *opt_auth;
+static char *opt_personal;
+static char *opt_global;
+static char *opt_execute;
+static char **opt_items;
+static char **opt_settings;
+static gboolean opt_trace;
+static gboolean opt_quiet;
+static gboolean opt_lenient;
+
+static const GOptionEntry entries[] = {
+    {"engine", 0, 0, G_OPTION_ARG_STRING, &opt_engine, "backstop (the default) or libsieve",
+     "NAME"},
+    {"from", 'f', 0, G_OPTION_ARG_STRING, &opt_from, "run: the envelope sender", "ADDRESS"},
+    {"to", 'r', 0, G_OPTION_ARG_STRING, &opt_to, "run: the envelope recipient", "ADDRESS"},
+    {"original", 'a', 0, G_OPTION_ARG_STRING, &opt_original, "run: the recipient before aliases",
+     "ADDRESS"},
+    {"auth", 0, 0, G_OPTION_ARG_STRING, &opt_auth, "run: the login name of the sender", "NAME"},
+    {"personal", 0, 0, G_OPTION_ARG_FILENAME, &opt_personal,
+     "Where include finds personal scripts (default: beside the script)", "DIRECTORY"},
+    {"global", 0, 0, G_OPTION_ARG_FILENAME, &opt_global, "Where include finds global scripts",
+     "DIRECTORY"},
+    {"environment", 'e', 0, G_OPTION_ARG_STRING_ARRAY, &opt_items,
+     "run: an item of the environment test, such as vnd.backstop.verdict=backscatter",
+     "ITEM=VALUE"},
+    {"setting", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt_settings,
+     "A setting of the engine by Dovecot's name, such as sieve_max_redirects=8", "NAME=VALUE"},
+    {"execute", 'x', 0, G_OPTION_ARG_FILENAME, &opt_execute,
+     "run: file the message in this maildir as the script says", "MAILDIR"},
+    {"trace", 't', 0, G_OPTION_ARG_NONE, &opt_trace, "run: show every test and its values", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "check: say nothing when all is well", NULL},
+    {"lenient", 0, 0, G_OPTION_ARG_NONE, &opt_lenient,
+     "test: any error satisfies a test_error, whatever its words and number", NULL},
+    G_OPTION_ENTRY_NULL};
+
+// "NAME=VALUE" into TABLE; a leading "sieve_" of a setting is dropped.
+static bool take_pairs(GHashTable *table, char **pairs)
+{
+    for (guint i = 0; pairs && pairs[i]; i++) {
+        const char *equals = strchr(pairs[i], '=');
+        const char *name = g_str_has_prefix(pairs[i], "sieve_") ? pairs[i] + 6 : pairs[i];
+        if (!equals || equals <= name) {
+            fprintf(stderr, "backstop sieve: \"%s\" is not NAME=VALUE\n", pairs[i]);
+            return false;
+        }
+        g_hash_table_replace(table, g_strndup(name, (gsize)(equals - name)), g_strdup(equals + 1));
+    }
+    return true;
+}
+
+static bool read_file(const char *path, char **text_r, gsize *size_r)
+{
+    g_autoptr(GError) err = NULL;
+    if (strcmp(path, "-") != 0) {
+        if (g_file_get_contents(path, text_r, size_r, &err))
+            return true;
+        fprintf(stderr, "backstop sieve: %s\n", err->message);
+        return false;
+    }
+    GString *all = g_string_new(NULL);
+    char buffer[65536];
+    for (ssize_t got = 0; (got = read(STDIN_FILENO, buffer, sizeof buffer)) > 0;)
+        g_string_append_len(all, buffer, got);
+    *size_r = all->len;
+    *text_r = g_string_free(all, FALSE);
+    return true;
+}
+
+static void print_diagnostics(FILE *out, const struct sieve_diagnostics *diagnostics)
+{
+    for (guint i = 0; i < diagnostics->list->len; i++) {
+        g_autofree char *line = sieve_diagnostic_format(g_ptr_array_index(diagnostics->list, i));
+        fprintf(out, "%s\n", line);
+    }
+}
+
+static const struct sieve_engine *chosen_engine(const struct command_context *context)
+{
+    g_autoptr(GError) err = NULL;
+    const char *name = opt_engine ? opt_engine : conf_string(context->conf, CONF_SIEVE_ENGINE);
+    const struct sieve_engine *engine = sieve_engine_get(name, &err);
+    if (!engine)
+        fprintf(stderr, "backstop sieve: %s\n", err->message);
+    return engine;
+}
+
+static bool prepare(struct sieve_source *source, const char *script)
+{
+    sieve_source_init(source);
+    source->personal = opt_personal ? g_strdup(opt_personal) : g_path_get_dirname(script);
+    source->global = g_strdup(opt_global);
+    source->from = g_strdup(opt_from);
+    source->to = g_strdup(opt_to);
+    source->orig_to = g_strdup(opt_original);
+    source->auth = g_strdup(opt_auth);
+    return take_pairs(source->environment, opt_items) && take_pairs(source->settings, opt_settings);
+}
+
+static bool compile_file(const struct sieve_engine *engine, const struct sieve_host *host,
+                         const char *path, struct sieve_diagnostics *diagnostics,
+                         struct sieve_program **program_r)
+{
+    g_autofree char *text = NULL;
+    gsize size = 0;
+    return read_file(path, &text, &size) &&
+           engine->compile(path, text, size, host, diagnostics, program_r);
+}
+
+// ---- check
+
+static int check_one(const struct sieve_engine *engine, const char *path)
+{
+    struct sieve_source source;
+    struct sieve_program *program = NULL;
+    struct sieve_host host;
+    g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
+    bool sound = prepare(&source, path);
+    sieve_execute_world(&source, NULL, &host);
+    sound = sound && compile_file(engine, &host, path, diagnostics, &program);
+    print_diagnostics(stdout, diagnostics);
+    if (sound && !opt_quiet)
+        printf("%s: OK\n", path);
+    engine->free(program);
+    sieve_source_release(&source);
+    return sound ? STATUS_OK : STATUS_NO;
+}
+
+static int run_check(struct command_context *context, int argc, char **argv)
+{
+    const struct sieve_engine *engine = chosen_engine(context);
+    int status = STATUS_OK;
+    if (!engine || argc < 1)
+        return STATUS_USAGE;
+    for (int i = 0; i < argc; i++)
+        status |= check_one(engine, argv[i]);
+    return status;
+}
+
+// ---- run
+
+static void print_trace(void *context, guint line, const char *text)
+{
+    (void)context;
+    printf("%4u: %s\n", line, text);
+}
+
+static void print_plan(const struct plan *plan)
+{
+    for (guint i = 0; i < plan->actions->len; i++) {
+        g_autofree char *line = plan_action_describe(g_ptr_array_index(plan->actions, i));
+        printf("  %s\n", line);
+    }
+    if (plan->implicit_keep)
+        printf("  implicit keep\n");
+    if (plan->message)
+        printf("  (the message was changed)\n");
+}
+
+static char *first_of(const struct message *message, const char *const *names)
+{
+    for (guint i = 0; names[i]; i++) {
+        g_autofree char *value = message_header(message, names[i], 0);
+        char *address = value ? mime_first_address(value) : NULL;
+        if (address)
+            return address;
+    }
+    return NULL;
+}
+
+// Without options the envelope is guessed from the header.
+static void guess_envelope(struct sieve_source *source, const struct message *message)
+{
+    static const char *const senders[] = {"Return-Path", "Sender", "From", NULL};
+    static const char *const recipients[] = {"Envelope-To", "Delivered-To", "To", NULL};
+    if (!source->from)
+        source->from = first_of(message, senders);
+    if (!source->to)
+        source->to = first_of(message, recipients);
+    if (source->from && strcmp(source->from, "<>") == 0)
+        source->from[0] = '\0';
+}
+
+static int run_message(const struct sieve_engine *engine, const struct sieve_program *program,
+                       struct sieve_source *source, const struct sieve_host *host, const char *path)
+{
+    g_autofree char *text = NULL;
+    gsize size = 0;
+    if (!read_file(path, &text, &size))
+        return STATUS_NO;
+    g_autoptr(GBytes) bytes = g_bytes_new_take(g_steal_pointer(&text), size);
+    g_autoptr(Message) message = message_new(bytes);
+    g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
+    g_autoptr(Plan) plan = plan_new();
+    char *from = g_strdup(source->from), *to = g_strdup(source->to);
+    sieve_source_set_message(source, message);
+    guess_envelope(source, message);
+    printf("%s:\n", path);
+    bool sound = engine->execute(program, host, plan, diagnostics);
+    print_diagnostics(stdout, diagnostics);
+    print_plan(plan);
+    if (opt_execute)
+        sound &= sieve_execute_into(source, plan, opt_execute);
+    sieve_source_set_message(source, NULL);
+    g_free(source->from);
+    g_free(source->to);
+    source->from = from;
+    source->to = to;
+    return sound ? STATUS_OK : STATUS_NO;
+}
+
+static int run_run(struct command_context *context, int argc, char **argv)
+{
+    const struct sieve_engine *engine = chosen_engine(context);
+    struct sieve_source source;
+    struct sieve_program *program = NULL;
+    struct sieve_host host;
+    g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
+    if (!engine || argc < 2)
+        return STATUS_USAGE;
+    bool sound = prepare(&source, argv[0]);
+    source.tracer = opt_trace ? print_trace : NULL;
+    sieve_execute_world(&source, opt_execute, &host);
+    sound = sound && compile_file(engine, &host, argv[0], diagnostics, &program);
+    print_diagnostics(stdout, diagnostics);
+    int status = sound ? STATUS_OK : STATUS_NO;
+    for (int i = 1; sound && i < argc; i++)
+        status |= run_message(engine, program, &source, &host, argv[i]);
+    engine->free(program);
+    sieve_source_release(&source);
+    return status;
+}
+
+// ---- test, extensions
+
+static int run_test(struct command_context *context, int argc, char **argv)
+{
+    (void)context;
+    if (argc < 1)
+        return STATUS_USAGE;
+    return sieve_suite_run(argv, (guint)argc, opt_lenient) ? STATUS_OK : STATUS_NO;
+}
+
+static int run_extensions(struct command_context *context, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    const struct sieve_engine *engine = chosen_engine(context);
+    struct sieve_source source;
+    struct sieve_host host;
+    if (!engine || !prepare(&source, "."))
+        return STATUS_USAGE;
+    sieve_execute_world(&source, NULL, &host);
+    g_autoptr(GPtrArray) names = engine->capabilities(&host);
+    for (guint i = 0; i < names->len; i++)
+        printf("%s\n", (char *)g_ptr_array_index(names, i));
+    sieve_source_release(&source);
+    return STATUS_OK;
+}
+
+int cmd_sieve(struct command_context *context, int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct command_context *context, int argc, char **argv);
+    } verbs[] = {
+        {"check", run_check}, {"run", run_run}, {"test", run_test}, {"extensions", run_extensions}};
+    g_autoptr(GError) err = NULL;
+    if (!options_parse(context, entries, "check|run|test|extensions [FILE...]",
+                       "  check FILE...            say what is wrong with scripts\n"
+                       "  run SCRIPT MESSAGE...    show what a script would do\n"
+                       "  test FILE.svtest...      run test suites, report in TAP\n"
+                       "  extensions               list what scripts may require\n",
+                       &argc, &argv))
+        return STATUS_USAGE;
+    if (!options_configure(context, NULL, &err)) {
+        fprintf(stderr, "backstop sieve: %s\n", err->message);
+        return STATUS_USAGE;
+    }
+    for (guint i = 0; argc > 1 && i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(argv[1], verbs[i].name) != 0)
+            continue;
+        int status = verbs[i].run(context, argc - 2, argv + 2);
+        if (status == STATUS_USAGE)
+            fprintf(stderr, "backstop sieve %s: see backstop sieve --help\n", argv[1]);
+        return status;
+    }
+    fprintf(stderr, "backstop sieve: one of check, run, test, extensions is needed; see --help\n");
+    return STATUS_USAGE;
+}
