@@ -111,15 +111,35 @@ static void read_status(struct facts *facts, GBytes *bytes)
         facts->has_status = true;
 }
 
+static bool is_notice_type(const struct mime_part *part)
+{
+    return mime_part_is(part, "message", "disposition-notification") ||
+           mime_part_is(part, "message", "global-disposition-notification") ||
+           mime_part_is(part, "message", "feedback-report");
+}
+
+static void read_notice(struct facts *facts, GBytes *bytes)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    while (size > 0 && g_ascii_isspace(*data)) {
+        data++;
+        size--;
+    }
+    if (size > 0)
+        status_read_notice(facts->report, data, size);
+}
+
 static void find_status_part(struct facts *facts)
 {
     for (guint i = 0; i < facts->tree->parts->len; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
-        if (part->kind == MIME_LEAF && is_status_type(part) &&
-            !is_inside_message(facts->tree, part)) {
-            g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
-            read_status(facts, content);
-        }
+        bool status = is_status_type(part);
+        if (part->kind != MIME_LEAF || (!status && !is_notice_type(part)) ||
+            is_inside_message(facts->tree, part))
+            continue;
+        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+        status ? read_status(facts, content) : read_notice(facts, content);
     }
 }
 

@@ -48,7 +48,7 @@ static bool any_holds(const GPtrArray *any, const char *value, test_function fun
 static bool test_header(const struct phrase_test *test, const char *value)
 {
     if (test->text && strcmp(test->text, "@daemon") == 0)
-        return trait_names_daemon(value);
+        return trait_names_daemon(value) || g_str_has_suffix(value, "<>");
     return test_value(test, value);
 }
 

@@ -119,6 +119,11 @@ void original_read(struct report *report, GBytes *bytes, const char *where)
 {
     struct original *original = &report->original;
     g_autoptr(Message) message = message_new(bytes);
+    // What a status part said of it is second to the header itself.
+    if (message_field(message, "Message-ID", 0))
+        g_clear_pointer(&original->message_id, g_free);
+    if (message_field(message, "Return-Path", 0))
+        g_clear_pointer(&original->return_path, g_free);
     guint count = MIN(message->fields->len, BOUNCE_MAX_FIELDS);
     if (count < message->fields->len)
         report_add_limit(report, "header fields of the original");

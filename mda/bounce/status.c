@@ -117,6 +117,18 @@ static void read_recipient_field(struct status_reader *reader, const struct head
         set_once(&one->diagnostic, behind_type(value));
 }
 
+// What the block says of the original itself (RFC 8098 §3.2.5, RFC 5965 §3.2; Gmail and Exchange in
+// delivery-status). A returned header, read later, goes before it.
+static void read_original_field(struct original *original, const struct header_field *field,
+                                const char *value)
+{
+    if (header_field_is(field, "Original-Message-ID") ||
+        header_field_is(field, "X-Original-Message-ID"))
+        set_once(&original->message_id, g_strdup(value));
+    else if (header_field_is(field, "Original-Mail-From"))
+        set_once(&original->return_path, address_in(value));
+}
+
 static void read_field(struct status_reader *reader, const struct header_field *field)
 {
     g_autofree char *raw = header_field_value(field);
@@ -125,6 +137,22 @@ static void read_field(struct status_reader *reader, const struct header_field *
         read_recipient_field(reader, field, value);
     else if (header_field_is(field, "Reporting-MTA") || header_field_is(field, "Reporting-UA"))
         set_once(&reader->report->reporting_mta, behind_type(value));
+    else
+        read_original_field(&reader->report->original, field, value);
+}
+
+void status_read_notice(struct report *report, const char *text, gsize length)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static(text, length);
+    g_autoptr(Message) block = message_new(bytes);
+    for (guint i = 0; i < block->fields->len; i++) {
+        const struct header_field *field = &g_array_index(block->fields, struct header_field, i);
+        g_autofree char *raw = header_field_value(field);
+        g_autofree char *value = g_utf8_make_valid(raw, -1);
+        read_original_field(&report->original, field, value);
+        if (header_field_is(field, "Reporting-UA") || header_field_is(field, "Reporting-MTA"))
+            set_once(&report->reporting_mta, behind_type(value));
+    }
 }
 
 guint status_read(struct report *report, const char *text, gsize length)

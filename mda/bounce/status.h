@@ -10,6 +10,9 @@
 // Reads TEXT into REPORT's reporting_mta and recipients. Returns how many recipients it named.
 guint status_read(struct report *report, const char *text, gsize length);
 
+// The same for disposition-notification and feedback-report: what they say of the original.
+void status_read_notice(struct report *report, const char *text, gsize length);
+
 // Does TEXT look like a delivery-status, whatever its type says?
 bool status_looks_like(const char *text, gsize length);
 

@@ -17,7 +17,8 @@ static const char *const daemons[] = {
     "mailmarshal", "amavis", "virus", "groupwise", "smtp-server", "mta@", "no-reply@sns",
     "mail_system", "bounce@", "bounces@", "staff@hotmail", "feedbackloop", "feedback-loop",
     "fbl@", "abuse@", "complaints@", "email-security", "mailfoundry", "autoresponder",
-    "auto-reply", "autoreply",
+    "auto-reply", "autoreply", "security scan", "antispam", "automated-response", "mailadmin@",
+    "mailmaster", "surfcontrol", "spamblocker", "spamhippo", "spambush",
 };
 
 // Fields that only reports and automatic replies have.
@@ -30,7 +31,8 @@ static const char *const report_fields[] = {
     "X-MS-Exchange-Inbox-Rules-Loop", "X-AHMAILID", "X-Tmda-Confirm", "X-SpamArrest",
     "X-ChoiceMail-Registration-Request", "X-Boxtrapper", "X-Challenge-Response",
     "X-MDDSN-Message", "X-MDaemon-Deliver-To-Failed", "X-Delivery-Status", "X-Zoho-NDR",
-    "X-SES-Bounce", "Disposition-Notification",
+    "X-SES-Bounce", "Disposition-Notification", "X-AskVersion", "X-Bluebottle-Request",
+    "X-Spamarrest-Noauth", "Spamlion", "X-ExiSpam", "X-Error-Status",
 };
 
 // Anywhere in the subject.
@@ -60,7 +62,15 @@ static const char *const subject_words[] = {
     "message blocked", "quarantine", "abuse report", "complaint about", "email feedback report",
     "spam report", "feedback report", "smtp server: errors", "rejected", "bounce", "undelivered",
     "not a member", "not member", "could not send", "couldn't send", "problem delivering",
-    "failure report", "mail not ",
+    "failure report", "mail not ", "norton antivirus", "norton anti-virus", "nav detected",
+    "symantec", "antigen found", "scanmail message", "interscan", "groupshield", "webshield",
+    "rav antivirus", "rav anti-virus", "inflex scan", "failed to clean", "virus to sender",
+    "virus-infected", "you sent a virus", "email rejected", "file type forbidden",
+    "disallowed attachment", "gwava", "virusmelding", "alerte virus", "alerta de virus",
+    "mailserver notification", "mensagem bloqueada", "antivirus scan", "report to sender",
+    "majordomo results", "moderator approval", "(verification)", "unverified email", "verify#",
+    "(conf#", "email requires", "read receipt", "receipt (read)", "confirmation of reading",
+    "lesebest", "confirmation de lecture", "conferma di lettura", "leesbevestiging",
 };
 
 // Anywhere in the decoded subject, lower case: other scripts, whose words no ASCII test would find.
@@ -74,7 +84,9 @@ static const char *const subject_words_decoded[] = {
     "odpowiedź automatyczna", "automatyczna odpowiedź", "automatická odpověď", "nedoručiteln",
     "nelze doručit", "iletilemedi", "otomatik yanıt", "배달", "자동 회신", "부재 중", "반송", "ウイルス", "ウィルス",
     "病毒", "вирус", "vírus", "wirus", "gick inte att leverera", "kan ikke leveres",
-    "kunne ikke leveres", "autosvar", "automatiskt svar", "frånvaro",
+    "kunne ikke leveres", "autosvar", "automatiskt svar", "frånvaro", "leído:", "прочитано",
+    "przeczytano", "accusé de réception", "confirmación de lectura", "lesebestätigung",
+    "empfangsbestätigung", "开封", "已读", "已讀",
 };
 
 // At the beginning of the subject.
@@ -84,7 +96,8 @@ static const char *const subject_starts[] = {
     "notification", "delivery", "disposition", "expired", "relayed:", "delivered:", "delayed:",
     "read receipt", "ndn:", "ndr:", "dsn:", "mdn:", "i am out", "i'm out", "rejected",
     "ihre nachricht", "votre message", "your message", "your mail", "your email", "message to",
-    "mail to", "re: your mail", "considered unsolicited", "unsubscribe",
+    "mail to", "re: your mail", "considered unsolicited", "unsubscribe", "lida:", "gelezen:",
+    "ungelesen:", "received:", "accus",
 };
 
 // Content types of reports.

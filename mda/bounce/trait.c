@@ -126,7 +126,7 @@ static unsigned decoded_traits(const struct header_field *field)
     return found ? TRAIT_SUBJECT : subject_trait(value);
 }
 
-static unsigned field_traits(const struct header_field *field, const char *value)
+static unsigned field_traits(const struct header_field *field, char *value)
 {
     bool text = header_field_is(field, "Subject") || header_field_is(field, "From");
     if (text && !is_ascii(value))
@@ -134,11 +134,14 @@ static unsigned field_traits(const struct header_field *field, const char *value
     if (header_field_is(field, "Return-Path") || header_field_is(field, "X-Envelope-From"))
         return sender_trait(value);
     if (header_field_is(field, "From") || header_field_is(field, "Sender"))
-        return trait_names_daemon(value) ? TRAIT_DAEMON : 0;
+        return trait_names_daemon(value) || g_str_has_suffix(g_strchomp(value), "<>") ? TRAIT_DAEMON
+                                                                                      : 0;
     if (header_field_is(field, "Content-Type"))
         return has_any(value, report_types, G_N_ELEMENTS(report_types)) ? TRAIT_REPORT_TYPE : 0;
     if (header_field_is(field, "Subject"))
         return subject_trait(value);
+    if (header_field_is(field, "Message-ID"))
+        return strstr(value, "-tmda-confirm>") ? TRAIT_REPORT_FIELD : 0;
     return automatic_trait(field, value);
 }
 
@@ -154,7 +157,7 @@ static bool is_report_field(const struct header_field *field)
 // Only these names are worth copying their value: the first letter decides for most fields.
 static bool may_tell(const struct header_field *field)
 {
-    return strchr("ACDFPRSX", g_ascii_toupper(*field->line)) != NULL;
+    return strchr("ACDFMPRSX", g_ascii_toupper(*field->line)) != NULL;
 }
 
 unsigned bounce_traits(const struct bounce_settings *settings, const struct message *message,
