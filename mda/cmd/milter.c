@@ -123,6 +123,10 @@ int cmd_milter(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop milter: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
+    // Modules are loaded before there are threads; a ledger that is not to be had now may be later.
+    g_autoptr(Ledger) ledger = NULL;
+    if (!ledger_open(context->conf, LEDGER_WRITE, deadline_in(RECORD_MS), &ledger, &err))
+        log_line(LOG_LEVEL_WARNING, "milter: %s", err->message);
     return api->run(context->conf,
                     socket_option ? socket_option : conf_string(context->conf, CONF_MILTER_SOCKET));
 }

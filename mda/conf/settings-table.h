@@ -59,6 +59,8 @@
       "state directory.")                                                                          \
     X(LEDGER_COMPLETE, "ledger", "complete", BOOL, "no",                                           \
       "Whether all mail of ours is in it, with its recipients, so that absence is proof.")         \
+    X(LEDGER_TIMEOUT, "ledger", "timeout", DURATION, "2s",                                         \
+      "How long a ledger in Redis may take to answer.")                                            \
     X(LEDGER_KEY_FILE, "ledger", "key-file", PATH, "",                                             \
       "The secret under which it keeps Message-IDs and addresses; empty: ledger.key beside it, "   \
       "for Redis in the server itself.")                                                           \
