@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "base/process.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+// The exit statuses of shells for a program that is not there and for one that cannot be run.
+enum { NOT_RUNNABLE = 126, NOT_FOUND = 127, BY_SIGNAL = 128 };
+
+#define REAP_POLL_US 2000
+
+struct child {
+    const struct process *process;
+    pid_t pid;
+    int input, output; // our ends, -1: closed
+    const char *data;  // what is still to be written
+    gsize size;
+    GString *collected;
+};
+
+// In the child, between fork and exec: only what is safe there.
+static G_GNUC_NORETURN void become(const struct process *process, int input, int output)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(SIGPIPE, &standard, NULL);
+    sigaction(SIGXFSZ, &standard, NULL);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        dup2(nowhere, STDERR_FILENO) < 0 || setpgid(0, 0) != 0)
+        _exit(NOT_RUNNABLE);
+    execve(process->path, process->argv, process->environment ? process->environment : environ);
+    _exit(errno == ENOENT ? NOT_FOUND : NOT_RUNNABLE);
+}
+
+static bool make_pipes(int in[2], int out[2], GError **err)
+{
+    if (pipe2(in, O_CLOEXEC) != 0)
+        return mda_fail_errno(err, errno, "pipe");
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        int code = errno;
+        close(in[0]);
+        close(in[1]);
+        return mda_fail_errno(err, code, "pipe");
+    }
+    return true;
+}
+
+static bool start(struct child *child, GError **err)
+{
+    int in[2], out[2];
+    if (!make_pipes(in, out, err))
+        return false;
+    child->pid = fork();
+    if (child->pid == 0)
+        become(child->process, in[0], out[1]);
+    int code = errno;
+    close(in[0]);
+    close(out[1]);
+    child->input = in[1];
+    child->output = out[0];
+    if (child->pid < 0)
+        return mda_fail_errno(err, code, "fork");
+    if (fcntl(child->input, F_SETFL, O_NONBLOCK) != 0 ||
+        fcntl(child->output, F_SETFL, O_NONBLOCK) != 0)
+        return mda_fail_errno(err, errno, "fcntl");
+    return true;
+}
+
+static void feed(struct child *child)
+{
+    ssize_t wrote = write(child->input, child->data, child->size);
+    if (wrote > 0) {
+        child->data += wrote;
+        child->size -= (gsize)wrote;
+    }
+    if (child->size == 0 || (wrote < 0 && errno != EAGAIN && errno != EINTR))
+        mda_close_fd(&child->input);
+}
+
+static void drain(struct child *child)
+{
+    char buffer[16384];
+    ssize_t got = read(child->output, buffer, sizeof buffer);
+    if (got > 0 && child->collected->len + (gsize)got <= child->process->output_limit)
+        g_string_append_len(child->collected, buffer, got);
+    else if (got >= 0 || (errno != EAGAIN && errno != EINTR))
+        mda_close_fd(&child->output);
+}
+
+// Talks to the child until it closes its output and has read its input, or the time is over.
+static void converse(struct child *child)
+{
+    if (child->size == 0)
+        mda_close_fd(&child->input);
+    while (child->output >= 0 || child->input >= 0) {
+        struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
+                               {.fd = child->input, .events = POLLOUT}};
+        int ready = poll(fds, G_N_ELEMENTS(fds), deadline_left(&child->process->deadline));
+        if (ready == 0 || (ready < 0 && errno != EINTR))
+            return;
+        if (ready > 0 && child->output >= 0 && fds[0].revents)
+            drain(child);
+        if (ready > 0 && child->input >= 0 && fds[1].revents)
+            feed(child);
+    }
+}
+
+// Waits for the child's end, in time or by force. False with *err when force was needed.
+static bool reap(const struct child *child, int *status_r, GError **err)
+{
+    int status = 0;
+    pid_t ended;
+    while ((ended = waitpid(child->pid, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        if (deadline_passed(&child->process->deadline))
+            break;
+        g_usleep(REAP_POLL_US);
+    }
+    if (ended == child->pid) {
+        *status_r = WIFEXITED(status) ? WEXITSTATUS(status) : BY_SIGNAL + WTERMSIG(status);
+        return true;
+    }
+    kill(-child->pid, SIGKILL);
+    kill(child->pid, SIGKILL);
+    while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return mda_fail(err, MDA_ERROR_TEMP, "%s took too long and was stopped", child->process->path);
+}
+
+bool process_run(const struct process *process, int *status_r, GBytes **output_r, GError **err)
+{
+    g_autoptr(GString) collected = g_string_new(NULL);
+    struct child child = {
+        .process = process, .pid = -1, .input = -1, .output = -1, .collected = collected};
+    if (process->input)
+        child.data = g_bytes_get_data(process->input, &child.size);
+    // Writing to a program that has left must be an errno, whatever our caller set up.
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigaction(SIGPIPE, &ignore, &before);
+    bool done = start(&child, err);
+    if (done)
+        converse(&child);
+    mda_close_fd(&child.input);
+    mda_close_fd(&child.output);
+    if (child.pid > 0) {
+        int status = 0;
+        bool ended = reap(&child, &status, done ? err : NULL);
+        done = done && ended;
+        if (done)
+            *status_r = status;
+    }
+    sigaction(SIGPIPE, &before, NULL);
+    if (done && output_r)
+        *output_r = g_bytes_new(collected->str, collected->len);
+    return done;
+}
