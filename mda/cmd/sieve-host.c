@@ -70,10 +70,8 @@ static char *without_nuls(const char *text, gsize length)
     return copy;
 }
 
-static GPtrArray *host_fields(void *data)
+static void add_fields(const struct message *message, GPtrArray *fields)
 {
-    const struct message *message = sieve_source_message(data);
-    GPtrArray *fields = g_ptr_array_new_with_free_func(sieve_field_free);
     for (guint i = 0; i < message->fields->len; i++) {
         const struct header_field *from = &g_array_index(message->fields, struct header_field, i);
         struct sieve_field *field = g_new0(struct sieve_field, 1);
@@ -81,6 +79,39 @@ static GPtrArray *host_fields(void *data)
         field->value = without_nuls(from->value, from->value_length);
         g_ptr_array_add(fields, field);
     }
+}
+
+// Where the body begins for scripts. A line in the header that is no field ends the header for an
+// MTA; people's rules are meant for the fields behind it too, so up to MAX_BROKEN of them are
+// stepped over.
+#define MAX_BROKEN 10
+
+static const char *real_body(const struct message *message, GPtrArray *fields)
+{
+    const char *body = message->body, *end = message->data + message->size;
+    for (guint i = 0; i < MAX_BROKEN && message->fields->len > 0 && body < end; i++) {
+        bool empty_line = body - message->data >= 2 && body[-1] == '\n' &&
+                          (body[-2] == '\n' || (body[-2] == '\r' && body[-3] == '\n'));
+        const char *line_end = memchr(body, '\n', (gsize)(end - body));
+        if (empty_line || !line_end)
+            break;
+        g_autoptr(GBytes) rest = g_bytes_new_static(line_end + 1, (gsize)(end - line_end - 1));
+        g_autoptr(Message) behind = message_new(rest);
+        if (behind->fields->len == 0)
+            break;
+        if (fields)
+            add_fields(behind, fields);
+        body = behind->body;
+    }
+    return body;
+}
+
+static GPtrArray *host_fields(void *data)
+{
+    const struct message *message = sieve_source_message(data);
+    GPtrArray *fields = g_ptr_array_new_with_free_func(sieve_field_free);
+    add_fields(message, fields);
+    real_body(message, fields);
     return fields;
 }
 
@@ -107,7 +138,8 @@ static guint64 host_size(void *data)
 static GBytes *host_body(void *data)
 {
     const struct message *message = sieve_source_message(data);
-    return g_bytes_new(message->body, message->body_size);
+    const char *body = real_body(message, NULL);
+    return g_bytes_new(body, (gsize)(message->data + message->size - body));
 }
 
 static void host_replace(void *data, GBytes *bytes)

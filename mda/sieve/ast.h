@@ -46,8 +46,9 @@ struct sieve_node {
     GPtrArray *positional; // borrowed from args
     GArray *tags;          // struct sieve_tag_use
     struct sieve_match *match;
-    int constant;  // a test whose value is known: 0 or 1, else -1
-    gpointer data; // the verb's own
+    bool unreachable; // it never runs, and was not checked
+    int constant;     // a test whose value is known: 0 or 1, else -1
+    gpointer data;    // the verb's own
     GDestroyNotify data_free;
 };
 

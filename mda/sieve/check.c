@@ -344,8 +344,9 @@ static bool check_node(struct sieve_checker *checker, struct sieve_node *node, b
     if (!find_verb(checker, node, as_test))
         return false;
     bool sound = check_arguments(checker, node);
-    sound &= check_subtests(checker, node);
-    sound &= check_has_block(checker, node);
+    // A block behind what should have been another command is that one's.
+    bool tests_sound = check_subtests(checker, node);
+    sound &= tests_sound && check_has_block(checker, node);
     if (sound && node->verb->check)
         sound = node->verb->check(checker, node);
     if (node->verb->subtests != SUBTESTS_NONE)
@@ -381,13 +382,29 @@ static bool is_export(const struct sieve_node *node)
            (strcmp(node->verb->name, "export") == 0 || strcmp(node->verb->name, "import") == 0);
 }
 
+// Can NODE be reached? Not when it is a later branch of a chain in which one is always taken.
+static bool is_reachable(struct sieve_checker *checker, const struct sieve_node *node,
+                         bool *settled)
+{
+    const struct sieve_verb *verb = sieve_verb_find(checker->script, node->name, false);
+    bool branch = verb && (verb->kind == VERB_ELSIF || verb->kind == VERB_ELSE);
+    *settled &= branch;
+    return !*settled;
+}
+
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands)
 {
-    bool sound = true;
+    bool sound = true, settled = false;
     checker->blocks++;
     for (guint i = 0; i < commands->len; i++) {
         struct sieve_node *node = g_ptr_array_index(commands, i);
-        sound &= check_node(checker, node, false);
+        node->unreachable = !is_reachable(checker, node, &settled);
+        if (node->unreachable) {
+            node->verb = sieve_verb_find(checker->script, node->name, false);
+        } else {
+            sound &= check_node(checker, node, false);
+            settled = node->verb && node->constant == 1;
+        }
         if (node->verb)
             sound &= check_chain(checker, node, i > 0 ? g_ptr_array_index(commands, i - 1) : NULL);
         if (!is_require(node))

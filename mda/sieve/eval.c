@@ -210,6 +210,8 @@ enum sieve_flow sieve_run_block(struct sieve_run *run, const GPtrArray *commands
     bool taken = false;
     for (guint i = 0; i < commands->len; i++) {
         const struct sieve_node *node = g_ptr_array_index(commands, i);
+        if (node->unreachable)
+            continue;
         if (!spend_step(run))
             return FLOW_FAIL;
         run->at = node->at;

@@ -7,9 +7,21 @@
 
 #include <string.h>
 
+static bool location_check(struct sieve_checker *checker, struct sieve_node *node,
+                           const struct sieve_tag_use *use)
+{
+    guint locations = 0;
+    for (guint i = 0; i < node->tags->len; i++)
+        locations += g_array_index(node->tags, struct sieve_tag_use, i).tag->group != NULL;
+    return locations <= 1 ||
+           sieve_check_error(
+               checker, use->arg->at,
+               "include: cannot use location tags ':personal' and ':global' multiple times");
+}
+
 static const struct sieve_tag include_tags[] = {
-    {.name = "personal", .group = "location"},
-    {.name = "global", .group = "location"},
+    {.name = "personal", .group = "*", .check = location_check},
+    {.name = "global", .group = "*", .check = location_check},
     {.name = "once"},
     {.name = "optional"},
     {.name = NULL},

@@ -200,6 +200,7 @@ static bool scan_text_start(struct sieve_lexer *lexer)
     else
         complain(lexer, "invalid character '%c' after 'text:' in multiline string", c);
     lexer->token = TOKEN_GARBAGE;
+    lexer->told = true;
     return false;
 }
 
@@ -289,6 +290,7 @@ void sieve_lexer_next(struct sieve_lexer *lexer)
     if (lexer->token == TOKEN_ERROR)
         return;
     g_string_truncate(lexer->word, 0);
+    lexer->told = false;
     lexer->token = TOKEN_END;
     if (!skip_blanks(lexer))
         return;

@@ -35,6 +35,7 @@ struct sieve_lexer {
     struct sieve_place at;
     GString *word;  // IDENTIFIER, TAG (without its colon), STRING (unescaped, CRLF line ends)
     guint64 number; // NUMBER
+    bool told;      // what is wrong with it was reported
 };
 
 // TEXT stays the caller's and must outlive the lexer. The first token is in hand afterwards.

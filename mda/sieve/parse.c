@@ -78,7 +78,7 @@ static void complain(struct parser *parser, const char *format, ...) G_GNUC_PRIN
 static void complain(struct parser *parser, const char *format, ...)
 {
     // The lexer has told already what is wrong with this one.
-    if (parser->lexer.token == TOKEN_ERROR)
+    if (parser->lexer.token == TOKEN_ERROR || parser->lexer.told)
         return;
     va_list args;
     va_start(args, format);
