@@ -172,3 +172,57 @@ void files_drop_temporaries(void)
             unlink(temporaries[i]);
     }
 }
+
+static enum mda_error kind_of(int code)
+{
+    switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+        return MDA_ERROR_GONE;
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENXIO:
+    case EISDIR:
+        return MDA_ERROR_CONFIG;
+    default:
+        return MDA_ERROR_TEMP;
+    }
+}
+
+static bool read_all(int fd, const char *path, char *text, gsize size, GError **err)
+{
+    for (gsize at = 0; at < size;) {
+        ssize_t got = read(fd, text + at, size - at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return mda_fail(err, MDA_ERROR_TEMP, "read %s: %s", path,
+                            got < 0 ? g_strerror(errno) : "it became shorter");
+        at += (gsize)got;
+    }
+    return true;
+}
+
+bool files_read(const char *path, gsize max, char **text_r, gsize *size_r, GError **err)
+{
+    int opened;
+    do {
+        opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    } while (opened < 0 && errno == EINTR);
+    mda_autofd fd = opened;
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return mda_fail(err, kind_of(errno), "%s: %s", path, g_strerror(errno));
+    if (!S_ISREG(status.st_mode) || (gsize)status.st_size > max)
+        return mda_fail(err, MDA_ERROR_CONFIG, "%s: not a regular file of at most %zu bytes", path,
+                        max);
+    g_autofree char *text = g_malloc((gsize)status.st_size + 1);
+    if (!read_all(fd, path, text, (gsize)status.st_size, err))
+        return false;
+    text[status.st_size] = '\0';
+    *text_r = g_steal_pointer(&text);
+    *size_r = (gsize)status.st_size;
+    return true;
+}

@@ -50,3 +50,10 @@ bool files_replace(const char *path, const char *data, gsize size, mode_t mode,
 int files_register_temporary(const char *path); // a token
 void files_forget_temporary(int token);         // the name is no longer ours to unlink
 void files_drop_temporaries(void);              // async-signal-safe
+
+// Reads the regular file PATH, of at most MAX bytes, without ever waiting for it (a FIFO, a
+// device). False with *err: MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no
+// such file or may not be read, MDA_ERROR_TEMP for what another try may mend. Owned by the caller;
+// a NUL follows.
+bool files_read(const char *path, gsize max, char **text_r, gsize *size_r,
+                GError **err) G_GNUC_WARN_UNUSED_RESULT;

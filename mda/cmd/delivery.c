@@ -11,6 +11,8 @@
 #include "cmd/judge.h"
 #include "cmd/junk.h"
 #include "cmd/options.h"
+#include "cmd/outgoing.h"
+#include "cmd/script.h"
 #include "cmd/user.h"
 #include "message/compose.h"
 #include "message/spool.h"
@@ -24,6 +26,8 @@
 
 // How long a mailbox may stay locked by others.
 #define LOCK_MILLISECONDS 30000
+// A larger message is not copied to show rules the verdict in front of it.
+#define SEEN_MAX_BYTES (64 * 1024 * 1024)
 
 // One delivery on its way.
 struct delivery {
@@ -35,7 +39,9 @@ struct delivery {
     struct judged judged;
     char *header; // the lines that go in front
     char *fingerprint;
-    gint64 started; // monotonic microseconds
+    struct message *seen;        // what rules see, when that is not the message as it came
+    struct sieve_source *source; // what answers are made from, when scripts ran
+    gint64 started;              // monotonic microseconds
     struct run_result result;
 };
 
@@ -62,28 +68,89 @@ static bool read_input(struct delivery *delivery, char **distinction_r, GError *
     return true;
 }
 
-// The plan for what policy alone decides.
-static struct plan *plan_by_policy(const struct delivery *delivery)
+// Adds what policy says of a message that it does not want.
+static void add_policy(const struct delivery *delivery, struct plan *plan)
 {
     const struct conf *conf = delivery->context->conf;
-    struct plan *plan = plan_new();
-    plan->implicit_keep = false;
     if (delivery->judged.verdict == VERDICT_BACKSCATTER &&
         conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "discard")) {
         plan_add(plan, PLAN_DISCARD);
-        return plan;
+        return;
     }
     struct plan_action *action = plan_add(plan, PLAN_FILEINTO);
     action->folder = g_strdup(conf_string(conf, CONF_JUNK_FOLDER));
     action->create = true;
-    return plan;
 }
 
-static struct plan *make_plan(const struct delivery *delivery)
+// What rules are to see: with the verdict in front where there is one, so that they can ask for it.
+// A message without a verdict, and one too large to be copied, is seen as it came.
+static struct message *message_for_rules(struct delivery *delivery)
 {
-    if (judge_is_unwanted(delivery->context->conf, delivery->judged.verdict))
-        return plan_by_policy(delivery);
-    return plan_new();
+    if (!delivery->judged.because || delivery->message->size > SEEN_MAX_BYTES)
+        return delivery->message;
+    g_autoptr(Content) content = compose(delivery->message, delivery->header);
+    GByteArray *whole = g_byte_array_sized_new((guint)content->size);
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *piece =
+            &g_array_index(content->segments, struct file_segment, i);
+        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
+    }
+    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole);
+    delivery->seen = message_new(bytes);
+    return delivery->seen;
+}
+
+// The plan of the user's rules. False with *err when they cannot be read now.
+static bool plan_by_rules(struct delivery *delivery, struct plan **plan_r, GError **err)
+{
+    const struct conf *conf = delivery->context->conf;
+    bool wanted =
+        conf_is(conf, CONF_RULES_LANGUAGE, "sieve") || conf_is(conf, CONF_RULES_LANGUAGE, "auto");
+    if (!wanted || !script_exists(conf, delivery->user.home)) {
+        *plan_r = plan_new();
+        return true;
+    }
+    struct script_case script_case = {
+        .conf = conf,
+        .home = delivery->user.home,
+        .message = message_for_rules(delivery),
+        .envelope = &delivery->envelope,
+        .judged = &delivery->judged,
+    };
+    return script_plan(&script_case, plan_r, &delivery->source, err);
+}
+
+// Puts what policy says in the place of what the rules would keep.
+static void overrule_keep(const struct delivery *delivery, struct plan *plan)
+{
+    bool kept = plan->implicit_keep;
+    for (guint i = plan->actions->len; i > 0; i--) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
+        if (action->kind == PLAN_KEEP) {
+            g_ptr_array_remove_index(plan->actions, i - 1);
+            kept = true;
+        }
+    }
+    plan->implicit_keep = false;
+    if (kept)
+        add_policy(delivery, plan);
+}
+
+static bool make_plan(struct delivery *delivery, struct plan **plan_r, GError **err)
+{
+    const struct conf *conf = delivery->context->conf;
+    bool unwanted = judge_is_unwanted(conf, delivery->judged.verdict);
+    if (unwanted && conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules")) {
+        *plan_r = plan_new();
+        (*plan_r)->implicit_keep = false;
+        add_policy(delivery, *plan_r);
+        return true;
+    }
+    if (!plan_by_rules(delivery, plan_r, err))
+        return false;
+    if (unwanted)
+        overrule_keep(delivery, *plan_r);
+    return true;
 }
 
 static struct content *content_of(gpointer data, GBytes *bytes)
@@ -91,9 +158,15 @@ static struct content *content_of(gpointer data, GBytes *bytes)
     const struct delivery *delivery = data;
     if (!bytes)
         return compose(delivery->message, delivery->header);
-    struct message *changed = message_new(bytes);
-    struct content *content = compose(changed, delivery->header);
-    message_free(changed); // the pieces point into BYTES, which the plan holds
+    gsize size = 0;
+    const char *changed = g_bytes_get_data(bytes, &size);
+    struct content *content = content_new();
+    // What rules saw with our lines in front has them already.
+    if (!delivery->seen) {
+        content->added = strlen(delivery->header);
+        content_append(content, delivery->header, content->added);
+    }
+    content_append(content, changed, size); // the plan holds the bytes
     return content;
 }
 
@@ -109,6 +182,16 @@ static mode_t file_mode(const struct conf *conf)
 static void carry_out(struct delivery *delivery, const struct plan *plan)
 {
     const struct conf *conf = delivery->context->conf;
+    struct outgoing outgoing = {
+        .conf = conf,
+        .message = delivery->message,
+        .envelope = &delivery->envelope,
+        .source = delivery->source,
+        .fingerprint = delivery->fingerprint,
+        .unwanted = delivery->judged.verdict != VERDICT_NONE,
+        .caller_refuses = delivery->given->caller_refuses,
+    };
+    struct run_outgoing ways = outgoing_ways(&outgoing);
     struct run_request request = {
         .plan = plan,
         .location = conf_string(conf, CONF_STORE_LOCATION),
@@ -122,6 +205,7 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
         .lock_milliseconds = LOCK_MILLISECONDS,
         .content_of = content_of,
         .content_data = delivery,
+        .outgoing = delivery->source ? &ways : NULL,
         .committed = survive_committed,
     };
     run_plan(&request, &delivery->result);
@@ -180,7 +264,9 @@ static enum outcome deliver_message(struct delivery *delivery, GError **err)
         g_strdup_printf("%s %s", distinction ? distinction : "",
                         delivery->given->folder ? delivery->given->folder : "");
     delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
-    g_autoptr(Plan) plan = make_plan(delivery);
+    g_autoptr(Plan) plan = NULL;
+    if (!make_plan(delivery, &plan, err))
+        return MDA_DEFER;
     carry_out(delivery, plan);
     report(delivery);
     enum outcome outcome = delivery->result.outcome;
@@ -198,8 +284,11 @@ static bool prepare(struct delivery *delivery, int *status_r, GError **err)
     if (found != USER_KNOWN || !user_become(&delivery->user, err))
         return false;
     umask(077);
-    const char *home = delivery->given->home ? delivery->given->home : delivery->user.home;
-    return options_configure(delivery->context, home, err);
+    if (delivery->given->home) {
+        g_free(delivery->user.home);
+        delivery->user.home = g_strdup(delivery->given->home);
+    }
+    return options_configure(delivery->context, delivery->user.home, err);
 }
 
 static void delivery_clear(struct delivery *delivery)
@@ -208,6 +297,10 @@ static void delivery_clear(struct delivery *delivery)
     message_free(delivery->message);
     envelope_clear(&delivery->envelope);
     judged_clear(&delivery->judged);
+    if (delivery->source)
+        sieve_source_release(delivery->source);
+    g_free(delivery->source);
+    message_free(delivery->seen);
     g_free(delivery->header);
     g_free(delivery->fingerprint);
 }

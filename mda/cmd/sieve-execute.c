@@ -61,6 +61,13 @@ static bool name_mail(gpointer data, const struct plan_action *action, GError **
     return true;
 }
 
+static bool name_answer(gpointer data, const struct plan_action *action, GBytes **sent_r,
+                        GError **err)
+{
+    (void)sent_r;
+    return name_mail(data, action, err);
+}
+
 static bool name_reject(gpointer data, const struct plan_action *action, bool *caller_refuses_r,
                         GError **err)
 {
@@ -74,7 +81,7 @@ bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, co
     g_autofree char *location = g_strconcat("maildir:", path, NULL);
     g_autofree char *fingerprint = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, message->bytes);
     const struct run_outgoing outgoing = {.redirect = name_mail,
-                                          .answer = name_mail,
+                                          .answer = name_answer,
                                           .reject = name_reject,
                                           .pipe = name_mail,
                                           .remember = name_mail};

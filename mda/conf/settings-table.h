@@ -45,6 +45,9 @@
       "Words in those fields that mark a message as a bounce, in any case.")                       \
     X(RULES_DIRECTORIES, "rules", "directories", LIST, SYSCONFDIR "/backstop/rules.d",             \
       "Directories with further rule files (*.rules).")                                            \
+    X(RULES_LANGUAGE, "rules", "language", CHOICE, "auto",                                         \
+      "auto | sieve | procmail | none: the user's rules; auto takes a Sieve script if there is "   \
+      "one, else ~/.procmailrc.")                                                                  \
     X(JUNK_FOLDER, "junk", "folder", STRING, "Junk", "The folder for backscatter.")                \
     X(JUNK_EXPIRE, "junk", "expire", DURATION, "30d",                                              \
       "Messages in it are deleted after this time; 0 keeps them.")                                 \
@@ -105,8 +108,21 @@
     X(DNS_TIMEOUT, "dns", "timeout", DURATION, "3s", "How long one query may take.")               \
     X(SIEVE_ENGINE, "sieve", "engine", CHOICE, "backstop",                                         \
       "backstop | libsieve: which Sieve engine runs the user's script.")                           \
+    X(SIEVE_SCRIPTS, "sieve", "scripts", LIST, "~/.dovecot.sieve ~/.sieve",                        \
+      "Where the user's active script may be; the first one that is there runs.")                  \
+    X(SIEVE_DEFAULT, "sieve", "default", PATH, "", "The script of users who have none.")           \
+    X(SIEVE_BEFORE, "sieve", "before", LIST, "",                                                   \
+      "Scripts, or directories of *.sieve files, that run before the user's.")                     \
+    X(SIEVE_AFTER, "sieve", "after", LIST, "",                                                     \
+      "Scripts, or directories of *.sieve files, that run after the user's.")                      \
+    X(SIEVE_PERSONAL, "sieve", "personal", PATH, "~/sieve",                                        \
+      "Where include :personal finds scripts.")                                                    \
+    X(SIEVE_GLOBAL, "sieve", "global", PATH, "", "Where include :global finds scripts.")           \
+    X(SIEVE_SETTINGS, "sieve", "settings", LIST, "",                                               \
+      "Settings of the engine by Dovecot's names, as name=value: vacation_min_period=1d.")         \
     X(SENDMAIL_COMMAND, "sendmail", "command", PATH, "/usr/sbin/sendmail",                         \
       "The program that outgoing mail is handed to.")                                              \
+    X(SENDMAIL_TIMEOUT, "sendmail", "timeout", DURATION, "60s", "How long that program may take.") \
     X(LOG_DESTINATION, "log", "destination", STRING, "syslog",                                     \
       "syslog, stderr, none, or the path of a file.")                                              \
     X(LOG_FACILITY, "log", "facility", CHOICE, "mail",                                             \

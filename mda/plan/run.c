@@ -81,10 +81,9 @@ static void file(struct run *run, const char *folder, const struct plan_action *
     run->failed = true;
 }
 
-// An action for which the message leaves us. Without a way out it counts as failed.
+// An action for which the message leaves us.
 static void send(struct run *run, const struct plan_action *action,
-                 bool (*way)(gpointer data, const struct plan_action *action, GError **err),
-                 bool message_leaves)
+                 bool (*way)(gpointer data, const struct plan_action *action, GError **err))
 {
     g_autoptr(GError) err = NULL;
     const char *name = plan_kind_name(action->kind);
@@ -93,17 +92,55 @@ static void send(struct run *run, const struct plan_action *action,
     if (!sent) {
         trouble(run, name, err);
         // What can never work must not hold the mail up; the rest is worth another try.
-        if (message_leaves && !g_error_matches(err, MDA_ERROR, MDA_ERROR_TEMP))
+        if (!g_error_matches(err, MDA_ERROR, MDA_ERROR_TEMP))
             file(run, run->request->inbox, NULL);
         else
-            run->failed = run->failed || message_leaves;
+            run->failed = true;
         return;
     }
-    if (message_leaves)
-        commit(run);
+    commit(run);
     g_ptr_array_add(run->result->places, action->address
                                              ? g_strdup_printf("%s:%s", name, action->address)
                                              : g_strdup(name));
+}
+
+// RFC 8580: a copy of what was sent goes into a folder. It is no delivery of the message.
+static void file_copy(struct run *run, const char *folder, GBytes *sent)
+{
+    const struct run_request *request = run->request;
+    g_autoptr(Content) content = request->content_of(request->content_data, sent);
+    g_autofree char *fingerprint = g_compute_checksum_for_bytes(G_CHECKSUM_MD5, sent);
+    struct store_request wanted = {
+        .content = content,
+        .folder = is_inbox(folder) ? NULL : folder,
+        .create = request->create,
+        .fingerprint = fingerprint,
+        .fsync = request->fsync,
+        .mode = request->mode,
+        .deadline = deadline_in(request->lock_milliseconds),
+    };
+    struct store_result done = {0};
+    g_autoptr(GError) err = NULL;
+    if (!run->store->deliver(run->path, &wanted, &done, &err))
+        trouble(run, folder, err);
+    store_result_clear(&done);
+}
+
+// An answer that cannot be sent costs nothing but itself.
+static void answer(struct run *run, const struct plan_action *action,
+                   const struct run_outgoing *outgoing)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(GBytes) sent = NULL;
+    const char *name = plan_kind_name(action->kind);
+    if (!(outgoing->answer
+              ? outgoing->answer(outgoing->data, action, &sent, &err)
+              : mda_fail(&err, MDA_ERROR_CONFIG, "there is no way to send mail from here")))
+        trouble(run, name, err);
+    if (sent)
+        g_ptr_array_add(run->result->places, g_strdup(name));
+    if (sent && action->fcc)
+        file_copy(run, action->fcc, sent);
 }
 
 static void reject(struct run *run, const struct plan_action *action)
@@ -144,7 +181,7 @@ static void carry_out(struct run *run, const struct plan_action *action)
         g_ptr_array_add(run->result->places, g_strdup("discard"));
         break;
     case PLAN_REDIRECT:
-        send(run, action, outgoing->redirect, true);
+        send(run, action, outgoing->redirect);
         break;
     case PLAN_REJECT:
     case PLAN_EREJECT:
@@ -153,10 +190,10 @@ static void carry_out(struct run *run, const struct plan_action *action)
     case PLAN_VACATION:
     case PLAN_NOTIFY:
     case PLAN_REPORT:
-        send(run, action, outgoing->answer, false);
+        answer(run, action, outgoing);
         break;
     case PLAN_PIPE:
-        send(run, action, outgoing->pipe, true);
+        send(run, action, outgoing->pipe);
         break;
     case PLAN_DUPLICATE:
         break; // when all else is settled

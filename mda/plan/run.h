@@ -21,8 +21,8 @@ struct run_outgoing {
     gpointer data;
     // Each returns false with *err when the message did not leave for sure.
     bool (*redirect)(gpointer data, const struct plan_action *action, GError **err);
-    bool (*answer)(gpointer data, const struct plan_action *action,
-                   GError **err); // vacation, notify
+    // Vacation, notify, report. *SENT_R is what was sent, when something was; owned by the caller.
+    bool (*answer)(gpointer data, const struct plan_action *action, GBytes **sent_r, GError **err);
     bool (*reject)(gpointer data, const struct plan_action *action, bool *caller_refuses_r,
                    GError **err);
     bool (*pipe)(gpointer data, const struct plan_action *action, GError **err);

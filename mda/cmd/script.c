@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/script.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/sieve-execute.h"
+#include "ledger/memory.h"
+#include "sieve/sieve.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define SCRIPT_MAX_BYTES (1024 * 1024)
+// A user's error log is begun anew when it has grown beyond this.
+#define SCRIPT_LOG_MAX_BYTES (64 * 1024)
+
+// What the host functions below work on; the source comes first, as sieve-host.h asks.
+struct world {
+    struct sieve_source source;
+    const struct conf *conf;
+    gint64 now;
+};
+
+static char *at_home(const char *path, const char *home)
+{
+    return path[0] == '~' && path[1] == '/' ? g_build_filename(home, path + 2, NULL)
+                                            : g_strdup(path);
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+// PATH, or the *.sieve files in it when it is a directory, sorted; appended to PATHS.
+static void add_scripts(GPtrArray *paths, const char *path)
+{
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        g_ptr_array_add(paths, g_strdup(path));
+        return;
+    }
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(DIR) directory = opendir(path);
+    const struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        if (entry->d_name[0] != '.' && g_str_has_suffix(entry->d_name, ".sieve"))
+            g_ptr_array_add(names, g_build_filename(path, entry->d_name, NULL));
+    }
+    g_ptr_array_sort(names, by_name);
+    for (guint i = 0; i < names->len; i++)
+        g_ptr_array_add(paths, g_strdup(g_ptr_array_index(names, i)));
+}
+
+// The user's active script, or the site's default, or NULL. Owned by the caller.
+static char *own_script(const struct conf *conf, const char *home)
+{
+    const char *const *places = conf_list(conf, CONF_SIEVE_SCRIPTS);
+    for (; *places; places++) {
+        g_autofree char *path = at_home(*places, home);
+        // One that is there and cannot be read is the one all the same.
+        if (access(path, F_OK) == 0 || errno != ENOENT)
+            return g_steal_pointer(&path);
+    }
+    const char *fallback = conf_string(conf, CONF_SIEVE_DEFAULT);
+    return *fallback ? g_strdup(fallback) : NULL;
+}
+
+static GPtrArray *all_scripts(const struct conf *conf, const char *home)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    const char *const *before = conf_list(conf, CONF_SIEVE_BEFORE);
+    const char *const *after = conf_list(conf, CONF_SIEVE_AFTER);
+    for (; *before; before++)
+        add_scripts(paths, *before);
+    char *own = own_script(conf, home);
+    if (own)
+        g_ptr_array_add(paths, own);
+    for (; *after; after++)
+        add_scripts(paths, *after);
+    return paths;
+}
+
+bool script_exists(const struct conf *conf, const char *home)
+{
+    g_autoptr(GPtrArray) paths = all_scripts(conf, home);
+    return paths->len > 0;
+}
+
+static void set_item(struct world *world, const char *item, const char *value)
+{
+    if (value && *value)
+        g_hash_table_insert(world->source.environment, g_strdup(item), g_strdup(value));
+}
+
+// RFC 5183 §4.1, and ours.
+static void fill_environment(struct world *world, const struct script_case *script_case)
+{
+    const struct judged *judged = script_case->judged;
+    const struct envelope *envelope = script_case->envelope;
+    set_item(world, "vnd.backstop.verdict", verdict_name(judged->verdict));
+    set_item(world, "vnd.backstop.class", bounce_class_name(judged->class));
+    set_item(world, "vnd.backstop.rule", judged->rule);
+    set_item(world, "vnd.backstop.reasons", judged->because);
+    set_item(world, "remote-host", envelope->client_name);
+    set_item(world, "remote-ip", envelope->client_address);
+}
+
+static void fill_settings(struct world *world, const char *recipient)
+{
+    const char *domain = text_domain_of(recipient);
+    if (domain)
+        g_hash_table_insert(world->source.settings, g_strdup("postmaster_address"),
+                            g_strconcat("postmaster@", domain, NULL));
+    const char *const *pairs = conf_list(world->conf, CONF_SIEVE_SETTINGS);
+    for (; *pairs; pairs++) {
+        const char *equals = strchr(*pairs, '=');
+        const char *name = g_str_has_prefix(*pairs, "sieve_") ? *pairs + 6 : *pairs;
+        if (equals && equals > name)
+            g_hash_table_insert(world->source.settings, g_strndup(name, (gsize)(equals - name)),
+                                g_strdup(equals + 1));
+    }
+}
+
+static bool mailbox_exists(void *data, const char *mailbox)
+{
+    const struct world *world = data;
+    g_autofree char *root = NULL;
+    const struct store *store =
+        store_for(conf_string(world->conf, CONF_STORE_LOCATION), &root, NULL);
+    g_autofree char *path = store ? store->folder_path(root, mailbox, NULL) : NULL;
+    return path && g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static bool duplicate_seen(void *data, const char *key)
+{
+    const struct world *world = data;
+    g_autofree char *full = g_strconcat("duplicate:", key, NULL);
+    g_autoptr(GError) err = NULL;
+    bool seen = memory_has(world->conf, full, world->now, &err);
+    if (err)
+        log_line(LOG_LEVEL_WARNING, "duplicate: %s", err->message);
+    return seen;
+}
+
+static bool call_program(void *data, const struct sieve_program_call *call, GBytes **output_r,
+                         GError **err)
+{
+    return sieve_program_run(data, call, output_r, err);
+}
+
+struct sieve_source *script_source(const struct script_case *script_case)
+{
+    struct world *world = g_new0(struct world, 1);
+    world->conf = script_case->conf;
+    world->now = (gint64)time(NULL);
+    sieve_source_init(&world->source);
+    sieve_source_set_message(&world->source, script_case->message);
+    world->source.from = g_strdup(script_case->envelope->sender);
+    world->source.to = g_strdup(script_case->envelope->recipient);
+    world->source.orig_to = g_strdup(script_case->envelope->original_recipient);
+    world->source.personal = g_strdup(conf_string(world->conf, CONF_SIEVE_PERSONAL));
+    const char *global = conf_string(world->conf, CONF_SIEVE_GLOBAL);
+    world->source.global = *global ? g_strdup(global) : NULL;
+    fill_environment(world, script_case);
+    fill_settings(world, script_case->envelope->recipient);
+    return &world->source;
+}
+
+static void fill_host(struct sieve_source *source, struct sieve_host *host)
+{
+    sieve_source_host(source, host);
+    host->mailbox_exists = mailbox_exists;
+    host->duplicate_seen = duplicate_seen;
+    host->call = call_program;
+}
+
+// Tells the owner beside the script, where a mail user will look, and the log that it happened.
+static void complain(const char *path, const struct sieve_diagnostics *diagnostics)
+{
+    GString *text = g_string_new(NULL);
+    const char *first = "it failed";
+    for (guint i = 0; i < diagnostics->list->len; i++) {
+        const struct sieve_diagnostic *diagnostic = g_ptr_array_index(diagnostics->list, i);
+        g_autofree char *line = sieve_diagnostic_format(diagnostic);
+        if (diagnostic->severity == SIEVE_ERROR && text->len == 0)
+            first = diagnostic->text;
+        g_string_append_printf(text, "%s\n", line);
+    }
+    g_autofree char *log_path = g_strconcat(path, ".log", NULL);
+    mda_autofd fd =
+        open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    struct stat status;
+    struct file_segment all = {text->str, text->len};
+    bool told = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                (status.st_size < SCRIPT_LOG_MAX_BYTES || ftruncate(fd, 0) == 0) &&
+                files_write(fd, &all, 1, NULL);
+    log_line(LOG_LEVEL_WARNING, "Sieve script %s: %s%s%s", path, first,
+             told ? "; all errors are in " : "", told ? log_path : "");
+    g_string_free(text, TRUE);
+}
+
+// Drops what an earlier script only kept: the later one decides where that goes.
+static void continue_plan(struct plan *plan)
+{
+    for (guint i = plan->actions->len; i > 0; i--) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
+        if (action->kind == PLAN_KEEP)
+            g_ptr_array_remove_index(plan->actions, i - 1);
+    }
+    plan->implicit_keep = true;
+}
+
+static bool keeps(const struct plan *plan)
+{
+    bool keep = plan->implicit_keep;
+    for (guint i = 0; i < plan->actions->len; i++) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i);
+        keep = keep || action->kind == PLAN_KEEP;
+    }
+    return keep;
+}
+
+static void run_script(const struct sieve_engine *engine, const char *path, const char *text,
+                       gsize size, const struct sieve_host *host, struct plan *plan)
+{
+    g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
+    struct sieve_program *program = NULL;
+    if (!engine->compile(path, text, size, host, diagnostics, &program)) {
+        complain(path, diagnostics);
+        return;
+    }
+    if (!engine->execute(program, host, plan, diagnostics))
+        complain(path, diagnostics);
+    engine->free(program);
+}
+
+static bool run_all(const struct script_case *script_case, const struct sieve_engine *engine,
+                    const struct sieve_host *host, struct plan *plan, GError **err)
+{
+    g_autoptr(GPtrArray) paths = all_scripts(script_case->conf, script_case->home);
+    for (guint i = 0; i < paths->len && keeps(plan); i++) {
+        const char *path = g_ptr_array_index(paths, i);
+        g_autofree char *text = NULL;
+        gsize size = 0;
+        g_autoptr(GError) why = NULL;
+        if (!files_read(path, SCRIPT_MAX_BYTES, &text, &size, &why)) {
+            if (g_error_matches(why, MDA_ERROR, MDA_ERROR_TEMP)) {
+                g_propagate_error(err, g_steal_pointer(&why));
+                return false;
+            }
+            log_line(LOG_LEVEL_WARNING, "Sieve script %s", why->message);
+            continue;
+        }
+        continue_plan(plan);
+        run_script(engine, path, text, size, host, plan);
+    }
+    return true;
+}
+
+bool script_plan(const struct script_case *script_case, struct plan **plan_r,
+                 struct sieve_source **source_r, GError **err)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(Plan) plan = plan_new();
+    struct sieve_source *source = script_source(script_case);
+    struct sieve_host host = {0};
+    fill_host(source, &host);
+    const struct sieve_engine *engine =
+        sieve_engine_get(conf_string(script_case->conf, CONF_SIEVE_ENGINE), &why);
+    if (!engine)
+        log_line(LOG_LEVEL_WARNING, "[sieve] engine: %s; no script runs", why->message);
+    if (engine && !run_all(script_case, engine, &host, plan, err)) {
+        sieve_source_release(source);
+        g_free(source);
+        return false;
+    }
+    *plan_r = g_steal_pointer(&plan);
+    *source_r = source;
+    return true;
+}

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Delivery through the user's Sieve script: where messages go, what is sent, and that no script, good
+# or bad, stops mail.
+. "${srcdir:-..}/tests/tap.sh"
+
+cat >"$HOME/sendmail" <<'EOF'
+#!/bin/sh
+[ -f "$HOME/sendmail-status" ] && exit "$(cat "$HOME/sendmail-status")"
+{ echo "ARGS $*"; cat; } >>"$HOME/outbox"
+EOF
+chmod +x "$HOME/sendmail"
+: >"$HOME/outbox"
+
+message() { # SUBJECT [HEADER]: a message, a new one at every call
+    number=$((number + 1))
+    printf 'From: a@example.org\nTo: me@example.com\nSubject: %s\nMessage-ID: <%s@example.org>\n' "$1" $number
+    [ -n "$2" ] && echo "$2"
+    printf '\nhello %s\n' $number
+}
+number=0
+deliver() { # SETTING...: the message in $scratch/m
+    set -- "$@" log.destination="$HOME/log" sendmail.command="$HOME/sendmail"
+    options=
+    for setting in "$@"; do options="$options --set $setting"; done
+    # shellcheck disable=SC2086
+    "$BACKSTOP" $options -f "${sender-a@example.org}" -a me@example.com <"$scratch/m"
+}
+count() { find "$1" -type f 2>/dev/null | wc -l | tr -d ' '; }
+inbox() { echo $(($(count "$HOME/Maildir/new") + $(count "$HOME/Maildir/cur"))); }
+
+cat >"$HOME/.dovecot.sieve" <<'EOF'
+require ["fileinto", "imap4flags", "copy", "vacation", "reject", "editheader", "environment", "fcc"];
+if environment "vnd.backstop.verdict" "unknown" { fileinto "Reports"; }
+elsif header :contains "subject" "list" { fileinto :flags "\\Seen" "Lists/Über"; }
+elsif header :contains "subject" "copy" { redirect :copy "other@example.net"; }
+elsif header :contains "subject" "away" { redirect "other@example.net"; }
+elsif header :contains "subject" "refuse" { reject "no, thanks"; }
+elsif header :contains "subject" "edit" { addheader "X-New" "yes"; }
+elsif header :contains "subject" "drop" { discard; }
+elsif header :contains "subject" "leave" { vacation :days 1 :fcc "Sent" "I am away."; }
+EOF
+
+message "a list" >"$scratch/m"
+expect_code 0 "a script is run" deliver
+is "$(find "$HOME/Maildir" -name '*:2,S' | sed 's|.*Maildir/\([^/]*\)/.*|\1|')" ".Lists.&ANw-ber" \
+    "fileinto makes the folder and sets the flag"
+is "$(inbox)" 0 "and nothing stays in the inbox"
+
+message "a copy" >"$scratch/m"
+expect_code 0 "redirect :copy" deliver
+is "$(grep -c '^ARGS -i -f a@example.org -- other@example.net' "$HOME/outbox")" 1 \
+    "the copy leaves with the sender's envelope address"
+is "$(inbox)" 1 "and the message is kept"
+
+message "away" >"$scratch/m"
+echo 75 >"$HOME/sendmail-status"
+expect_code 75 "a redirect that cannot leave now defers" deliver
+is "$(inbox)" 1 "and files nothing"
+rm "$HOME/sendmail-status"
+expect_code 0 "the retry sends it" deliver
+is "$(grep -c '^Subject: away' "$HOME/outbox")" 1 "once"
+expect_code 0 "the same delivery tried again" deliver
+is "$(grep -c '^Subject: away' "$HOME/outbox")" 1 "does not send it twice"
+is "$(inbox)" 1 "a redirected message is not kept"
+
+message "refuse" >"$scratch/m"
+expect_code 0 "reject sends a refusal" deliver
+is "$(grep -c '^ARGS -i -f <> -- a@example.org' "$HOME/outbox")" 1 "from the null sender"
+: >"$HOME/outbox"
+sender='' expect_code 0 "a reject of a message from nobody" deliver
+is "$(cat "$HOME/outbox")" "" "sends nothing"
+is "$(inbox)" 2 "and keeps the message"
+message "refuse" "Auto-Submitted: auto-generated" >"$scratch/m"
+expect_code 0 "a reject of automatic mail" deliver
+is "$(cat "$HOME/outbox")" "" "sends nothing"
+
+message "edit" >"$scratch/m"
+expect_code 0 "addheader" deliver
+edited=$(grep -l '^X-New: yes' "$HOME/Maildir/new/"*)
+{ printf 'Return-Path: <a@example.org>\nDelivered-To: me@example.com\nX-New: yes\n'; cat "$scratch/m"; } >"$scratch/want"
+check_same "$edited" "$scratch/want" "changes that one line"
+
+before=$(inbox)
+message "drop" >"$scratch/m"
+expect_code 0 "discard" deliver
+is "$(inbox)" "$before" "keeps nothing"
+
+message "leave" >"$scratch/m"
+expect_code 0 "vacation" deliver
+message "leave" >"$scratch/m"
+expect_code 0 "vacation again" deliver
+is "$(grep -c '^I am away' "$HOME/outbox")" 1 "answers one sender once"
+is "$(count "$HOME/Maildir/.Sent/new")" 1 "and files the copy that :fcc asks for"
+: >"$HOME/outbox"
+for header in 'Precedence: list' 'List-Id: <l.example.org>' 'Auto-Submitted: auto-replied'; do
+    message "leave" "$header" | sed 's/^From:.*/From: other@example.org/' >"$scratch/m"
+    sender=other@example.org deliver
+done
+sender='' deliver
+is "$(cat "$HOME/outbox")" "" "lists, robots and nobody get no answer"
+
+{
+    printf 'From: MAILER-DAEMON@example.org\nSubject: failure notice\nAuto-Submitted: auto-replied\n'
+    printf 'Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nsorry\n'
+    printf -- '--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n'
+    printf 'Final-Recipient: rfc822; x@example.org\nAction: failed\nStatus: 5.1.1\n\n--b--\n'
+} >"$scratch/m"
+sender='' expect_code 0 "a report of unknown origin" deliver
+report=$(grep -l '^Status: 5.1.1' "$HOME/Maildir/.Reports/new/"*)
+is "$(grep -c '^X-Backstop: unknown; class=dsn-failure' "$report")" 1 "the script sees its verdict, once"
+
+mkdir "$scratch/before"
+echo 'require "fileinto"; if header :contains "subject" "first" { fileinto "First"; }' >"$scratch/before/a.sieve"
+echo 'if header :contains "subject" "second" { discard; stop; }' >"$scratch/before/b.sieve"
+message "first, and a list" >"$scratch/m"
+expect_code 0 "scripts before the user's" deliver sieve.before="$scratch/before"
+is "$(count "$HOME/Maildir/.First/new")/$(find "$HOME/Maildir/.Lists.&ANw-ber" -name '*:2,S' | wc -l | tr -d ' ')" \
+    "1/1" "one that takes the message ends the row"
+message "second, and a list" >"$scratch/m"
+expect_code 0 "they run in the order of their names" deliver sieve.before="$scratch/before"
+is "$(find "$HOME/Maildir/.Lists.&ANw-ber" -name '*:2,S' | wc -l | tr -d ' ')" 1 "and the second one too"
+
+echo 'require "fileinto"; fileinto "Default";' >"$scratch/default.sieve"
+before=$(inbox)
+printf 'keep;\nfileinto "x";\n' >"$HOME/.dovecot.sieve"
+message "x" >"$scratch/m"
+expect_code 0 "a script that does not compile" deliver
+is "$(inbox)" $((before + 1)) "leaves the mail in the inbox"
+is "$(sed -n 's|.*/\(.dovecot.sieve:[0-9]*\):[0-9]*: error.*|\1|p' "$HOME/.dovecot.sieve.log" | head -n 1)" \
+    ".dovecot.sieve:2" "and its errors beside it"
+rm "$HOME/.dovecot.sieve"
+message "y" >"$scratch/m"
+expect_code 0 "a user without a script" deliver sieve.default="$scratch/default.sieve"
+is "$(count "$HOME/Maildir/.Default/new")" 1 "gets the default one"
+mkfifo "$HOME/.dovecot.sieve"
+message "z" >"$scratch/m"
+expect_code 0 "a FIFO in the script's place" deliver
+is "$(inbox)" $((before + 2)) "does not hold the mail up"
+plan
