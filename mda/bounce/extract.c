@@ -110,11 +110,13 @@ static void each_recipient(struct facts *facts, const struct regex *regex)
 
 static char *first_group(struct facts *facts, struct rule *rule, enum rule_pattern which)
 {
-    const struct regex *regex = rule_regex(rule, which);
-    struct regex_span spans[2];
-    if (!regex || regex_search(regex, facts->text, facts->text_length, 0, spans, 2) != REGEX_YES)
-        return NULL;
-    return group_text(facts, &spans[1]);
+    struct regex *regex = NULL;
+    for (guint n = 0; rule_pattern(rule, which, n, &regex); n++) {
+        struct regex_span spans[2];
+        if (regex && regex_search(regex, facts->text, facts->text_length, 0, spans, 2) == REGEX_YES)
+            return group_text(facts, &spans[1]);
+    }
+    return NULL;
 }
 
 // The original behind the rule's marker line, in whichever text has it.
@@ -140,12 +142,15 @@ static void original_after(struct facts *facts, const struct regex *regex)
 
 void extract_by_rule(struct facts *facts, struct rule *rule)
 {
-    const struct regex *after = rule_regex(rule, PATTERN_ORIGINAL_AFTER);
-    if (after && !facts->has_original)
-        original_after(facts, after);
-    const struct regex *recipient = rule_regex(rule, PATTERN_RECIPIENT);
-    if (recipient && !facts->has_status)
-        each_recipient(facts, recipient);
+    struct regex *regex = NULL;
+    for (guint n = 0; rule_pattern(rule, PATTERN_ORIGINAL_AFTER, n, &regex); n++) {
+        if (regex && !facts->has_original)
+            original_after(facts, regex);
+    }
+    for (guint n = 0; rule_pattern(rule, PATTERN_RECIPIENT, n, &regex); n++) {
+        if (regex && facts->report->recipients->len == 0)
+            each_recipient(facts, regex);
+    }
     fill(&facts->report->reporting_mta, first_group(facts, rule, PATTERN_REPORTING_MTA));
     struct original *original = &facts->report->original;
     if (!original->message_id)

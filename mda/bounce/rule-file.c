@@ -28,9 +28,10 @@ static bool close_group(struct file_reader *reader, GError **err)
     g_ptr_array_add(reader->rules, rule);
     if (rule->order < 0)
         rule->order = reader->order;
-    if (rule_check(rule, reader->patterns, err))
+    guint line = 0;
+    if (rule_check(rule, reader->patterns, &line, err))
         return true;
-    g_prefix_error(err, "%s:%u: ", reader->file, rule->line);
+    g_prefix_error(err, "%s:%u: ", reader->file, line);
     return false;
 }
 
@@ -61,7 +62,7 @@ static bool read_pair(struct file_reader *reader, char *line, GError **err)
     *equals = '\0';
     g_strchomp(line);
     char *value = g_strchug(equals + 1);
-    if (rule_set(reader->rule, line, value, err))
+    if (rule_set(reader->rule, reader->line, line, value, err))
         return true;
     g_prefix_error(err, "%s:%u: ", reader->file, reader->line);
     return false;

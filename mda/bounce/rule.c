@@ -26,6 +26,14 @@ static void condition_free(gpointer data)
     g_free(condition);
 }
 
+static void pattern_free(gpointer data)
+{
+    struct pattern *pattern = data;
+    g_free(pattern->text);
+    g_clear_pointer(&pattern->regex, regex_free);
+    g_free(pattern);
+}
+
 static GPtrArray *any_new(void)
 {
     return g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
@@ -53,10 +61,8 @@ void rule_free(gpointer data)
     g_ptr_array_unref(rule->conditions);
     g_ptr_array_unref(rule->delay);
     g_ptr_array_unref(rule->success);
-    for (guint i = 0; i < PATTERN_COUNT; i++) {
-        g_free(rule->patterns[i]);
-        g_clear_pointer(&rule->compiled[i], regex_free);
-    }
+    for (guint i = 0; i < PATTERN_COUNT; i++)
+        g_clear_pointer(&rule->patterns[i], g_ptr_array_unref);
     g_free(rule);
 }
 
@@ -180,8 +186,11 @@ static bool is_answer(enum condition_kind kind)
            kind == CONDITION_MARK;
 }
 
-static bool fill_condition(struct condition *condition, bool regex, const char *value, GError **err)
+static bool fill_condition(struct condition *condition, bool regex, guint line, const char *value,
+                           GError **err)
+
 {
+    condition->line = line;
     if (is_answer(condition->kind))
         return read_yes(value, &condition->wanted, err);
     if (!regex) {
@@ -199,7 +208,8 @@ static bool fill_condition(struct condition *condition, bool regex, const char *
 }
 
 // "not-", "regex-", a name and for header.NAME the field.
-static bool set_condition(struct rule *rule, const char *key, const char *value, GError **err)
+static bool set_condition(struct rule *rule, guint line, const char *key, const char *value,
+                          GError **err)
 {
     const char *name = key;
     bool negated = g_str_has_prefix(name, "not-");
@@ -212,7 +222,7 @@ static bool set_condition(struct rule *rule, const char *key, const char *value,
         struct condition *condition = condition_for(rule, key, CONDITION_HEADER, negated);
         if (!condition->header)
             condition->header = g_ascii_strdown(name + 7, -1);
-        return fill_condition(condition, regex, value, err);
+        return fill_condition(condition, regex, line, value, err);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(condition_keys); i++) {
         if (strcmp(condition_keys[i].key, name) != 0)
@@ -220,7 +230,7 @@ static bool set_condition(struct rule *rule, const char *key, const char *value,
         struct condition *condition = condition_for(rule, key, condition_keys[i].kind, negated);
         if (!condition->header)
             condition->header = g_strdup(condition_keys[i].header);
-        return fill_condition(condition, regex, value, err);
+        return fill_condition(condition, regex, line, value, err);
     }
     return mda_fail(
         err, MDA_ERROR_SYNTAX,
@@ -230,19 +240,18 @@ static bool set_condition(struct rule *rule, const char *key, const char *value,
         key);
 }
 
-static bool set_pattern(struct rule *rule, enum rule_pattern which, const char *value)
+static bool add_pattern(struct rule *rule, enum rule_pattern which, guint line, const char *value)
 {
-    if (rule->patterns[which]) {
-        char *both = g_strdup_printf("%s|%s", rule->patterns[which], value);
-        g_free(rule->patterns[which]);
-        rule->patterns[which] = both;
-    } else {
-        rule->patterns[which] = g_strdup(value);
-    }
+    if (!rule->patterns[which])
+        rule->patterns[which] = g_ptr_array_new_with_free_func(pattern_free);
+    struct pattern *pattern = g_new0(struct pattern, 1);
+    pattern->text = g_strdup(value);
+    pattern->line = line;
+    g_ptr_array_add(rule->patterns[which], pattern);
     return true;
 }
 
-bool rule_set(struct rule *rule, const char *key, const char *value, GError **err)
+bool rule_set(struct rule *rule, guint line, const char *key, const char *value, GError **err)
 {
     const char *bracket = strchr(key, '[');
     g_autofree char *base = bracket ? g_strndup(key, (gsize)(bracket - key)) : g_strdup(key);
@@ -263,9 +272,9 @@ bool rule_set(struct rule *rule, const char *key, const char *value, GError **er
         return add_phrases(rule->success, value, false, err);
     for (gsize i = 0; i < G_N_ELEMENTS(pattern_keys); i++) {
         if (strcmp(base, pattern_keys[i].key) == 0)
-            return set_pattern(rule, pattern_keys[i].which, value);
+            return add_pattern(rule, pattern_keys[i].which, line, value);
     }
-    return set_condition(rule, base, value, err);
+    return set_condition(rule, line, base, value, err);
 }
 
 #define PATTERN_FLAGS (REGEX_CASELESS | REGEX_MULTILINE | REGEX_UTF)
@@ -281,23 +290,35 @@ static bool compile(const char *pattern, struct regex **regex_r, const char *key
     return true;
 }
 
-bool rule_check(struct rule *rule, bool patterns, GError **err)
+static bool check_patterns(struct rule *rule, guint *line_r, GError **err)
 {
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        *line_r = condition->line;
+        if (!compile(condition->pattern, &condition->regex, condition->key, err))
+            return false;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(pattern_keys); i++) {
+        GPtrArray *list = rule->patterns[pattern_keys[i].which];
+        for (guint n = 0; list && n < list->len; n++) {
+            struct pattern *pattern = g_ptr_array_index(list, n);
+            *line_r = pattern->line;
+            if (!compile(pattern->text, &pattern->regex, pattern_keys[i].key, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool rule_check(struct rule *rule, bool patterns, guint *line_r, GError **err)
+{
+    *line_r = rule->line;
     if (rule->conditions->len == 0)
         return mda_fail(err, MDA_ERROR_SYNTAX,
                         "rule [%s] has no condition and would match everything; give it a sender, "
                         "header, part or body",
                         rule->name);
-    for (guint i = 0; patterns && i < rule->conditions->len; i++) {
-        struct condition *condition = g_ptr_array_index(rule->conditions, i);
-        if (!compile(condition->pattern, &condition->regex, condition->key, err))
-            return false;
-    }
-    for (guint i = 0; patterns && i < PATTERN_COUNT; i++) {
-        if (!compile(rule->patterns[i], &rule->compiled[i], pattern_keys[i].key, err))
-            return false;
-    }
-    return true;
+    return !patterns || check_patterns(rule, line_r, err);
 }
 
 static void enter(GPtrArray *any, struct phrases *phrases)
@@ -325,10 +346,14 @@ void rule_enter_phrases(struct rule *rule, struct phrases *phrases)
     enter(rule->success, phrases);
 }
 
-struct regex *rule_regex(struct rule *rule, enum rule_pattern which)
+bool rule_pattern(struct rule *rule, enum rule_pattern which, guint n, struct regex **regex_r)
 {
-    g_autoptr(GError) err = NULL;
-    if (!compile(rule->patterns[which], &rule->compiled[which], pattern_keys[which].key, &err))
-        g_clear_pointer(&rule->patterns[which], g_free);
-    return rule->compiled[which];
+    GPtrArray *list = rule->patterns[which];
+    if (!list || n >= list->len)
+        return false;
+    struct pattern *pattern = g_ptr_array_index(list, n);
+    if (pattern->text && !compile(pattern->text, &pattern->regex, "", NULL))
+        g_clear_pointer(&pattern->text, g_free); // never tried again
+    *regex_r = pattern->regex;
+    return true;
 }

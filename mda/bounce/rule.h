@@ -31,12 +31,20 @@ struct phrase_test {
 struct condition {
     enum condition_kind kind;
     bool negated;
-    bool wanted;         // ORIGINAL, STATUS, REPLY
-    char *header;        // HEADER: lower case
-    char *key;           // as in the file, for --explain
-    GPtrArray *any;      // GPtrArray * of struct phrase_test *: one of these, of which all
-    char *pattern;       // instead of phrases
+    bool wanted;    // ORIGINAL, STATUS, REPLY
+    char *header;   // HEADER: lower case
+    char *key;      // as in the file, for --explain
+    GPtrArray *any; // GPtrArray * of struct phrase_test *: one of these, of which all
+    char *pattern;  // instead of phrases
+    guint line;
     struct regex *regex; // compiled at first use
+};
+
+// A regular expression that takes something out of the text.
+struct pattern {
+    char *text;
+    guint line;
+    struct regex *regex; // compiled at first use; NULL when it is wrong
 };
 
 enum rule_kind { RULE_CLASS, RULE_REFUSED };
@@ -59,12 +67,11 @@ struct rule {
     guint sequence; // position among all rules
     enum rule_kind kind;
     enum bounce_class class;
-    bool any_mail;         // also mail without a strong trait
-    GPtrArray *conditions; // struct condition *
-    GPtrArray *delay;      // like condition.any: words that make a failure a delay
-    GPtrArray *success;    // … a success
-    char *patterns[PATTERN_COUNT];
-    struct regex *compiled[PATTERN_COUNT];
+    bool any_mail;                      // also mail without a strong trait
+    GPtrArray *conditions;              // struct condition *
+    GPtrArray *delay;                   // like condition.any: words that make a failure a delay
+    GPtrArray *success;                 // … a success
+    GPtrArray *patterns[PATTERN_COUNT]; // struct pattern *, tried in order; NULL: none
 };
 
 struct bounce_rules {
@@ -76,24 +83,30 @@ struct bounce_rules {
 struct rule *rule_new(const char *name, const char *file, guint line);
 void rule_free(gpointer rule);
 
-// Takes KEY = VALUE into RULE. False with *err (MDA_ERROR_SYNTAX) saying what is wrong and what
-// would be right.
-bool rule_set(struct rule *rule, const char *key, const char *value,
+// Takes KEY = VALUE, which stands in LINE, into RULE. False with *err (MDA_ERROR_SYNTAX) saying
+// what is wrong and what would be right.
+bool rule_set(struct rule *rule, guint line, const char *key, const char *value,
               GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
-// Checks RULE as a whole, and with PATTERNS compiles every regular expression in it.
-bool rule_check(struct rule *rule, bool patterns, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+// Checks RULE as a whole, and with PATTERNS compiles every regular expression in it. On failure
+// *line_r is where the fault stands.
+bool rule_check(struct rule *rule, bool patterns, guint *line_r,
+                GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Enters RULE's body phrases into PHRASES.
 void rule_enter_phrases(struct rule *rule, struct phrases *phrases);
 
-// A pattern of RULE compiled at first use, or NULL when it has none or it is wrong.
-struct regex *rule_regex(struct rule *rule, enum rule_pattern which);
+// The Nth (from 0) pattern of RULE for WHICH, compiled; NULL behind the last. One that is wrong
+// never matches: *regex_r is NULL then.
+bool rule_pattern(struct rule *rule, enum rule_pattern which, guint n, struct regex **regex_r);
 
 // Parses TEXT, the rule file called FILE, into RULES: a group of a known name replaces that rule.
 // ORDER is for rules that name none. False with *err "file:line: what": then RULES is unchanged.
 bool rule_file_parse(struct bounce_rules *rules, const char *file, const char *text, int order,
                      bool patterns, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Reads the rule file at PATH alone, compiling every pattern. *count_r is the number of its rules.
+bool bounce_rules_test(const char *path, guint *count_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Orders the rules and builds the phrase table; after the last file.
 void rules_finish(struct bounce_rules *rules);

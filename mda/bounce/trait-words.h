@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The words by which trait.c recognises automatic mail, for that file alone. They only decide whether
-// a message is worth judging: a word too many costs time, a word too few loses a report.
+// The words by which trait.c recognises automatic mail, for that file alone. They only decide
+// whether a message is worth judging: a word too many costs time, a word too few loses a report.
 #pragma once
 
 // clang-format off

@@ -47,10 +47,11 @@ static bool starts_with_any(const char *text, const char *const *words, gsize co
     return false;
 }
 
-static bool is_ascii(const char *text)
+// Is TEXT to be read as it stands: no encoded word, no 8-bit text, no ISO-2022 escape?
+static bool is_plain(const char *text)
 {
-    for (; *text; text++) {
-        if ((guchar)*text >= 0x80 || *text == 0x1b)
+    for (const char *at = text; *at; at++) {
+        if ((guchar)*at >= 0x80 || *at == 0x1b)
             return false;
     }
     return !strstr(text, "=?");
@@ -129,7 +130,7 @@ static unsigned decoded_traits(const struct header_field *field)
 static unsigned field_traits(const struct header_field *field, char *value)
 {
     bool text = header_field_is(field, "Subject") || header_field_is(field, "From");
-    if (text && !is_ascii(value))
+    if (text && !is_plain(value))
         return decoded_traits(field);
     if (header_field_is(field, "Return-Path") || header_field_is(field, "X-Envelope-From"))
         return sender_trait(value);
