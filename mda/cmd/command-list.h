@@ -9,6 +9,7 @@
     X(config, "config", "show the settings in force and where each was set")                       \
     X(sent, "sent", "record outgoing mail")                                                        \
     X(milter, "milter", "record, stamp and sign outgoing mail for the MTA")                        \
+    X(doctor, "doctor", "tell what is known of this site and what would help")                     \
     X(batv, "batv", "sign return paths, or verify their tags")                                     \
     X(sieve, "sieve", "check, try and test Sieve scripts")                                         \
     X(expire, "expire", "delete old messages from the Junk folder")

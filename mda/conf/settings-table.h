@@ -17,6 +17,8 @@
       "Host names (globs) of the relays that send our mail.")                                      \
     X(IDENTITY_NETWORKS, "identity", "networks", LIST, "",                                         \
       "Networks (CIDR, IPv4 and IPv6) of the relays that send our mail.")                          \
+    X(IDENTITY_NETWORKS_FROM_SPF, "identity", "networks-from-spf", BOOL, "no",                     \
+      "Whether the networks in our SPF record count as our relays' too.")                          \
     X(IDENTITY_MESSAGE_ID, "identity", "message-id", STRING, "",                                   \
       "Regular expression that every Message-ID of ours matches.")                                 \
     X(IDENTITY_SENT_FOLDERS, "identity", "sent-folders", LIST, "Sent",                             \

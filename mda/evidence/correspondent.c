@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/lookup.h"
+#include "ledger/sentfolder.h"
 
 #include <string.h>
 
@@ -32,6 +33,14 @@ static bool wrote_to_any(struct ledger *ledger, const GPtrArray *addresses, cons
             *address_r = address;
     }
     return true;
+}
+
+static void say_known(const struct evidence_case *evidence_case, const char *known,
+                      struct finding *finding)
+{
+    const struct original *original = &evidence_case->report->original;
+    const bool alone = !original->message_id && original->received->len == 0;
+    finding_set(finding, SAYS_OURS, alone ? WEIGHT_STRONG : WEIGHT_HINT, "we wrote to %s", known);
 }
 
 // Is the reporting host one of a domain that we write to, and the failed one elsewhere?
@@ -80,17 +89,29 @@ static bool judge_stranger(const struct evidence_case *evidence_case, struct led
     return true;
 }
 
+// Whom the ledger does not know, the folder of sent mail may, as far as it has been indexed.
+static bool known_from_folder(const struct evidence_case *evidence_case, const GPtrArray *failed,
+                              struct finding *finding)
+{
+    g_autofree char *path = g_build_filename(conf_string(evidence_case->conf, CONF_STATE_DIRECTORY),
+                                             SENTFOLDER_INDEX, NULL);
+    g_autoptr(Ledger) index = NULL;
+    const char *known;
+    if (!ledger_open_file(path, 0, LEDGER_READ, evidence_case->deadline, &index, NULL) ||
+        !wrote_to_any(index, failed, &known, NULL) || !known)
+        return false;
+    say_known(evidence_case, known, finding);
+    return true;
+}
+
 static bool ask(const struct evidence_case *evidence_case, struct ledger *ledger,
                 const GPtrArray *failed, struct finding *finding, GError **err)
 {
-    const struct original *original = &evidence_case->report->original;
     const char *known;
     if (!wrote_to_any(ledger, failed, &known, err))
         return false;
     if (known) {
-        const bool alone = !original->message_id && original->received->len == 0;
-        finding_set(finding, SAYS_OURS, alone ? WEIGHT_STRONG : WEIGHT_HINT, "we wrote to %s",
-                    known);
+        say_known(evidence_case, known, finding);
         return true;
     }
     g_autoptr(GPtrArray) mentioned = lookup_mentioned(evidence_case);
@@ -110,6 +131,8 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the report names no recipient");
         return;
     }
+    if (known_from_folder(evidence_case, failed, finding))
+        return;
     g_autoptr(GError) err = NULL;
     g_autoptr(Ledger) ledger = NULL;
     if (ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, &err) &&

@@ -2,6 +2,9 @@
 #include "evidence/relays.h"
 
 #include "base/text.h"
+#include "evidence/identity.h"
+#include "evidence/relays-spf.h"
+#include "ledger/state.h"
 
 #include <string.h>
 
@@ -19,6 +22,66 @@ static void add_all(struct relays *relays, const char *const *entries)
                         g_strdup(*entries));
 }
 
+// How long what DNS said of our networks is believed.
+#define LEARNT_SECONDS 3600
+#define DOMAINS_MAX 5
+
+static char *recall(struct state *state, const char *question)
+{
+    struct db_statement *statement;
+    bool row;
+    if (!state_prepare(state, &statement, NULL,
+                       "SELECT answer FROM spf WHERE question = ?1 AND until > ?2", question, NULL))
+        return NULL;
+    state->api->bind_int(statement, 2, g_get_real_time() / G_USEC_PER_SEC);
+    return state->api->step(statement, &row, NULL) && row
+               ? g_strdup(state->api->column_text(statement, 0))
+               : NULL;
+}
+
+static void remember(struct state *state, const char *question, const char *answer)
+{
+    struct db_statement *statement;
+    if (!state_prepare(state, &statement, NULL,
+                       "INSERT OR REPLACE INTO spf (question, answer, until) VALUES (?1, ?2, ?3)",
+                       question, answer, NULL))
+        return;
+    state->api->bind_int(statement, 3, g_get_real_time() / G_USEC_PER_SEC + LEARNT_SECONDS);
+    (void)!state_run(state, statement, NULL);
+}
+
+static void learn_domain(const struct evidence_case *evidence_case, struct state *state,
+                         const char *domain, struct relays *relays)
+{
+    g_autofree char *question = g_strconcat("networks ", domain, NULL);
+    g_autofree char *answer = state ? recall(state, question) : NULL;
+    if (!answer) {
+        g_autoptr(GPtrArray) networks = g_ptr_array_new_with_free_func(g_free);
+        relays_from_spf(domain, conf_string(evidence_case->conf, CONF_DNS_SERVER),
+                        evidence_case->deadline, networks);
+        // What was cut short by the deadline is not kept.
+        const bool keep = state && networks->len > 0 && !deadline_passed(&evidence_case->deadline);
+        g_ptr_array_add(networks, NULL);
+        answer = g_strjoinv(" ", (char **)networks->pdata);
+        if (keep)
+            remember(state, question, answer);
+    }
+    g_auto(GStrv) networks = g_strsplit(answer, " ", -1);
+    for (char **network = networks; *network; network++) {
+        if (**network)
+            g_ptr_array_add(relays->networks, g_strdup(*network));
+    }
+}
+
+static void learn(const struct evidence_case *evidence_case, struct relays *relays)
+{
+    g_autoptr(State) state = NULL;
+    g_auto(GStrv) domains = identity_domains(evidence_case);
+    (void)!state_open(evidence_case->conf, evidence_case->deadline, &state, NULL);
+    for (guint i = 0; domains[i] && i < DOMAINS_MAX; i++)
+        learn_domain(evidence_case, state, domains[i] + (domains[i][0] == '.'), relays);
+}
+
 struct relays *relays_new(const struct evidence_case *evidence_case)
 {
     struct relays *relays = g_new0(struct relays, 1);
@@ -26,6 +89,8 @@ struct relays *relays_new(const struct evidence_case *evidence_case)
     relays->networks = g_ptr_array_new_with_free_func(g_free);
     add_all(relays, conf_list(evidence_case->conf, CONF_IDENTITY_RELAYS));
     add_all(relays, conf_list(evidence_case->conf, CONF_IDENTITY_NETWORKS));
+    if (conf_bool(evidence_case->conf, CONF_IDENTITY_NETWORKS_FROM_SPF))
+        learn(evidence_case, relays);
     return relays;
 }
 

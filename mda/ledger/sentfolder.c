@@ -241,7 +241,7 @@ bool sentfolder_open(const struct conf *conf, guint max, struct deadline deadlin
     if (paths->len == 0)
         return mda_fail(err, MDA_ERROR_GONE, "there is no folder of sent mail");
     g_autofree char *index =
-        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "sent-folder.sqlite", NULL);
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), SENTFOLDER_INDEX, NULL);
     g_autoptr(SentFolder) sentfolder = g_new0(struct sentfolder, 1);
     g_autoptr(State) state = NULL;
     sentfolder->whole = true;

@@ -7,6 +7,9 @@
 #include "conf/conf.h"
 #include "ledger/ledger.h"
 
+// Its file in the state directory.
+#define SENTFOLDER_INDEX "sent-folder.sqlite"
+
 struct sentfolder {
     struct ledger *ledger; // the index
     bool whole;            // everything in the folders is in it

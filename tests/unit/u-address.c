@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Addresses, networks, host names and dates as others write them.
+#include "base/address.h"
+#include "base/date.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_scan(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted; // addresses joined by blanks
+    } rows[] = {
+        {"Bob <Bob@Example.ORG>, c@d.example", "bob@example.org c@d.example"},
+        {"\"Last, First\" <a.b+c@x.example> (a@comment.example)",
+         "a.b+c@x.example a@comment.example"},
+        {"undisclosed-recipients:;", ""},
+        {"rfc822;user@host.example", "user@host.example"},
+        {"a@b.example A@B.EXAMPLE a@b.example.", "a@b.example"},
+        {"\"odd one\"@x.example", "\"odd one\"@x.example"},
+        {"user@[192.0.2.1]", "user@[192.0.2.1]"},
+        {"<prvs=0123abcdef=u@x.example>", "prvs=0123abcdef=u@x.example"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+        address_scan(rows[i].text, 10, found);
+        g_ptr_array_add(found, NULL);
+        g_autofree char *joined = g_strjoinv(" ", (char **)found->pdata);
+        assert_string_equal(joined, rows[i].wanted);
+    }
+    g_autoptr(GPtrArray) some = g_ptr_array_new_with_free_func(g_free);
+    assert_false(address_scan("a@x b@x c@x", 2, some));
+    assert_int_equal(some->len, 2);
+}
+
+static void test_untagged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *wanted;
+    } rows[] = {
+        {"<User@Example.org>", "user@example.org"},
+        {"prvs=0785d59305=alice@example.org", "alice@example.org"},
+        {"prvs=0785d59305=a=b@example.org", "a=b@example.org"},
+        {"btv1==123==alice@example.org", "alice@example.org"},
+        {"alice=prvs=0785d59305@example.org", "alice@example.org"},
+        {"alice@example.org.", "alice@example.org"},
+        {"", ""},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *got = address_untagged(rows[i].address);
+        assert_string_equal(got, rows[i].wanted);
+    }
+    assert_null(address_untagged(NULL));
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *network;
+        bool in;
+    } rows[] = {
+        {"192.0.2.1", "192.0.2.0/24", true},     {"192.0.3.1", "192.0.2.0/24", false},
+        {"192.0.2.129", "192.0.2.128/25", true}, {"192.0.2.127", "192.0.2.128/25", false},
+        {"192.0.2.1", "192.0.2.1", true},        {"::ffff:192.0.2.1", "192.0.2.0/24", true},
+        {"2001:db8::1", "2001:db8::/32", true},  {"2001:db9::1", "2001:db8::/32", false},
+        {"2001:db8::1", "192.0.2.0/24", false},  {"192.0.2.1", "::/0", false},
+        {"192.0.2.1", "0.0.0.0/0", true},        {"192.0.2.1", "192.0.2.0/33", false},
+        {"192.0.2.1", "192.0.2.0/x", false},     {"192.0.2.1", "mail.example.org", false},
+        {"[192.0.2.1]", "192.0.2.0/24", true},   {"IPv6:2001:db8::1", "2001:db8::/32", true},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct ip_address address;
+        assert_true(ip_parse(rows[i].address, &address));
+        assert_int_equal(ip_in_network(&address, rows[i].network), rows[i].in);
+    }
+    struct ip_address address;
+    assert_false(ip_parse("mail.example.org", &address));
+    assert_false(ip_parse("", &address));
+    assert_false(ip_parse("1.2.3.4.5", &address));
+}
+
+static void test_domains(void **state)
+{
+    (void)state;
+    static const char *const ours[] = {"example.org", ".corp.example", NULL};
+    assert_true(domain_among("EXAMPLE.org", ours));
+    assert_false(domain_among("mail.example.org", ours));
+    assert_true(domain_among("corp.example", ours));
+    assert_true(domain_among("a.b.corp.example", ours));
+    assert_false(domain_among("xcorp.example", ours));
+    assert_true(domain_related("mx1.example.org", "out.example.org"));
+    assert_true(domain_related("mx.example.org", "example.org"));
+    assert_false(domain_related("example.org", "example.net"));
+    assert_false(domain_related("spammer.example", "victim.example"));
+    assert_false(domain_related("a.co.uk", "b.co.uk"));
+    assert_true(domain_related("mx.a.co.uk", "www.a.co.uk"));
+    assert_false(domain_related(NULL, "example.org"));
+    assert_false(domain_related("localhost", "localhost.example.org"));
+}
+
+static void test_dates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        gint64 seconds; // -1: no date
+    } rows[] = {
+        {"Thu, 1 Jan 1970 00:00:00 +0000", 0},
+        {"Sat, 21 Nov 2026 03:07:48 +0000 (UTC)", 1795230468},
+        {"21 Nov 2026 05:07:48 +0200", 1795230468},
+        {"Fri, 20 Nov 2026 19:07:48 PST", 1795230468},
+        {"Sat, 21 Nov 26 03:07 GMT", 1795230420},
+        {"Wed, 29 Feb 2012 12:00:00 -0530", 1330536600},
+        {"yesterday", -1},
+        {"32 Nov 2026 00:00:00 +0000", -1},
+        {"21 Foo 2026 00:00:00 +0000", -1},
+        {"", -1},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        gint64 seconds = -1;
+        assert_int_equal(date_parse(rows[i].text, &seconds), rows[i].seconds >= 0);
+        assert_int_equal(seconds, rows[i].seconds);
+    }
+    gint64 untouched = 7;
+    assert_false(date_parse(NULL, &untouched));
+    assert_int_equal(untouched, 7);
+}
+
+int main(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scan),     cmocka_unit_test(test_untagged),
+        cmocka_unit_test(test_networks), cmocka_unit_test(test_domains),
+        cmocka_unit_test(test_dates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
