@@ -231,8 +231,8 @@ static const char *skip_broken(const char *at)
     return at;
 }
 
-// Where the list goes on behind an address that ended at AT. What follows without a comma is not read:
-// it may be anything.
+// Where the list goes on behind an address that ended at AT. What follows without a comma is not
+// read: it may be anything.
 static const char *behind_address(const char *at, bool *group)
 {
     at = skip_blanks(at);
