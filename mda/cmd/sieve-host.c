@@ -235,10 +235,37 @@ static const struct mime_part *part_at(struct sieve_source *source, guint n)
     return g_ptr_array_index(source->tree->parts, n);
 }
 
+// What stands in front of a multipart's parts and behind them (RFC 5173 §5.2).
+static GBytes *around_parts(const struct message *message, const struct mime_part *part)
+{
+    const char *boundary = mime_part_parameter(part, "boundary");
+    g_autofree char *open = g_strdup_printf("\n--%s", boundary ? boundary : "");
+    g_autofree char *close = g_strconcat(open, "--", NULL);
+    g_autofree char *text = without_nuls(message->data, MIN(message->size, SIEVE_MAX_BODY));
+    const char *first = boundary ? strstr(text, open) : NULL;
+    const char *last = first ? strstr(first, close) : NULL;
+    GString *out = g_string_new(NULL);
+    if (first) {
+        const char *start = first;
+        while (start > text && !g_str_has_prefix(start, "\n\n") &&
+               !g_str_has_prefix(start, "\n\r\n"))
+            start--;
+        g_string_append_len(out, start, first - start);
+    }
+    if (last) {
+        const char *stop = strstr(last + strlen(close), "\n--");
+        const char *start = last + strlen(close);
+        g_string_append_len(out, start, stop ? stop - start : (gssize)strlen(start));
+    }
+    return g_string_free_to_bytes(out);
+}
+
 static GBytes *host_part_content(void *data, guint n)
 {
     struct sieve_source *source = data;
     const struct mime_part *part = part_at(source, n);
+    if (part->kind == MIME_MULTIPART)
+        return around_parts(sieve_source_message(source), part);
     if (!encoding_is_known(part))
         return g_bytes_new_static("", 0);
     return mime_part_content(source->tree, part, SIEVE_MAX_BODY);
@@ -269,7 +296,7 @@ static char *host_part_text(void *data, guint n)
 static char *host_part_html(void *data, guint n)
 {
     g_autofree char *html = host_part_text(data, n);
-    return with_crlf(mime_html_to_text(html, -1, NULL));
+    return with_crlf(mime_html_to_text(html, strlen(html), NULL));
 }
 
 // ---- Surroundings

@@ -60,7 +60,7 @@ static const char *take_local(const char *at, GString *out)
         const char *word = skip_blanks(at);
         if (*word == '"') {
             word = take_quoted(word, out);
-            if (!word)
+            if (!word || !g_str_is_ascii(out->str))
                 return NULL;
         } else if (is_atom(*word) || *word == '.') {
             while (is_atom(*word) || *word == '.')
@@ -185,9 +185,10 @@ static void address_free(gpointer data)
 static char *join_address(const char *local, const char *domain)
 {
     const char *at = local;
+    bool dots = *local == '.' || strstr(local, "..") || g_str_has_suffix(local, ".");
     while (is_atom(*at) || *at == '.')
         at++;
-    if (!*at && *local)
+    if (!*at && *local && !dots)
         return g_strdup_printf("%s@%s", local, domain);
     GString *out = g_string_new("\"");
     for (at = local; *at; at++) {
@@ -230,20 +231,43 @@ static const char *skip_broken(const char *at)
     return at;
 }
 
-// The entry at AT. Returns where the list goes on.
-static const char *take_entry(GPtrArray *list, const char *at)
+// Where the list goes on behind an address that ended at AT. What follows without a comma is not
+// read: it may be anything.
+static const char *behind_address(const char *at, bool *group)
+{
+    at = skip_blanks(at);
+    if (*at == ';' && *group) {
+        *group = false;
+        return at + 1;
+    }
+    return *at == ',' ? at + 1 : at + strlen(at);
+}
+
+// Steps over an empty group ("undisclosed-recipients:;"): it is text, and no address.
+static const char *take_group(GPtrArray *list, const char *at, const char *members, bool *group)
+{
+    const char *first = skip_blanks(members);
+    *group = true;
+    if (*first != ';')
+        return first;
+    *group = false;
+    add_address(list, NULL, NULL, at, first + 1);
+    return behind_address(first + 1, group);
+}
+
+// The entry at AT. Returns where the list goes on. *GROUP: are we in one?
+static const char *take_entry(GPtrArray *list, const char *at, bool *group)
 {
     g_autoptr(GString) local = g_string_new(NULL), domain = g_string_new(NULL);
     g_autofree char *why = NULL;
     const char *end = take_spec(at, local, domain, &why);
-    const char *behind = end ? skip_blanks(end) : NULL;
-    if (behind && (!*behind || strchr(",;", *behind))) {
+    if (end) {
         add_address(list, local, domain, at, end);
-        return behind;
+        return behind_address(end, group);
     }
     const char *name = skip_phrase(at);
     if (name && *name == ':')
-        return name + 1; // a group: its members follow
+        return take_group(list, at, name + 1, group);
     if (name && *name == '<') {
         g_autofree char *angle_why = NULL;
         g_string_truncate(local, 0);
@@ -252,23 +276,24 @@ static const char *take_entry(GPtrArray *list, const char *at)
         end = take_angle(route - 1, local, domain, &angle_why);
         if (end) {
             add_address(list, local, domain, at, end);
-            return skip_blanks(end);
+            return behind_address(end, group);
         }
     }
     end = skip_broken(at);
     add_address(list, NULL, NULL, at, end);
-    return end;
+    return *end ? end + 1 : end;
 }
 
 GPtrArray *sieve_addresses_parse(const char *value)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(address_free);
     const char *at = skip_blanks(value);
+    bool group = false;
     while (*at && list->len < MAX_ADDRESSES) {
-        if (*at == ',' || *at == ';')
+        if (*at == ',' || (*at == ';' && group))
             at++;
         else
-            at = take_entry(list, at);
+            at = take_entry(list, at, &group);
         at = skip_blanks(at);
     }
     return list;

@@ -79,7 +79,7 @@ static gint64 days_of(int year, int month, int day)
 static bool parse_clock(const char *word, int *seconds_r)
 {
     int hour = 0, minute = 0, second = 0;
-    if (sscanf(word, "%2d:%2d:%2d", &hour, &minute, &second) < 2 || hour < 0 || hour > 24 ||
+    if (sscanf(word, "%2d:%2d:%2d", &hour, &minute, &second) < 2 || hour < 0 || hour > 23 ||
         minute < 0 || minute > 59 || second < 0 || second > 60)
         return false;
     *seconds_r = hour * 3600 + minute * 60 + second;
@@ -165,6 +165,8 @@ char *sieve_date_part(gint64 now, int zone, const char *part)
         return g_strdup_printf("%02d", tm.tm_sec);
     if (strcmp(name, "time") == 0)
         return g_strdup(clock);
+    if (strcmp(name, "iso8601") == 0 && zone == 0)
+        return g_strdup_printf("%sT%sZ", iso, clock);
     if (strcmp(name, "iso8601") == 0)
         return g_strdup_printf("%sT%s%c%02d:%02d", iso, clock, sign, hours, minutes);
     if (strcmp(name, "std11") == 0)

@@ -51,8 +51,24 @@ static void match_raw(struct sieve_matching *matching)
     sieve_matching_value(matching, text);
 }
 
+// Of a message within the message its header is the content; its body is a part (§5.2).
+static char *inner_header(const struct sieve_host *host, guint n)
+{
+    GString *out = g_string_new(NULL);
+    struct sieve_mime_part part = {.parent = -1};
+    if (n + 1 < host->part_count(host->data))
+        host->part(host->data, n + 1, &part);
+    for (guint i = 0; part.parent == (gint)n && i < part.fields->len; i++) {
+        const struct sieve_field *field = g_ptr_array_index(part.fields, i);
+        g_string_append_printf(out, "%s: %s\r\n", field->name, field->value);
+    }
+    return g_string_free(out, FALSE);
+}
+
 static char *content_of(const struct sieve_host *host, guint n, const struct sieve_mime_part *part)
 {
+    if (part->message)
+        return inner_header(host, n);
     if (strcmp(part->type, "text") == 0)
         return host->part_text(host->data, n);
     g_autoptr(GBytes) bytes = host->part_content(host->data, n);
@@ -69,7 +85,7 @@ static void match_content(struct sieve_matching *matching, const GPtrArray *type
         bool wanted = false;
         for (guint k = 0; k < types->len && !wanted; k++)
             wanted = type_matches(g_ptr_array_index(types, k), &part);
-        if (!wanted || part.multipart)
+        if (!wanted)
             continue;
         g_autofree char *text = content_of(host, i, &part);
         sieve_matching_value(matching, text);

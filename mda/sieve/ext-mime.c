@@ -138,7 +138,7 @@ static bool match_parameters(struct sieve_run *run, const struct sieve_node *nod
     g_autoptr(GPtrArray) names = sieve_tag_list(run, node, "param");
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *value = find_parameter(at, g_ptr_array_index(names, i));
-        if (value && sieve_matching_value(matching, value))
+        if (sieve_matching_value(matching, value ? value : ""))
             return true;
     }
     return false;
@@ -152,28 +152,24 @@ bool sieve_mime_value(struct sieve_run *run, const struct sieve_node *node,
     if (!option)
         return sieve_matching_value(matching, value->text);
     bool content_type = g_ascii_strcasecmp(value->name, "content-type") == 0;
-    if (!content_type && g_ascii_strcasecmp(value->name, "content-disposition") != 0)
-        return false;
+    bool disposition = g_ascii_strcasecmp(value->name, "content-disposition") == 0;
     const char *at = value->text;
-    g_autofree char *type = take_token(&at), *subtype = NULL;
+    g_autofree char *type = content_type || disposition ? take_token(&at) : NULL, *subtype = NULL;
     at = skip_blanks(at);
-    if (content_type && *at == '/') {
+    if (type && content_type && *at == '/') {
         at++;
         subtype = take_token(&at);
+        at = skip_blanks(at);
     }
-    if (!type || (content_type && !subtype))
-        return false;
-    switch (option->tag->id) {
-    case MIME_PARAM:
-        return match_parameters(run, node, at, matching);
-    case MIME_TYPE:
-        return sieve_matching_value(matching, type);
-    case MIME_SUBTYPE:
-        return content_type && sieve_matching_value(matching, subtype);
-    default: {
-        g_autofree char *both =
-            content_type ? g_strdup_printf("%s/%s", type, subtype) : g_strdup(type);
-        return sieve_matching_value(matching, both);
-    }
-    }
+    // What is no such field has the empty string for all its pieces.
+    bool sound = type && (!content_type || subtype) && (!*at || *at == ';');
+    if (option->tag->id == MIME_PARAM)
+        return match_parameters(run, node, sound ? at : "", matching);
+    if (!sound)
+        return sieve_matching_value(matching, "");
+    g_autofree char *both = subtype ? g_strdup_printf("%s/%s", type, subtype) : g_strdup(type);
+    const char *piece = option->tag->id == MIME_TYPE      ? type
+                        : option->tag->id == MIME_SUBTYPE ? (subtype ? subtype : "")
+                                                          : both;
+    return sieve_matching_value(matching, piece);
 }

@@ -49,19 +49,12 @@ static char *change_first(const char *text, char (*change)(char))
     return out;
 }
 
-static char *change_all(const char *text, bool upper)
-{
-    if (!g_utf8_validate(text, -1, NULL))
-        return upper ? g_ascii_strup(text, -1) : g_ascii_strdown(text, -1);
-    return upper ? g_utf8_strup(text, -1) : g_utf8_strdown(text, -1);
-}
-
 static char *apply(const char *modifier, const char *text)
 {
     if (strcmp(modifier, "lower") == 0)
-        return change_all(text, false);
+        return g_ascii_strdown(text, -1);
     if (strcmp(modifier, "upper") == 0)
-        return change_all(text, true);
+        return g_ascii_strup(text, -1);
     if (strcmp(modifier, "lowerfirst") == 0)
         return change_first(text, g_ascii_tolower);
     if (strcmp(modifier, "upperfirst") == 0)

@@ -50,7 +50,8 @@ struct sieve_host {
     GBytes *(*body)(void *data);
     guint (*part_count)(void *data);
     void (*part)(void *data, guint n, struct sieve_mime_part *part_r);
-    GBytes *(*part_content)(void *data, guint n); // its transfer encoding undone
+    // Its transfer encoding undone; of a multipart what stands around its parts.
+    GBytes *(*part_content)(void *data, guint n);
     char *(*part_text)(void *data, guint n); // text in UTF-8, HTML reduced to its words if asked
     char *(*part_html)(void *data, guint n); // the words of a text/html part
     // The message becomes BYTES for everything that follows (enclose, replace, filter). (optional)

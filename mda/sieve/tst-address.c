@@ -127,10 +127,14 @@ static void match_addresses(struct sieve_matching *matching, const struct sieve_
 {
     enum sieve_address_part part = sieve_address_part_of(node);
     g_autoptr(GPtrArray) addresses = sieve_addresses_parse(text);
+    if (!*text)
+        sieve_matching_value(matching, "");
     for (guint i = 0; i < addresses->len; i++) {
-        g_autofree char *piece =
-            sieve_address_part(matching->run, part, g_ptr_array_index(addresses, i));
-        if (piece && sieve_matching_value(matching, piece))
+        const struct sieve_address *address = g_ptr_array_index(addresses, i);
+        g_autofree char *piece = sieve_address_part(matching->run, part, address);
+        // :count counts addresses, those without the part too.
+        bool counted = node->match->type == MATCH_COUNT && address->local;
+        if ((piece || counted) && sieve_matching_value(matching, piece ? piece : ""))
             return;
     }
 }

@@ -70,8 +70,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-// A fold and the white space around it count as one blank: what people see is what they match, and
-// Dovecot, whose scripts come here, does the same.
 char *sieve_unfold(const char *raw)
 {
     gsize length = strnlen(raw, SIEVE_MAX_HEADER);
@@ -81,14 +79,11 @@ char *sieve_unfold(const char *raw)
             g_string_append_c(out, raw[i]);
             continue;
         }
-        bool fold = false;
-        while (i + 1 < length &&
-               (raw[i + 1] == '\r' || raw[i + 1] == '\n' || is_blank(raw[i + 1]))) {
-            fold = true;
+        // Only line ends are dropped; a tab that begins the next line is a blank.
+        if (i + 1 < length && raw[i + 1] == '\t') {
+            g_string_append_c(out, ' ');
             i++;
         }
-        if (fold)
-            g_string_append_c(out, ' ');
     }
     g_strstrip(out->str);
     return g_string_free(out, FALSE);
@@ -135,6 +130,8 @@ void sieve_view_add(struct sieve_view *view, const char *name, const char *value
     struct sieve_view_field *field = g_new0(struct sieve_view_field, 1);
     field->name = g_strdup(name);
     field->raw = fold_value(name, value);
+    // It is text, not encoded: what looks like an encoded word in it is none.
+    field->decoded = g_strstrip(g_strdup(value));
     g_ptr_array_insert(sieve_view_fields(view), last ? -1 : 0, field);
     view->edited = true;
 }

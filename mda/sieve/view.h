@@ -37,6 +37,5 @@ GBytes *sieve_view_message(struct sieve_view *view);
 // Its size, in octets with CRLF line ends.
 guint64 sieve_view_size(struct sieve_view *view);
 
-// RAW without line ends and the blanks around it (RFC 5322 §2.2.3); fold and blank become one blank
-// when SQUEEZE. Owned by the caller.
+// RAW without line ends (RFC 5322 §2.2.3) and the blanks around it. Owned by the caller.
 char *sieve_unfold(const char *raw);
