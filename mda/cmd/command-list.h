@@ -10,6 +10,7 @@
     X(milter, "milter", "record, stamp and sign outgoing mail for the MTA")                        \
     X(batv, "batv", "sign return paths, or verify their tags")                                     \
     X(sieve, "sieve", "check, try and test Sieve scripts")                                         \
+    X(procmail, "procmail", "check a .procmailrc, or try it on a message")                         \
     X(translate, "translate", "turn a .procmailrc into a Sieve script")                            \
     X(expire, "expire", "delete old messages from the Junk folder")
 
