@@ -12,6 +12,8 @@
     X(doctor, "doctor", "tell what is known of this site and what would help")                     \
     X(batv, "batv", "sign return paths, or verify their tags")                                     \
     X(sieve, "sieve", "check, try and test Sieve scripts")                                         \
+    X(procmail, "procmail", "check a .procmailrc, or try it on a message")                         \
+    X(translate, "translate", "turn a .procmailrc into a Sieve script")                            \
     X(expire, "expire", "delete old messages from the Junk folder")
 
 // Other programs' names under which we take their arguments: X(function suffix, "name").

@@ -157,12 +157,10 @@ static gsize next_escape(const struct procmail_delivery *delivery, gsize from)
     return delivery->size;
 }
 
-// Does the message end in a newline, with BLANK in an empty line?
-static bool ends_well(const struct procmail_delivery *delivery, gsize skip, bool blank)
+static bool ends_blank(const struct procmail_delivery *delivery, gsize skip)
 {
     gsize size = delivery->size;
-    return size >= skip + 2 && delivery->data[size - 1] == '\n' &&
-           (!blank || delivery->data[size - 2] == '\n');
+    return size >= skip + 2 && delivery->data[size - 1] == '\n' && delivery->data[size - 2] == '\n';
 }
 
 // The message as it belongs into a folder, behind SKIP bytes of it. BLANK: an empty line at the
@@ -182,7 +180,7 @@ static bool write_message(int fd, const struct procmail_delivery *delivery, gsiz
     }
     if (!write_all(fd, delivery->data + at, delivery->size - at, written))
         return false;
-    return delivery->raw || ends_well(delivery, skip, blank) || write_all(fd, "\n", 1, written);
+    return delivery->raw || !blank || ends_blank(delivery, skip) || write_all(fd, "\n", 1, written);
 }
 
 static void say_failed(const struct procmail_delivery *delivery, int code, const char *path)
@@ -235,7 +233,6 @@ static bool append(struct procmail_host *host, const struct procmail_delivery *d
         complain(delivery, "Opening", place->path);
     int fd = open(place->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
     if (fd < 0) {
-        *written = delivery->size;
         say_failed(delivery, EBADF, place->path);
         return false;
     }

@@ -40,7 +40,7 @@ static int log_open(struct procmail_host *host, const char *path)
     struct procmail_world *world = (struct procmail_world *)host;
     if (world->dry_run)
         return 0;
-    mda_autofd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    mda_autofd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0667);
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
         return errno;
     return 0;

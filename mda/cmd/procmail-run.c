@@ -292,11 +292,12 @@ static void talk_to(const struct procmail_program *program, struct pipes *pipes,
     struct deadline deadline = deadline_for(program->timeout);
     mda_close_fd(&pipes->input[0]);
     mda_close_fd(&pipes->output[1]);
-    ended->not_run = could_not_run(pipes);
     set_nonblocking(pipes->input[1]);
     if (!program->output)
         mda_close_fd(&pipes->output[0]);
     converse(&talk, &deadline);
+    ended->not_run =
+        could_not_run(pipes); // only now, or a short-lived program would miss its input
     ended->sent = ended->write_failed ? program->input_size : talk.total;
     if (program->wait != PROCMAIL_DONT_WAIT) {
         ended->status = await_until(pid, deadline, &ended->timed_out);

@@ -284,9 +284,7 @@ static bool run_file(struct run *run, const char *name, bool is_default, bool wa
     enum rc_place place = g_path_is_absolute(name)                               ? ABSOLUTE
                           : g_str_has_prefix(name, "./") || run->options->filter ? IN_CURRENT
                                                                                  : IN_HOME;
-    const char *base = rc_engine_value(engine, "MAILDIR");
-    if (!base)
-        base = rc_engine_value(engine, "HOME");
+    const char *base = rc_engine_value(engine, "HOME");
     g_autofree char *path =
         place == IN_HOME ? g_strconcat(base ? base : "", "/", name, NULL) : g_strdup(name);
     gsize length = 0;
@@ -351,7 +349,7 @@ static enum rc_end run_files(struct run *run)
             break;
         }
     }
-    if (files->len > 0)
+    if (files->len > 0 && !run->options->preserve)
         rc_engine_preset(run->engine, "COMSAT", "no");
     return files->len > 0 ? run_named_files(run, files) : run_default_files(run);
 }

@@ -67,7 +67,8 @@ static bool deliver(struct rc_engine *engine, const char *folder, char *const *l
         rc_set_own(engine, "LASTFOLDER", folder);
     rc_log_flush(engine);
     bool done = host->deliver(host, &delivery, &delivered);
-    engine->last_size = delivered.written;
+    if (done || delivered.written > 0)
+        engine->last_size = delivered.written;
     if (delivered.folder && !file)
         rc_set_own(engine, "LASTFOLDER", delivered.folder);
     g_free(delivered.folder);
@@ -147,6 +148,8 @@ static bool read_back(struct act *act, const struct rc_command *command, GString
     if (ended.write_failed && !act->head->flags[RC_IGNORE_ERRORS]) {
         rc_say_quoted(engine, "Error while writing to", command->label);
         quiet = false;
+    } else if (ended.timed_out) {
+        quiet = false;
     } else if (act->wait != PROCMAIL_DONT_WAIT && ended.status != 0) {
         g_autofree char *text =
             g_strdup_printf(act->wait == PROCMAIL_WAIT_QUIETLY ? "Non-zero exitcode (%d) from"
@@ -177,9 +180,9 @@ static void capture(struct act *act, const struct rc_command *command)
     bool had_value = g_hash_table_contains(engine->variables, name);
     g_autoptr(GString) output = g_string_new(NULL);
     act->done = read_back(act, command, output, had_value);
+    if (output->len > 0 && output->str[output->len - 1] == '\n')
+        g_string_truncate(output, output->len - 1);
     if (act->done) {
-        if (output->len > 0 && output->str[output->len - 1] == '\n')
-            g_string_truncate(output, output->len - 1);
         rc_set(engine, name, output->str);
     } else if (!had_value) {
         rc_set(engine, name, act->wait == PROCMAIL_DONT_WAIT ? output->str : NULL);

@@ -219,7 +219,7 @@ static bool evaluate(struct test *test, const char *text)
     const char *at = text;
     // "$" may yield what begins with "$" again; each time it must get shorter or end.
     for (guint rounds = 0; rounds < 100; rounds++) {
-        if (*at && strchr("0123456789-+.,", *at)) {
+        if (*at && strchr("0123456789-+.", *at)) {
             if (!take_weight(test, &at))
                 break;
             if (test->skipped)

@@ -133,7 +133,7 @@ struct rc_score {
 };
 #define RC_SCORE_MAX 2147483647.0
 #define RC_SCORE_MIN (-2147483647.0)
-// A decimal number at TEXT, procmail's way; *END_R stands at TEXT when there is none.
+// The number at TEXT; *END_R stands at TEXT when there is none.
 double rc_decimal(const char *text, const char **end_r);
 void rc_score_program(struct rc_score *score, double weight, double exponent, bool negated,
                       int status);

@@ -78,7 +78,7 @@ void rc_engine_say(struct rc_engine *engine, const char *what, const char *quote
 static void log_without_tabs(struct rc_engine *engine, const char *text, gsize length)
 {
     g_autofree char *copy = g_strndup(text, length);
-    g_strdelimit(copy, "\t", ' ');
+    g_strdelimit(copy, "\t\n\r\v\f", ' ');
     if (*copy)
         rc_log(engine, copy);
 }

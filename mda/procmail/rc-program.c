@@ -126,6 +126,8 @@ char *rc_output_of(struct rc_engine *engine, const char *line, gsize limit)
                                        .output = output,
                                        .output_limit = limit};
     rc_run(engine, &command, &program, &ended);
+    if (ended.timed_out) // what procmail says here, though nothing was to be rescued
+        rc_say(engine, "Rescue of unfiltered data succeeded\n");
     if (ended.excessive)
         rc_say_quoted(engine, "Excessive output quenched from", command.label);
     while (output->len > 0 && output->str[output->len - 1] == '\n')

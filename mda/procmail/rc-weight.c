@@ -6,20 +6,10 @@
 
 double rc_decimal(const char *text, const char **end_r)
 {
-    const char *at = text;
-    while (*at == ' ' || *at == '\t')
-        at++;
-    bool negative = *at == '-', any = false;
-    if (*at == '-' || *at == '+')
-        at++;
-    double value = 0, unit = 1;
-    for (; g_ascii_isdigit(*at); at++, any = true)
-        value = value * 10 + (*at - '0');
-    if (*at == '.' || *at == ',')
-        for (at++; g_ascii_isdigit(*at); at++, any = true)
-            value += (unit /= 10) * (*at - '0');
-    *end_r = any ? at : text;
-    return negative ? -value : value;
+    char *end;
+    double value = g_ascii_strtod(text, &end);
+    *end_r = end;
+    return isnan(value) ? 0 : value;
 }
 
 void rc_score_program(struct rc_score *score, double weight, double exponent, bool negated,
