@@ -16,7 +16,10 @@ chmod 711 "$scratch"
 home=$scratch/nobody
 conf=$scratch/etc
 mkdir -p "$scratch/bin" "$home" "$conf" "$scratch/queue" "$scratch/data" "$scratch/forward"
-cp "$BACKSTOP" "${BACKSTOP%/*}"/backstop-*.so "$scratch/bin/"
+cp "$BACKSTOP" "$scratch/bin/"
+for part in "${BACKSTOP%/*}"/backstop-*; do
+    [ ! -f "$part" ] || cp "$part" "$scratch/bin/"
+done
 chown nobody "$home"
 chown postfix "$scratch/data"
 port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
@@ -162,7 +165,7 @@ for way in forward mailbox_command; do
     : >"$mbox.lock"
     chown nobody "$mbox.lock"
     post "$way-killed"
-    waiting() { pid=$(pidof "$scratch/bin/backstop"); }
+    waiting() { pid=$(pidof "$scratch/bin/backstop" "$scratch/bin/backstop-agent"); }
     until_true 20 waiting
     ok $? "$way-killed: it waits for the lock"
     sleep 0.3
