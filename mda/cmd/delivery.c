@@ -12,11 +12,13 @@
 #include "cmd/junk.h"
 #include "cmd/options.h"
 #include "cmd/outgoing.h"
+#include "cmd/procmail.h"
 #include "cmd/script.h"
 #include "cmd/user.h"
 #include "message/compose.h"
 #include "message/spool.h"
 #include "plan/run.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -82,34 +84,50 @@ static void add_policy(const struct delivery *delivery, struct plan *plan)
     action->create = true;
 }
 
+// The message with our lines in front, in one piece. Owned by the caller.
+static GByteArray *whole_message(const struct delivery *delivery)
+{
+    g_autoptr(Content) content = compose(delivery->message, delivery->header);
+    GByteArray *whole = g_byte_array_sized_new((guint)content->size + 1);
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *piece =
+            &g_array_index(content->segments, struct file_segment, i);
+        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
+    }
+    return whole;
+}
+
 // What rules are to see: with the verdict in front where there is one, so that they can ask for it.
 // A message without a verdict, and one too large to be copied, is seen as it came.
 static struct message *message_for_rules(struct delivery *delivery)
 {
     if (!delivery->judged.because || delivery->message->size > SEEN_MAX_BYTES)
         return delivery->message;
-    g_autoptr(Content) content = compose(delivery->message, delivery->header);
-    GByteArray *whole = g_byte_array_sized_new((guint)content->size);
-    for (guint i = 0; i < content->segments->len; i++) {
-        const struct file_segment *piece =
-            &g_array_index(content->segments, struct file_segment, i);
-        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
-    }
-    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole);
+    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole_message(delivery));
     delivery->seen = message_new(bytes);
     return delivery->seen;
 }
 
-// The plan of the user's rules. False with *err when they cannot be read now.
-static bool plan_by_rules(struct delivery *delivery, struct plan **plan_r, GError **err)
+enum rules { RULES_NONE, RULES_SIEVE, RULES_PROCMAIL };
+
+// Which rules the user has: a Sieve script comes before an rc file unless a setting names one.
+static enum rules find_rules(const struct delivery *delivery)
 {
     const struct conf *conf = delivery->context->conf;
-    bool wanted =
-        conf_is(conf, CONF_RULES_LANGUAGE, "sieve") || conf_is(conf, CONF_RULES_LANGUAGE, "auto");
-    if (!wanted || !script_exists(conf, delivery->user.home)) {
-        *plan_r = plan_new();
-        return true;
-    }
+    bool automatic = conf_is(conf, CONF_RULES_LANGUAGE, "auto");
+    if ((automatic || conf_is(conf, CONF_RULES_LANGUAGE, "sieve")) &&
+        script_exists(conf, delivery->user.home))
+        return RULES_SIEVE;
+    g_autofree char *rc = g_build_filename(delivery->user.home, ".procmailrc", NULL);
+    if (conf_is(conf, CONF_RULES_LANGUAGE, "procmail") || (automatic && access(rc, F_OK) == 0))
+        return RULES_PROCMAIL;
+    return RULES_NONE;
+}
+
+// The plan of the user's scripts. False with *err when they cannot be read now.
+static bool plan_by_script(struct delivery *delivery, struct plan **plan_r, GError **err)
+{
+    const struct conf *conf = delivery->context->conf;
     struct script_case script_case = {
         .conf = conf,
         .home = delivery->user.home,
@@ -136,20 +154,26 @@ static void overrule_keep(const struct delivery *delivery, struct plan *plan)
         add_policy(delivery, plan);
 }
 
-static bool make_plan(struct delivery *delivery, struct plan **plan_r, GError **err)
+static bool policy_comes_first(const struct delivery *delivery)
 {
     const struct conf *conf = delivery->context->conf;
-    bool unwanted = judge_is_unwanted(conf, delivery->judged.verdict);
-    if (unwanted && conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules")) {
-        *plan_r = plan_new();
-        (*plan_r)->implicit_keep = false;
-        add_policy(delivery, *plan_r);
-        return true;
+    return judge_is_unwanted(conf, delivery->judged.verdict) &&
+           conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
+}
+
+static bool make_plan(struct delivery *delivery, enum rules rules, struct plan **plan_r,
+                      GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+    if (rules == RULES_SIEVE && !policy_comes_first(delivery)) {
+        if (!plan_by_script(delivery, &plan, err))
+            return false;
+    } else {
+        plan = plan_new();
     }
-    if (!plan_by_rules(delivery, plan_r, err))
-        return false;
-    if (unwanted)
-        overrule_keep(delivery, *plan_r);
+    if (judge_is_unwanted(delivery->context->conf, delivery->judged.verdict))
+        overrule_keep(delivery, plan);
+    *plan_r = g_steal_pointer(&plan);
     return true;
 }
 
@@ -246,32 +270,93 @@ static void report(const struct delivery *delivery)
         *troubles ? ", trouble=" : "", troubles);
 }
 
-static enum outcome deliver_message(struct delivery *delivery, GError **err)
+// The inbox as procmail's DEFAULT names it. Owned by the caller; NULL with *err.
+static char *default_folder(const struct delivery *delivery, GError **err)
+{
+    g_autofree char *root = NULL;
+    const struct store *store =
+        store_for(conf_string(delivery->context->conf, CONF_STORE_LOCATION), &root, err);
+    if (!store)
+        return NULL;
+    g_autofree char *path = store->folder_path(root, delivery->given->folder, err);
+    if (!path)
+        return NULL;
+    const char *suffix = strcmp(store->name, "maildir") == 0 ? "/"
+                         : strcmp(store->name, "mh") == 0    ? "/."
+                                                             : "";
+    return g_strconcat(path, suffix, NULL);
+}
+
+// procmail's language says at once what is to be done, and does it: there is no plan.
+static int deliver_by_rc(struct delivery *delivery, GError **err)
+{
+    g_autofree char *inbox = default_folder(delivery, err);
+    if (!inbox)
+        return command_outcome(MDA_DEFER);
+    g_autofree char *as_default = g_strconcat("DEFAULT=", inbox, NULL);
+    g_autofree char *as_orgmail = g_strconcat("ORGMAIL=", inbox, NULL);
+    char *assignments[] = {as_default, as_orgmail, NULL};
+    struct procmail_rules_case rules_case = {
+        .user = &delivery->user,
+        .sender = delivery->envelope.sender && *delivery->envelope.sender
+                      ? delivery->envelope.sender
+                      : "MAILER-DAEMON",
+        .judged = &delivery->judged,
+        .assignments = assignments,
+    };
+    g_autoptr(GByteArray) whole = whole_message(delivery);
+    int status = procmail_rules(&rules_case,
+                                g_string_new_len((const char *)whole->data, (gssize)whole->len));
+    delivery->result = (struct run_result){
+        .outcome = status == EX_OK ? MDA_DELIVERED : MDA_DEFER,
+        .places = g_ptr_array_new_with_free_func(g_free),
+        .troubles = g_ptr_array_new_with_free_func(g_free),
+    };
+    g_ptr_array_add(delivery->result.places, g_strdup(".procmailrc"));
+    return status;
+}
+
+static int deliver_by_plan(struct delivery *delivery, enum rules rules, GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+    if (!make_plan(delivery, rules, &plan, err))
+        return command_outcome(MDA_DEFER);
+    carry_out(delivery, plan);
+    return command_outcome(delivery->result.outcome);
+}
+
+static void compose_header(struct delivery *delivery)
+{
+    g_autofree char *added = intake_header(delivery->message, &delivery->envelope);
+    g_autofree char *verdict = judge_header(&delivery->judged);
+    const char *extra = delivery->given->header ? delivery->given->header : "";
+    delivery->header = g_strconcat(added, extra, verdict, NULL);
+}
+
+static int deliver_message(struct delivery *delivery, GError **err)
 {
     g_autofree char *distinction = NULL;
     if (!read_input(delivery, &distinction, err))
-        return MDA_DEFER;
+        return command_outcome(MDA_DEFER);
     struct intake_options options = {delivery->given->sender, delivery->given->recipient,
                                      delivery->given->original_recipient};
     intake_envelope(&options, delivery->message, &delivery->envelope);
     judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
                        &delivery->judged);
-    g_autofree char *added = intake_header(delivery->message, &delivery->envelope);
-    g_autofree char *verdict = judge_header(&delivery->judged);
-    const char *extra = delivery->given->header ? delivery->given->header : "";
-    delivery->header = g_strconcat(added, extra, verdict, NULL);
+    compose_header(delivery);
     g_autofree char *target =
         g_strdup_printf("%s %s", distinction ? distinction : "",
                         delivery->given->folder ? delivery->given->folder : "");
     delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
-    g_autoptr(Plan) plan = NULL;
-    if (!make_plan(delivery, &plan, err))
-        return MDA_DEFER;
-    carry_out(delivery, plan);
-    report(delivery);
-    enum outcome outcome = delivery->result.outcome;
-    run_result_clear(&delivery->result);
-    return outcome;
+    enum rules rules = find_rules(delivery);
+    int status = rules == RULES_PROCMAIL && !policy_comes_first(delivery)
+                     ? deliver_by_rc(delivery, err)
+                     : deliver_by_plan(delivery, rules, err);
+    if (delivery->result.places) {
+        report(delivery);
+        run_result_clear(&delivery->result);
+    }
+    return status;
 }
 
 // Becomes the right user and reads that user's settings.
@@ -312,11 +397,11 @@ int delivery_run(struct command_context *context, const struct delivery_options 
     g_autoptr(GError) err = NULL;
     int status;
     if (prepare(&delivery, &status, &err))
-        status = command_outcome(deliver_message(&delivery, &err));
+        status = deliver_message(&delivery, &err);
     if (err)
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
     delivery_clear(&delivery);
-    if (status == command_outcome(MDA_DELIVERED))
+    if (status == command_outcome(MDA_DELIVERED) || status == EX_OK)
         junk_tidy(context->conf);
     return status;
 }

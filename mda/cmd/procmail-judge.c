@@ -15,6 +15,12 @@ static void preset(struct rc_engine *engine, const char *verdict, const char *cl
     rc_engine_preset(engine, "BACKSTOP_REASONS", reasons);
 }
 
+void procmail_judged(struct rc_engine *engine, const struct judged *judged)
+{
+    preset(engine, verdict_name(judged->verdict), bounce_class_name(judged->class),
+           judged->because ? judged->because : "");
+}
+
 void procmail_judge(struct command_context *context, const char *home, struct rc_engine *engine,
                     const char *text, gsize size)
 {
@@ -33,8 +39,7 @@ void procmail_judge(struct command_context *context, const char *home, struct rc
     if (bounce_has_trait(&settings, message, &envelope)) {
         struct judged judged = {0};
         judge_in_child(context->conf, message, &envelope, &judged);
-        preset(engine, verdict_name(judged.verdict), bounce_class_name(judged.class),
-               judged.because ? judged.because : "");
+        procmail_judged(engine, &judged);
         judged_clear(&judged);
     }
     envelope_clear(&envelope);

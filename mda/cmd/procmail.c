@@ -53,6 +53,7 @@ struct run {
     struct rc_engine *engine;
     struct mail_user user;
     struct command_context *context;
+    const struct judged *judged; // a judgement that was made already, or NULL
 };
 
 static bool is_letter_of(const struct options *options, char letter)
@@ -380,7 +381,10 @@ static int deliver_for_user(struct run *run, GString *text)
     procmail_world_open(&run->world, false);
     run->engine = rc_engine_new(&run->world.host);
     preset_variables(run);
-    procmail_judge(run->context, run->user.home, run->engine, text->str, text->len);
+    if (run->judged)
+        procmail_judged(run->engine, run->judged);
+    else
+        procmail_judge(run->context, run->user.home, run->engine, text->str, text->len);
     gsize size = text->len;
     rc_engine_message(run->engine, g_string_free(text, FALSE), size, run->options->ignore_length);
     rc_engine_arguments(run->engine, (char *const *)run->options->arguments->pdata);
@@ -463,6 +467,28 @@ static int deliver(struct command_context *context, const struct options *option
         return deliver_to_each(&run, text);
     int status = become(&run, NULL);
     return status ? status : deliver_for_user(&run, text);
+}
+
+int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
+{
+    struct options options = {
+        .from = rules_case->sender,
+        .arguments = g_ptr_array_new(),
+        .rest = rules_case->assignments,
+    };
+    g_ptr_array_add(options.arguments, NULL);
+    struct run run = {
+        .options = &options,
+        .user = {.name = g_strdup(rules_case->user->name),
+                 .home = g_strdup(rules_case->user->home),
+                 .uid = rules_case->user->uid,
+                 .gid = rules_case->user->gid},
+        .judged = rules_case->judged,
+    };
+    set_from_line(&options, rules_case->user->name, text);
+    int status = deliver_for_user(&run, text);
+    g_ptr_array_unref(options.arguments);
+    return status;
 }
 
 int cmd_procmail_agent(struct command_context *context, int argc, char **argv)

@@ -3,9 +3,26 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/judge.h"
+#include "cmd/user.h"
 #include "procmail/engine.h"
 
 // Judges the message and presets BACKSTOP_VERDICT, BACKSTOP_CLASS and BACKSTOP_REASONS; HOME is
 // where the user's configuration lies. Never fails: without a judgement they say "unknown".
 void procmail_judge(struct command_context *context, const char *home, struct rc_engine *engine,
                     const char *text, gsize size);
+
+// The same from a judgement that was made already.
+void procmail_judged(struct rc_engine *engine, const struct judged *judged);
+
+// A delivery under our own name whose rules are rc files.
+struct procmail_rules_case {
+    const struct mail_user *user; // whom we are
+    const char *sender;           // for the From_ line; NULL: the user
+    const struct judged *judged;
+    char **assignments; // "NAME=value" as on procmail's command line, NULL-terminated
+};
+
+// Runs /etc/procmailrc and ~/.procmailrc over TEXT, which is taken over. The exit status as
+// procmail would end, 75 for what it failed at.
+int procmail_rules(const struct procmail_rules_case *rules_case, GString *text);
