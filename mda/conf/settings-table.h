@@ -32,7 +32,8 @@
     X(JUDGEMENT_BACKSCATTER, "judgement", "backscatter", CHOICE, "junk",                           \
       "junk | discard | mark: what is done with backscatter; mark leaves it to the user's rules.") \
     X(JUDGEMENT_WHEN, "judgement", "when", CHOICE, "before-rules",                                 \
-      X     \
+      "before-rules | after-rules: whether backscatter is filed before a Sieve script runs, or "   \
+      "takes the place of what the script keeps. An rc file runs after it, if at all.")            \
     X(JUDGEMENT_ENABLED, "judgement", "enabled", BOOL, "yes",                                      \
       "Whether messages are judged at all.")                                                       \
     X(JUDGEMENT_TIMEOUT, "judgement", "timeout", DURATION, "20s",                                  \
