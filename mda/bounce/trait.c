@@ -23,10 +23,24 @@ static gsize copy_lower(const struct header_field *field, char *buffer, gsize si
     return to;
 }
 
+// Which pairs of bytes occur in a text: most words are ruled out by their first two.
+struct pairs {
+    guint64 set[16];
+};
+
+static guint pair_of(const char *at)
+{
+    return ((guchar)at[0] * 31u + (guchar)at[1]) & 1023;
+}
+
 static bool has_any(const char *text, const char *const *words, gsize count)
 {
+    struct pairs pairs = {0};
+    for (const char *at = text; at[0] && at[1]; at++)
+        pairs.set[pair_of(at) >> 6] |= G_GUINT64_CONSTANT(1) << (pair_of(at) & 63);
     for (gsize i = 0; i < count; i++) {
-        if (strstr(text, words[i]))
+        guint pair = pair_of(words[i]);
+        if ((pairs.set[pair >> 6] >> (pair & 63) & 1) && strstr(text, words[i]))
             return true;
     }
     return false;
@@ -127,38 +141,94 @@ static unsigned decoded_traits(const struct header_field *field)
     return found ? TRAIT_SUBJECT : subject_trait(value);
 }
 
-static unsigned field_traits(const struct header_field *field, char *value)
+// What a field is to us; most are nothing.
+enum field_role {
+    ROLE_NONE,
+    ROLE_SENDER,
+    ROLE_FROM,
+    ROLE_TYPE,
+    ROLE_SUBJECT,
+    ROLE_MESSAGE_ID,
+    ROLE_AUTOMATIC,
+};
+
+static enum field_role role_of(const struct header_field *field)
 {
-    bool text = header_field_is(field, "Subject") || header_field_is(field, "From");
-    if (text && !is_plain(value))
+    static const struct {
+        const char *name;
+        gsize length;
+        enum field_role role;
+    } roles[] = {
+#define ROLE(name, role) {name, sizeof name - 1, role}
+        ROLE("Auto-Submitted", ROLE_AUTOMATIC),
+        ROLE("X-Auto-Submitted", ROLE_AUTOMATIC),
+        ROLE("Precedence", ROLE_AUTOMATIC),
+        ROLE("X-Precedence", ROLE_AUTOMATIC),
+        ROLE("Return-Path", ROLE_SENDER),
+        ROLE("X-Envelope-From", ROLE_SENDER),
+        ROLE("From", ROLE_FROM),
+        ROLE("Sender", ROLE_FROM),
+        ROLE("Content-Type", ROLE_TYPE),
+        ROLE("Subject", ROLE_SUBJECT),
+        ROLE("Message-ID", ROLE_MESSAGE_ID),
+#undef ROLE
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++) {
+        if (roles[i].length == field->name_length &&
+            g_ascii_strncasecmp(field->line, roles[i].name, roles[i].length) == 0)
+            return roles[i].role;
+    }
+    return ROLE_NONE;
+}
+
+static unsigned writer_trait(char *value)
+{
+    bool nobody = g_str_has_suffix(g_strchomp(value), "<>");
+    return nobody || trait_names_daemon(value) ? TRAIT_DAEMON : 0;
+}
+
+static unsigned field_traits(const struct header_field *field)
+{
+    enum field_role role = role_of(field);
+    if (role == ROLE_NONE)
+        return 0;
+    char value[VALUE_BYTES];
+    copy_lower(field, value, sizeof value);
+    if ((role == ROLE_SUBJECT || role == ROLE_FROM) && !is_plain(value))
         return decoded_traits(field);
-    if (header_field_is(field, "Return-Path") || header_field_is(field, "X-Envelope-From"))
+    switch (role) {
+    case ROLE_SENDER:
         return sender_trait(value);
-    if (header_field_is(field, "From") || header_field_is(field, "Sender"))
-        return trait_names_daemon(value) || g_str_has_suffix(g_strchomp(value), "<>") ? TRAIT_DAEMON
-                                                                                      : 0;
-    if (header_field_is(field, "Content-Type"))
+    case ROLE_FROM:
+        return writer_trait(value);
+    case ROLE_TYPE:
         return has_any(value, report_types, G_N_ELEMENTS(report_types)) ? TRAIT_REPORT_TYPE : 0;
-    if (header_field_is(field, "Subject"))
+    case ROLE_SUBJECT:
         return subject_trait(value);
-    if (header_field_is(field, "Message-ID"))
+    case ROLE_MESSAGE_ID:
         return strstr(value, "-tmda-confirm>") ? TRAIT_REPORT_FIELD : 0;
-    return automatic_trait(field, value);
+    case ROLE_AUTOMATIC:
+        return automatic_trait(field, value);
+    case ROLE_NONE:
+        break;
+    }
+    return 0;
 }
 
 static bool is_report_field(const struct header_field *field)
 {
+    static guint64 known; // a bit for each length that a name of the list has
+    guint64 lengths = known;
+    for (gsize i = 0; known == 0 && i < G_N_ELEMENTS(report_fields); i++)
+        lengths |= G_GUINT64_CONSTANT(1) << (strlen(report_fields[i]) & 63);
+    known = lengths;
+    if (field->name_length > 63 || !(lengths >> field->name_length & 1))
+        return false;
     for (gsize i = 0; i < G_N_ELEMENTS(report_fields); i++) {
         if (header_field_is(field, report_fields[i]))
             return true;
     }
     return false;
-}
-
-// Only these names are worth copying their value: the first letter decides for most fields.
-static bool may_tell(const struct header_field *field)
-{
-    return strchr("ACDFMPRSX", g_ascii_toupper(*field->line)) != NULL;
 }
 
 unsigned bounce_traits(const struct bounce_settings *settings, const struct message *message,
@@ -171,11 +241,7 @@ unsigned bounce_traits(const struct bounce_settings *settings, const struct mess
         const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
         if (mark_header(settings, field))
             traits |= mark_trait(settings, field);
-        if (!may_tell(field))
-            continue;
-        char value[VALUE_BYTES];
-        copy_lower(field, value, sizeof value);
-        traits |= field_traits(field, value);
+        traits |= field_traits(field);
         if (is_report_field(field))
             traits |= TRAIT_REPORT_FIELD;
     }

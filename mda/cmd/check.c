@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static gboolean as_json, explain, quiet, stdin_paths;
+static gboolean as_json, explain, quiet, stdin_paths, class_only;
 static char *option_sender, *option_recipient, *option_original;
 
 static const GOptionEntry entries[] = {
@@ -18,6 +18,8 @@ static const GOptionEntry entries[] = {
     {"explain", 'x', 0, G_OPTION_ARG_NONE, &explain, "Show every rule that was tried", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet,
      "Print nothing; status 0: backscatter, 1: not, 75: not to be judged", NULL},
+    {"class", 0, 0, G_OPTION_ARG_NONE, &class_only,
+     "Say only what each message is: no evidence is asked", NULL},
     {"stdin-paths", 0, 0, G_OPTION_ARG_NONE, &stdin_paths,
      "Read the paths of messages from standard input, one a line", NULL},
     {"sender", 'f', 0, G_OPTION_ARG_STRING, &option_sender, "Envelope sender", "ADDRESS"},
@@ -125,6 +127,20 @@ static void print_trace(const struct check *check, const struct message *message
                 (const char *)g_ptr_array_index(report->trace, i));
 }
 
+// What it is, with no word on whose it is.
+static struct judgement *classify_alone(const struct check *check, const struct message *message,
+                                        const struct envelope *envelope)
+{
+    struct bounce_settings settings = judge_settings(check->context->conf);
+    struct judgement *judgement = g_new0(struct judgement, 1);
+    judgement->report = bounce_classify(check->rules, &settings, message, envelope);
+    judgement->findings = g_array_new(FALSE, FALSE, sizeof(struct finding));
+    judgement->because = g_strdup("");
+    if (judgement->report->class != BOUNCE_NONE)
+        judgement->verdict = VERDICT_UNKNOWN;
+    return judgement;
+}
+
 static bool check_message(const char *name, GBytes *bytes, void *data)
 {
     struct check *check = data;
@@ -132,7 +148,9 @@ static bool check_message(const char *name, GBytes *bytes, void *data)
     g_autoptr(Message) message = message_new(bytes);
     struct envelope envelope = {0};
     read_envelope(message, &envelope);
-    g_autoptr(Judgement) judgement = judge_message(conf, check->rules, message, &envelope);
+    g_autoptr(Judgement) judgement = class_only
+                                         ? classify_alone(check, message, &envelope)
+                                         : judge_message(conf, check->rules, message, &envelope);
     const char *folder = judge_folder(conf, judgement->verdict);
     if (judgement->verdict == VERDICT_BACKSCATTER)
         check->backscatter++;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// libFuzzer: the loader of rule files. A wrong file says where, a sound one can be applied.
+// Run in the build directory:  tests/fuzz/fuzz-rules DIR ../rules
+#include "bounce/rule.h"
+
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autofree char *text = g_strndup((const char *)data, size);
+    g_autoptr(BounceRules) rules = bounce_rules_load(NULL, NULL);
+    guint before = rules->rules->len;
+    g_autoptr(GError) err = NULL;
+    if (rule_file_parse(rules, "fuzz", text, 5, true, &err))
+        g_assert(rules->rules->len >= 1);
+    else
+        g_assert(rules->rules->len == before && g_str_has_prefix(err->message, "fuzz:"));
+    return 0;
+}
