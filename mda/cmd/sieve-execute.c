@@ -15,7 +15,8 @@ static const char *world_path;
 static bool world_mailbox_exists(void *data, const char *mailbox)
 {
     (void)data;
-    g_autofree char *location = world_path ? g_strconcat("maildir:", world_path, NULL) : NULL;
+    g_autofree char *absolute = world_path ? g_canonicalize_filename(world_path, NULL) : NULL;
+    g_autofree char *location = absolute ? g_strconcat("maildir:", absolute, NULL) : NULL;
     g_autofree char *path = NULL;
     if (g_ascii_strcasecmp(mailbox, "INBOX") == 0)
         return true;
@@ -78,7 +79,8 @@ static bool name_reject(gpointer data, const struct plan_action *action, bool *c
 bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, const char *path)
 {
     struct message *message = sieve_source_message(source);
-    g_autofree char *location = g_strconcat("maildir:", path, NULL);
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *location = g_strconcat("maildir:", absolute, NULL);
     g_autofree char *fingerprint = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, message->bytes);
     const struct run_outgoing outgoing = {.redirect = name_mail,
                                           .answer = name_answer,

@@ -24,7 +24,7 @@ static char **opt_items;
 static char **opt_settings;
 static gboolean opt_trace;
 static gboolean opt_quiet;
-static gboolean opt_lenient;
+static gboolean opt_strict;
 
 static const GOptionEntry entries[] = {
     {"engine", 0, 0, G_OPTION_ARG_STRING, &opt_engine, "backstop (the default) or libsieve",
@@ -47,8 +47,9 @@ static const GOptionEntry entries[] = {
      "run: file the message in this maildir as the script says", "MAILDIR"},
     {"trace", 't', 0, G_OPTION_ARG_NONE, &opt_trace, "run: show every test and its values", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "check: say nothing when all is well", NULL},
-    {"lenient", 0, 0, G_OPTION_ARG_NONE, &opt_lenient,
-     "test: any error satisfies a test_error, whatever its words and number", NULL},
+    {"strict", 0, 0, G_OPTION_ARG_NONE, &opt_strict,
+     "test: test_error compares the words and the number of errors; else any error satisfies it",
+     NULL},
     G_OPTION_ENTRY_NULL};
 
 // "NAME=VALUE" into TABLE; a leading "sieve_" of a setting is dropped.
@@ -255,7 +256,7 @@ static int run_test(struct command_context *context, int argc, char **argv)
     (void)context;
     if (argc < 1)
         return STATUS_USAGE;
-    return sieve_suite_run(argv, (guint)argc, opt_lenient) ? STATUS_OK : STATUS_NO;
+    return sieve_suite_run(argv, (guint)argc, !opt_strict) ? STATUS_OK : STATUS_NO;
 }
 
 static int run_extensions(struct command_context *context, int argc, char **argv)

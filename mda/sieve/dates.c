@@ -101,13 +101,15 @@ bool sieve_date_parse(const char *value, gint64 *time_r, int *zone_r)
         return false;
     int day = atoi(words[at]), month = find_name(month_names, 12, words[at + 1]) + 1;
     int year = atoi(words[at + 2]), seconds = 0;
-    if (day < 1 || day > 31 || month < 1 || year < 0 || !parse_clock(words[at + 3], &seconds))
+    if (month < 1 || year < 0 || !parse_clock(words[at + 3], &seconds))
         return false;
     // RFC 5322 §4.3: years of two and three digits.
     if (strlen(words[at + 2]) == 2)
         year += year < 50 ? 2000 : 1900;
     else if (strlen(words[at + 2]) == 3)
         year += 1900;
+    if (day < 1 || year < 1 || !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+        return false;
     *zone_r = words[at + 4] ? zone_of(words[at + 4]) : 0;
     *time_r = days_of(year, month, day) * 86400 + seconds - *zone_r * 60;
     return true;

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# backstop sieve: check, run, test, extensions.
+. "${srcdir:-..}/tests/tap.sh"
+cd "$scratch" || exit 1
+
+printf 'require "fileinto";\nif header :contains "subject" "hello" { fileinto "Greetings"; }\n' >good.sieve
+printf 'frob;\nif header "a" { keep; }\n' >bad.sieve
+printf 'keep;\nif true { keep;\n' >broken.sieve
+printf 'From: a@example.com\nTo: b@example.org\nSubject: hello you\n\ntext\n' >hello.eml
+printf 'From: a@example.com\nTo: b@example.org\nSubject: other\n\ntext\n' >other.eml
+
+expect_code 0 "a sound script" "$BACKSTOP" sieve check good.sieve
+is "$(cat out)" "good.sieve: OK" "check says so"
+expect_code 0 "quietly" "$BACKSTOP" sieve check -q good.sieve
+is "$(cat out)" "" "check --quiet says nothing"
+expect_code 1 "a faulty script" "$BACKSTOP" sieve check bad.sieve good.sieve
+is "$(head -n 1 out)" "bad.sieve:1:1: error: unknown command 'frob' (only reported once at first occurrence)" \
+    "an error has file, line and column"
+is "$(sed -n 2p out)" "bad.sieve:2:4: error: the header test requires 2 positional argument(s), but 1 is/are specified" \
+    "the second error is reported too"
+is "$(tail -n 1 out)" "good.sieve: OK" "and the other script"
+expect_code 1 "a script that does not parse" "$BACKSTOP" sieve check broken.sieve
+expect_code 1 "a script that is not there" "$BACKSTOP" sieve check nothing.sieve
+expect_code 64 "no script" "$BACKSTOP" sieve check
+expect_code 64 "no such command" "$BACKSTOP" sieve frobnicate
+
+expect_code 0 "run" "$BACKSTOP" sieve run good.sieve hello.eml other.eml
+is "$(cat out)" "hello.eml:
+  fileinto \"Greetings\"
+other.eml:
+  implicit keep" "run shows the actions"
+expect_code 0 "run --trace" "$BACKSTOP" sieve run --trace good.sieve hello.eml
+check "the trace has the values" grep -q "'hello you' against 'hello': yes" out
+
+printf 'if environment :is "vnd.backstop.verdict" "backscatter" { discard; }\n' >verdict.sieve
+sed -i '1i require "environment";' verdict.sieve
+expect_code 0 "run --environment" "$BACKSTOP" sieve run -e vnd.backstop.verdict=backscatter verdict.sieve hello.eml
+is "$(sed -n 2p out)" "  discard" "the verdict decides"
+expect_code 0 "run without it" "$BACKSTOP" sieve run verdict.sieve hello.eml
+is "$(sed -n 2p out)" "  implicit keep" "no verdict, no discard"
+
+mkdir -p Maildir/cur Maildir/new Maildir/tmp
+expect_code 0 "run --execute" "$BACKSTOP" sieve run --execute Maildir good.sieve other.eml
+is "$(find Maildir/new -type f | wc -l | tr -d ' ')" 1 "the message is in the inbox"
+check "its bytes are the same" sh -c 'cmp Maildir/new/* other.eml'
+
+expect_code 0 "extensions" "$BACKSTOP" sieve extensions
+for name in fileinto envelope copy reject imap4flags variables vacation body date relational subaddress \
+    regex mailbox include environment duplicate editheader index mime foreverypart extracttext ihave \
+    encoded-character enotify vnd.backstop; do
+    grep -qx "$name" out
+    ok $? "extension $name"
+done
+grep -q testsuite out && found=1 || found=0
+is $found 0 "the test commands are not for scripts"
+
+printf 'require "vnd.dovecot.testsuite";\ntest "good" { }\ntest "bad" { test_fail "because"; }\n' >two.svtest
+expect_code 1 "a suite with a failure" "$BACKSTOP" sieve test two.svtest
+is "$(grep -v '^#' out)" "ok 1 - good
+not ok 2 - bad
+1..2" "TAP, a line each"
+check "with the reason" grep -q "because" out
+printf 'require "vnd.dovecot.testsuite";\ntest "a" { stop; }\ntest "b" { }\n' >stop.svtest
+expect_code 1 "a suite that does not run to its end fails" "$BACKSTOP" sieve test stop.svtest
+printf 'require "vnd.dovecot.testsuite";\nfrob;\n' >nocompile.svtest
+expect_code 1 "so does one that does not compile" "$BACKSTOP" sieve test nocompile.svtest
+plan

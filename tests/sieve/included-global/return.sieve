@@ -1,0 +1,1 @@
+require ["include","variables"]; set "global.returned" "yes"; return; set "global.returned" "no";

@@ -1,0 +1,7 @@
+frob;
+frob;
+if header "a" { keep; }
+keep :nonsense;
+keep;
+else { keep; }
+require "fileinto";

@@ -1,0 +1,1 @@
+require "fileinto"; require "mailbox"; keep; fileinto :create "B";

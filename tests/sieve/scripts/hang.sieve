@@ -1,0 +1,1 @@
+require "vnd.dovecot.execute"; if not execute "hang" { discard; }

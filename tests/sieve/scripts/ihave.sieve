@@ -1,0 +1,1 @@
+require "ihave"; if ihave "fileinto" { error "sorry"; }

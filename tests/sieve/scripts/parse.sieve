@@ -1,0 +1,3 @@
+if header ["a",] "b" { keep; }
+if anyof (true,) { stop; }
+keep;

@@ -1,0 +1,1 @@
+require "encoded-character"; if header "${unicode:d800}" "x" { keep; }

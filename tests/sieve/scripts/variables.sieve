@@ -1,0 +1,4 @@
+require "variables";
+set "1" "x";
+set "a.b" "x";
+set :lower :upper "a" "x";
