@@ -168,13 +168,14 @@ static int status_of(pid_t child)
 int sendmail_run(const struct conf *conf, const char *program, char **arguments)
 {
     if (is_ourselves(program) || g_getenv(GUARD)) {
-        fprintf(stderr, "backstop: %s leads back to backstop; set sendmail.command to the real one\n",
+        fprintf(stderr,
+                "backstop: %s leads back to backstop; set sendmail.command to the real one\n",
                 program);
         return STATUS_TEMPFAIL;
     }
     g_setenv(GUARD, "1", TRUE);
     struct submission submission = read_arguments(arguments);
-    g_autoptr(GPtrArray) recipients = submission.recipients;
+    g_autoptr(GPtrArray) recipients G_GNUC_UNUSED = submission.recipients; // freed at the end
     if (!submission.carries_message)
         return execute(program, arguments);
     g_autoptr(GError) err = NULL;
@@ -199,6 +200,5 @@ int cmd_sendmail(struct command_context *context, int argc, char **argv)
     g_autoptr(GError) err = NULL;
     if (!options_configure(context, NULL, &err))
         log_line(LOG_LEVEL_WARNING, "%s", err->message);
-    return sendmail_run(context->conf, conf_string(context->conf, CONF_SENDMAIL_COMMAND),
-                        argv + 1);
+    return sendmail_run(context->conf, conf_string(context->conf, CONF_SENDMAIL_COMMAND), argv + 1);
 }

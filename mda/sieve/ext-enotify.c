@@ -9,7 +9,7 @@
 static char *address_fault(const char *address)
 {
     char *why = NULL;
-    g_autofree char *parsed = sieve_address_parse_one(address, &why);
+    g_free(sieve_address_parse_one(address, &why));
     return why;
 }
 
