@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A small resolver: one question, one answer, within a deadline; UDP, and TCP where the answer was
 // cut. It asks the recursive servers of /etc/resolv.conf (or the one given) and believes them; no
-// cache, no DNSSEC, no search list.
+// cache, no DNSSEC, no search list. It stands in a module, since it needs libresolv and plain mail
+// asks nobody.
 #pragma once
 
 #include "base/clock.h"
+#include "base/module.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -22,6 +24,13 @@ struct dns_answer {
 // configured. False with *err (MDA_ERROR_TEMP) when no server answered in time, or with a failure.
 bool dns_ask(const char *name, enum dns_type type, const char *server, struct deadline deadline,
              struct dns_answer **answer_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+// What the module exports.
+struct dns_api {
+    struct module_head head;
+    bool (*ask)(const char *name, enum dns_type type, const char *server, struct deadline deadline,
+                struct dns_answer **answer_r, GError **err);
+};
+
 void dns_answer_free(struct dns_answer *answer);
 
 typedef struct dns_answer DnsAnswer;
