@@ -104,6 +104,12 @@ static int run_command(struct command_context *context, int argc, char **argv)
         survive_reset();
     if (command)
         return command->run(context, argc - at, argv + at);
+    if (at < argc && argv[at][0] != '-') {
+        // The MTA keeps the mail until its configuration is mended.
+        fprintf(stderr, "backstop: there is no command \"%s\"; backstop --help lists all\n",
+                argv[at]);
+        return command_outcome(MDA_DEFER);
+    }
     // No command: deliver, with what is left as its options.
     argv[at - 1] = (char *)"deliver";
     return find_command("deliver")->run(context, argc - at + 1, argv + at - 1);
