@@ -369,9 +369,9 @@ static int finish(struct run *run, enum rc_end end)
         return EX_OK;
     if (end == RC_FELL_OFF || end == RC_LEFT)
         delivered = rc_engine_default(engine);
-    bool asked = procmail_begin_end();
     if (delivered)
         survive_committed();
+    bool asked = procmail_begin_end();
     bool left = end == RC_STOPPED && !asked; // HOST: the user wants it to end here
     return rc_engine_finish(engine, delivered || left ? EX_OK : failure_status(run, asked));
 }

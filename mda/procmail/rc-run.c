@@ -64,8 +64,12 @@ static void run_recipe(struct rc_engine *engine, const struct rc_statement *reci
         if (!chain->chain_matched || !head.flags[RC_ELSE])
             chain->chain_matched = counts;
     }
-    if (!missing && !rc_stopped(engine) && rc_act(engine, recipe, &head, holds))
-        rc_end(engine, rc_stopped(engine) ? RC_STOPPED : RC_DELIVERED);
+    bool over = !missing && !rc_stopped(engine) && rc_act(engine, recipe, &head, holds);
+    // What was delivered is delivered: a signal that came meanwhile must not bring a second copy.
+    if (over && engine->chain.done)
+        rc_end(engine, RC_DELIVERED);
+    else if (over && !rc_stopped(engine))
+        rc_end(engine, RC_STOPPED);
     rc_head_clear(&head);
 }
 
