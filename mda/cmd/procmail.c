@@ -53,6 +53,8 @@ struct run {
     struct rc_engine *engine;
     struct mail_user user;
     struct command_context *context;
+    char *text; // the message; the engine's
+    gsize size;
     const struct judged *judged; // a judgement that was made already, or NULL
 };
 
@@ -350,6 +352,8 @@ static enum rc_end run_files(struct run *run)
             break;
         }
     }
+    const char *home = rc_engine_value(run->engine, "HOME");
+    procmail_judge(run->context, home ? home : run->user.home, run->engine, run->text, run->size);
     if (files->len > 0 && !run->options->preserve)
         rc_engine_preset(run->engine, "COMSAT", "no");
     return files->len > 0 ? run_named_files(run, files) : run_default_files(run);
@@ -384,9 +388,9 @@ static int deliver_for_user(struct run *run, GString *text)
     if (run->judged)
         procmail_judged(run->engine, run->judged);
     else
-        procmail_judge(run->context, run->user.home, run->engine, text->str, text->len);
-    gsize size = text->len;
-    rc_engine_message(run->engine, g_string_free(text, FALSE), size, run->options->ignore_length);
+        run->size = text->len;
+    run->text = g_string_free(text, FALSE);
+    rc_engine_message(run->engine, run->text, run->size, run->options->ignore_length);
     rc_engine_arguments(run->engine, (char *const *)run->options->arguments->pdata);
     int status = finish(run, run_files(run));
     rc_engine_free(run->engine);
