@@ -11,6 +11,7 @@
 #include "cmd/procmail-host.h"
 
 #include "base/auto.h"
+#include "base/files.h"
 #include "base/clock.h"
 
 #include <dirent.h>
@@ -332,9 +333,16 @@ static void mark_directory(const struct place *place, mode_t mask)
         (void)(chmod(place->path, (place->mode | MAIL_BIT) & 07777) == 0);
 }
 
-// Writes the message to a new file beside its place; its name, or NULL when that failed.
+static void drop_draft(const char *draft, int token)
+{
+    unlink(draft);
+    files_forget_temporary(token);
+}
+
+// Writes the message to a new file beside its place; its name, or NULL when that failed. *TOKEN_R:
+// where it is registered as temporary.
 static char *write_draft(struct procmail_host *host, const struct procmail_delivery *delivery,
-                         const struct place *place, gsize *written)
+                         const struct place *place, gsize *written, int *token_r)
 {
     bool maildir = place->kind == PROCMAIL_MAILDIR;
     g_autofree char *name = unique_name(host);
@@ -344,6 +352,7 @@ static char *write_draft(struct procmail_host *host, const struct procmail_deliv
         complain(delivery, "Couldn't create or rename temp file", draft);
         return NULL;
     }
+    *token_r = files_register_temporary(draft);
     gsize skip = maildir ? delivery->from_lines : 0;
     errno = 0;
     bool done = write_message(fd, delivery, skip, false, !maildir, written) && sync_file(fd);
@@ -354,7 +363,7 @@ static char *write_draft(struct procmail_host *host, const struct procmail_deliv
     }
     if (done || delivery->ignore_errors)
         return g_steal_pointer(&draft);
-    unlink(draft);
+    drop_draft(draft, *token_r);
     say_failed(delivery, code, draft);
     return NULL;
 }
@@ -386,18 +395,19 @@ static bool deliver_to_directory(struct procmail_host *host,
                                  const struct procmail_delivery *delivery,
                                  const struct place *place, struct procmail_delivered *delivered)
 {
-    g_autofree char *draft = write_draft(host, delivery, place, &delivered->written);
+    int token = 0;
+    g_autofree char *draft = write_draft(host, delivery, place, &delivered->written, &token);
     if (!draft)
         return false;
     g_autofree char *path = give_name(host, delivery, place, draft);
     if (!path || !sync_directory(path)) {
         if (path)
             unlink(path);
-        unlink(draft);
+        drop_draft(draft, token);
         complain(delivery, "Couldn't create or rename temp file", draft);
         return false;
     }
-    unlink(draft);
+    drop_draft(draft, token);
     mark_directory(place, ((struct procmail_world *)host)->mask);
     g_autoptr(GString) folders = g_string_new(path);
     add_links(host, delivery, path, folders);

@@ -24,8 +24,9 @@ pid_t procmail_split(struct procmail_host *host);
 int procmail_await(struct procmail_host *host, pid_t pid, unsigned timeout, bool *timed_out_r);
 bool procmail_interrupted(struct procmail_host *host);
 void procmail_catch_signals(void);
-// The run is over, only its end is left to do: signals are ignored. Was one the reason?
-bool procmail_begin_end(void);
+// The run is over, only its end is left to do: signals are ignored. Returns the one that
+// was the reason, or 0.
+int procmail_begin_end(void);
 
 // procmail-folder.c
 enum procmail_folder procmail_folder_kind(struct procmail_host *host, const char *name);

@@ -24,8 +24,7 @@ static volatile pid_t current_child;
 
 static void on_end(int signal_number)
 {
-    (void)signal_number;
-    asked_to_end = 1;
+    asked_to_end = signal_number;
     if (current_child > 0)
         kill(current_child, SIGTERM);
 }
@@ -45,10 +44,10 @@ void procmail_catch_signals(void)
         sigaction(signals[i], &action, NULL);
 }
 
-bool procmail_begin_end(void)
+int procmail_begin_end(void)
 {
     static const int signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
-    bool asked = asked_to_end;
+    int asked = asked_to_end;
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
         signal(signals[i], SIG_IGN);
     asked_to_end = 0;

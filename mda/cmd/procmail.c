@@ -12,6 +12,7 @@
 #include "procmail/engine.h"
 
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,8 @@ struct run {
     struct rc_engine *engine;
     struct mail_user user;
     struct command_context *context;
+    char *text; // the message; the engine's
+    gsize size;
     const struct judged *judged; // a judgement that was made already, or NULL
 };
 
@@ -336,6 +339,17 @@ static enum rc_end run_default_files(struct run *run)
     return end;
 }
 
+// After the assignments of the command line, which may name another HOME.
+static void judge(struct run *run)
+{
+    const char *home = rc_engine_value(run->engine, "HOME");
+    if (run->judged)
+        procmail_judged(run->engine, run->judged);
+    else
+        procmail_judge(run->context, home ? home : run->user.home, run->engine, run->text,
+                       run->size);
+}
+
 static enum rc_end run_files(struct run *run)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new();
@@ -350,15 +364,17 @@ static enum rc_end run_files(struct run *run)
             break;
         }
     }
+    judge(run);
     if (files->len > 0 && !run->options->preserve)
         rc_engine_preset(run->engine, "COMSAT", "no");
     return files->len > 0 ? run_named_files(run, files) : run_default_files(run);
 }
 
-static int failure_status(const struct run *run, bool interrupted)
+// QUIT, for which procmail says 0 and loses the mail, is left out even of the strict statuses.
+static int failure_status(const struct run *run, int signal_number)
 {
-    (void)interrupted;
-    return run->options->strict ? EX_CANTCREAT : EX_TEMPFAIL;
+    bool soft = signal_number == SIGTERM || signal_number == SIGQUIT;
+    return run->options->strict && !soft ? EX_CANTCREAT : EX_TEMPFAIL;
 }
 
 static int finish(struct run *run, enum rc_end end)
@@ -371,7 +387,7 @@ static int finish(struct run *run, enum rc_end end)
         delivered = rc_engine_default(engine);
     if (delivered)
         survive_committed();
-    bool asked = procmail_begin_end();
+    int asked = procmail_begin_end();
     bool left = end == RC_STOPPED && !asked; // HOST: the user wants it to end here
     return rc_engine_finish(engine, delivered || left ? EX_OK : failure_status(run, asked));
 }
@@ -381,12 +397,9 @@ static int deliver_for_user(struct run *run, GString *text)
     procmail_world_open(&run->world, false);
     run->engine = rc_engine_new(&run->world.host);
     preset_variables(run);
-    if (run->judged)
-        procmail_judged(run->engine, run->judged);
-    else
-        procmail_judge(run->context, run->user.home, run->engine, text->str, text->len);
-    gsize size = text->len;
-    rc_engine_message(run->engine, g_string_free(text, FALSE), size, run->options->ignore_length);
+    run->size = text->len;
+    run->text = g_string_free(text, FALSE);
+    rc_engine_message(run->engine, run->text, run->size, run->options->ignore_length);
     rc_engine_arguments(run->engine, (char *const *)run->options->arguments->pdata);
     int status = finish(run, run_files(run));
     rc_engine_free(run->engine);
