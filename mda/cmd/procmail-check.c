@@ -144,8 +144,9 @@ int cmd_procmail(struct command_context *context, int argc, char **argv)
     bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
     fprintf(help ? stdout : stderr,
             "Usage:\n  backstop procmail check FILE...\n"
-            "  backstop procmail run [--dry-run] FILE [MESSAGE]\n\n"
-            "`backstop procmail check --help` and `run --help` tell more. To deliver mail as "
-            "procmail does, call\nthe program by the name procmail.\n");
+            "  backstop procmail run [OPTION...] FILE [MESSAGE]\n\n"
+            "  -n, --dry-run              run: deliver nothing, tell what would be\n"
+            "  -a, --assign=NAME=VALUE    run: assign before the file is run\n\n"
+            "To deliver mail as procmail does, call the program by the name procmail.\n");
     return help ? STATUS_OK : STATUS_USAGE;
 }

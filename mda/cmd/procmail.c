@@ -42,7 +42,7 @@ static const char help[] =
     "\t--strict-procmail\tprocmail's exit statuses, also where they bounce mail\n";
 
 struct options {
-    bool preserve, filter, ignore_length, strict, deliver, version, help, lmtp;
+    bool preserve, filter, ignore_length, strict, soft, deliver, version, help, lmtp;
     const char *from;
     GPtrArray *arguments; // const char *
     char **rest;          // recipients, or assignments and rc files
@@ -93,6 +93,9 @@ static bool take_letters(struct options *options, const char *letters, char ***a
         case 'Y':
         case 'y':
             options->ignore_length = true;
+            break;
+        case 't':
+            options->soft = true;
             break;
         case 'z':
             options->lmtp = true;
@@ -373,7 +376,7 @@ static enum rc_end run_files(struct run *run)
 // QUIT, for which procmail says 0 and loses the mail, is left out even of the strict statuses.
 static int failure_status(const struct run *run, int signal_number)
 {
-    bool soft = signal_number == SIGTERM || signal_number == SIGQUIT;
+    bool soft = run->options->soft || signal_number == SIGTERM || signal_number == SIGQUIT;
     return run->options->strict && !soft ? EX_CANTCREAT : EX_TEMPFAIL;
 }
 

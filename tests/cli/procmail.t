@@ -96,7 +96,7 @@ is "$(grep -c '^text' box)" 20 "... all of them whole"
 reset
 
 # --- the judge
-printf ':0\n| cat >/dev/null; echo "$BACKSTOP_VERDICT $BACKSTOP_CLASS" >out\n' >rc
+printf ':0 w\n| cat >/dev/null; echo "$BACKSTOP_VERDICT $BACKSTOP_CLASS" >out\n' >rc
 procmail
 is "$(cat out)" "none none" "a person's mail has the verdict none"
 cat >message <<'END'
@@ -127,7 +127,7 @@ To: nobody@example.net
 Message-ID: <forged@spam.example>
 --b--
 END
-printf ':0\n| cat >/dev/null; echo "$BACKSTOP_CLASS" >out\n' >rc
+printf ':0 w\n| cat >/dev/null; echo "$BACKSTOP_CLASS" >out\n' >rc
 procmail
 is "$(cat out)" "dsn-failure" "a bounce has its class"
 
