@@ -98,6 +98,8 @@ static bool add_phrases(GPtrArray *any, const char *value, bool anchors, GError 
         GPtrArray *all = g_ptr_array_new_with_free_func(test_free);
         g_ptr_array_add(any, all);
         g_auto(GStrv) words = g_strsplit(*at, " & ", 20);
+        if (!*words)
+            return add_test(all, "", anchors, err); // says what is wrong
         for (char **word = words; *word; word++) {
             if (!add_test(all, *word, anchors, err))
                 return false;

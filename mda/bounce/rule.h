@@ -100,6 +100,8 @@ void rule_enter_phrases(struct rule *rule, struct phrases *phrases);
 // never matches: *regex_r is NULL then.
 bool rule_pattern(struct rule *rule, enum rule_pattern which, guint n, struct regex **regex_r);
 
+struct bounce_rules *bounce_rules_new(void); // without any rule
+
 // Parses TEXT, the rule file called FILE, into RULES: a group of a known name replaces that rule.
 // ORDER is for rules that name none. False with *err "file:line: what": then RULES is unchanged.
 bool rule_file_parse(struct bounce_rules *rules, const char *file, const char *text, int order,

@@ -73,7 +73,7 @@ static void load_builtin(struct bounce_rules *rules, GPtrArray *warnings)
     }
 }
 
-static struct bounce_rules *rules_new(void)
+struct bounce_rules *bounce_rules_new(void)
 {
     struct bounce_rules *rules = g_new0(struct bounce_rules, 1);
     rules->rules = g_ptr_array_new_with_free_func(rule_free);
@@ -83,7 +83,7 @@ static struct bounce_rules *rules_new(void)
 
 bool bounce_rules_test(const char *path, guint *count_r, GError **err)
 {
-    g_autoptr(BounceRules) rules = rules_new();
+    g_autoptr(BounceRules) rules = bounce_rules_new();
     g_autofree char *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, err) ||
         !rule_file_parse(rules, path, text, ORDER_OF_ADDED, true, err))
@@ -94,7 +94,7 @@ bool bounce_rules_test(const char *path, guint *count_r, GError **err)
 
 struct bounce_rules *bounce_rules_load(const char *const *directories, GPtrArray *warnings)
 {
-    struct bounce_rules *rules = rules_new();
+    struct bounce_rules *rules = bounce_rules_new();
     load_builtin(rules, warnings);
     for (; directories && *directories; directories++) {
         g_autoptr(GPtrArray) files = rule_files(*directories);

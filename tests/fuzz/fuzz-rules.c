@@ -11,12 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
-    g_autoptr(BounceRules) rules = bounce_rules_load(NULL, NULL);
-    guint before = rules->rules->len;
+    g_autoptr(BounceRules) rules = bounce_rules_new();
     g_autoptr(GError) err = NULL;
     if (rule_file_parse(rules, "fuzz", text, 5, true, &err))
-        g_assert(rules->rules->len >= 1);
+        rules_finish(rules);
     else
-        g_assert(rules->rules->len == before && g_str_has_prefix(err->message, "fuzz:"));
+        g_assert(rules->rules->len == 0 && g_str_has_prefix(err->message, "fuzz:"));
     return 0;
 }

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# backstop rules: the list, the check of files, files of the site, and files that are wrong.
+. "${srcdir:-..}/tests/tap.sh"
+plan 14
+
+expect_code 0 'rules lists them' "$BACKSTOP" rules
+grep -q 'dsn-failure .*postfix ' "$scratch/out"; ok $? 'postfix is among them'
+expect_code 0 'the files as installed are sound' "$BACKSTOP" rules --test "$srcdir"/rules/*.rules
+expect_code 64 '--test wants files' "$BACKSTOP" rules --test
+expect_code 64 'files want --test' "$BACKSTOP" rules x.rules
+expect_code 1 'a missing file' "$BACKSTOP" rules --test "$scratch/none.rules"
+
+printf '[mine]\nbody = weasel words\nkolor = red\n' >"$scratch/bad.rules"
+expect_code 1 'a wrong file' "$BACKSTOP" rules --test "$scratch/bad.rules"
+grep -q '^.*bad.rules:3: unknown key "kolor"' "$scratch/err"; ok $? 'its line and fault are named'
+
+# A site's directory: a sound file adds a rule, a wrong one beside it is skipped, mail is judged.
+mkdir "$scratch/rules.d"
+cp "$scratch/bad.rules" "$scratch/rules.d/a.rules"
+printf '[weasel]\nclass = challenge\nheader.x-weasel = *\n' >"$scratch/rules.d/b.rules"
+printf 'Return-Path: <>\nFrom: w@x.example\nX-Weasel: 1\n\nHello.\n' >"$scratch/mail"
+directories=rules.directories=$scratch/rules.d
+expect_code 0 'a rule of the site decides' "$BACKSTOP" --set "$directories" check "$scratch/mail"
+grep -q 'challenge (weasel)' "$scratch/out"; ok $? 'and is named'
+grep -q 'a.rules:3: unknown key' "$scratch/err"; ok $? 'the wrong file is reported'
+printf '[rfc3834]\nclass = none\nheader.auto-submitted = *\n' >"$scratch/rules.d/b.rules"
+printf 'From: w@x.example\nAuto-Submitted: auto-replied\n\nHello.\n' >"$scratch/mail"
+expect_code 0 'a rule of the same name replaces ours' \
+    "$BACKSTOP" --set "$directories" check --json "$scratch/mail"
+grep -q '"class":"none"' "$scratch/out"; ok $? 'here it says: none'
+"$BACKSTOP" --set "$directories" rules 2>/dev/null | grep -c ' rfc3834 ' >"$scratch/count"
+is "$(cat "$scratch/count")" 1 'and stands once in the list'

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+// bounce/: rule files and their errors, phrases, header blocks in running text, status parts,
+// traits.
+#include "bounce/block.h"
+#include "bounce/rule.h"
+#include "bounce/status.h"
+
+#include <string.h>
+
+// cmocka.h wants these four before it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void builtin_rules_are_sound(void **state)
+{
+    (void)state;
+    guint files = 0;
+    for (const struct builtin_rules *at = builtin_rules; at->file; at++, files++) {
+        g_autoptr(BounceRules) rules = bounce_rules_new();
+        g_autoptr(GError) err = NULL;
+        if (!rule_file_parse(rules, at->file, at->text, 50, true, &err))
+            fail_msg("%s", err->message);
+        assert_true(rules->rules->len > 0);
+    }
+    assert_true(files >= 9);
+}
+
+static void errors_name_file_and_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *begins;
+    } rows[] = {
+        {"body = x\n", "f:1: a key before the first group"},
+        {"[a]\n\n# c\nfoo = 1\n", "f:4: unknown key \"foo\""},
+        {"[a]\nclass = bounce\n", "f:2: \"bounce\" is no class"},
+        {"[a]\nbody = words\nregex-subject = (\n", "f:3: regex-subject: "},
+        {"[a]\nrecipient = (\nbody = words\n", "f:2: recipient: "},
+        {"[a\n", "f:1: \"[a\" is not a group"},
+        {"[a]\nbody\n", "f:2: \"body\" is neither"},
+        {"[a]\nbody =\n", "f:2: \"body\" has no value"},
+        {"[a]\nclass = mdn\n[b]\nbody = x\n", "f:1: rule [a] has no condition"},
+        {"[a]\nstatus = maybe\n", "f:2: \"maybe\" is not yes or no"},
+        {"[a]\norder = x\n", "f:2: order \"x\""},
+        {"[a]\nbody = \xff\n", "f:2: the line is not UTF-8"},
+        {"[a]\nbody = x |  | y\n", "f:2: an empty phrase"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(BounceRules) rules = bounce_rules_new();
+        g_autoptr(GError) err = NULL;
+        if (rule_file_parse(rules, "f", rows[i].text, 5, true, &err))
+            fail_msg("taken as sound: %s", rows[i].text);
+        if (!g_str_has_prefix(err->message, rows[i].begins))
+            fail_msg("got: %s, wanted: %s", err->message, rows[i].begins);
+        assert_int_equal(rules->rules->len, 0);
+    }
+}
+
+static struct report *classify(const char *rule_text, const char *mail)
+{
+    g_autoptr(BounceRules) rules = bounce_rules_new();
+    g_autoptr(GError) err = NULL;
+    if (!rule_file_parse(rules, "f", rule_text, 5, true, &err))
+        fail_msg("%s", err->message);
+    rules_finish(rules);
+    struct bounce_settings settings = {.trace = true};
+    g_autoptr(GBytes) bytes = g_bytes_new(mail, strlen(mail));
+    g_autoptr(Message) message = message_new(bytes);
+    return bounce_classify(rules, &settings, message, NULL);
+}
+
+#define DAEMON "Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nTo: a@b.example\n"
+
+static void conditions_hold_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule, *mail;
+        bool matches;
+    } rows[] = {
+        {"body = Could not", DAEMON "\nIt COULD\n  not be\n", true},
+        {"body = could & not be", DAEMON "\nIt could not be\n", true},
+        {"body = could & nor be", DAEMON "\nIt could not be\n", false},
+        {"body = nein | could not", DAEMON "\nIt could not be\n", true},
+        {"body[de] = nein\nbody = no", DAEMON "\nnein danke\n", true},
+        {"body = ab", DAEMON "\nxaby\n", true}, // shorter than the phrase table takes
+        {"subject = ^undeliv", DAEMON "Subject: Undelivered\n\nx\n", true},
+        {"subject = ^undeliv", DAEMON "Subject: Re: Undelivered\n\nx\n", false},
+        {"subject = mail$", DAEMON "Subject: returned mail\n\nx\n", true},
+        {"header.x-a = *", DAEMON "X-A: 1\n\nx\n", true},
+        {"not-header.x-a = *\nfrom = @daemon", DAEMON "X-A: 1\n\nx\n", false},
+        {"sender = <>", DAEMON "\nx\n", true},
+        {"sender = <>", "Return-Path: <a@b>\nFrom: MAILER-DAEMON@x\n\nx\n", false},
+        {"regex-body = ^x+$", DAEMON "\nxxx\n", true},
+        {"regex-subject = \\d{3}", DAEMON "Subject: 12\n\nx\n", false},
+        {"type = multipart/*", DAEMON "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n",
+         true},
+        {"part = text/plain", DAEMON "\nx\n", true},
+        {"body = hello", "From: carl@x.example\nSubject: Undeliverable\n\nhello\n", false},
+        {"body = hello\nany-mail = yes", "From: carl@x.example\nSubject: Undeliverable\n\nhello\n",
+         true},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf("[r]\nclass = mdn\n%s\n", rows[i].rule);
+        g_autoptr(Report) report = classify(text, rows[i].mail);
+        if ((report->class == BOUNCE_MDN) != rows[i].matches)
+            fail_msg("row %zu: %s", i, rows[i].rule);
+    }
+}
+
+static void rule_replaces_its_namesake(void **state)
+{
+    (void)state;
+    g_autoptr(BounceRules) rules = bounce_rules_new();
+    g_autoptr(GError) err = NULL;
+    assert_true(rule_file_parse(rules, "a", "[x]\nbody = one\n[y]\nbody = two\n", 50, true, &err));
+    assert_true(rule_file_parse(rules, "b", "[x]\nclass = none\nbody = three\n", 5, true, &err));
+    rules_finish(rules);
+    assert_int_equal(rules->rules->len, 2);
+    const struct rule *first = g_ptr_array_index(rules->rules, 0);
+    assert_string_equal(first->file, "b");
+    assert_int_equal(first->class, BOUNCE_NONE);
+}
+
+static void rule_takes_recipients(void **state)
+{
+    (void)state;
+    g_autoptr(Report) report =
+        classify("[r]\nbody = failed\n"
+                 "recipient = ^to <(?<recipient>[^>]+)> (?<diagnostic>.+)$\n"
+                 "original-after = ^-- old mail\nreporting-mta = ^I am (\\S+)\n",
+                 DAEMON "\nI am mx.example\nfailed:\nto <one@x.example> 550 5.1.1 no\n"
+                        "to <two@x.example> later\n-- old mail\nFrom: a@b.example\nX: y\n\nbody\n");
+    assert_int_equal(report->recipients->len, 2);
+    const struct report_recipient *one = g_ptr_array_index(report->recipients, 0);
+    assert_string_equal(one->final, "one@x.example");
+    assert_string_equal(one->diagnostic, "550 5.1.1 no");
+    assert_string_equal(report->reporting_mta, "mx.example");
+    assert_string_equal(report->original.from, "a@b.example");
+}
+
+static void phrases_are_all_found(void **state)
+{
+    (void)state;
+    struct phrases *phrases = phrases_new();
+    g_autofree char *text = NULL;
+    GString *all = g_string_new(NULL);
+    for (guint i = 0; i < 2000; i++) {
+        g_autofree char *phrase = g_strdup_printf("words number %u of many", i * 7919);
+        assert_int_equal(phrases_add(phrases, phrase), i);
+        assert_int_equal(phrases_add(phrases, phrase), i);
+        if (i % 3 == 0)
+            g_string_append_printf(all, "%s. ", phrase);
+    }
+    text = g_string_free(all, FALSE);
+    g_autofree guint8 *found = phrases_scan(phrases, text, strlen(text));
+    for (guint i = 0; i < 2000; i++)
+        assert_int_equal(found[i], i % 3 == 0);
+    phrases_free(phrases);
+}
+
+static void blocks_are_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *begins;
+    } rows[] = {
+        {"words\n\nReceived: x\nFrom: a\nMessage-ID: <m>\nSubject: s\n\nbody", "Received: x\n"},
+        {"words\n> Received: x\n>  folded\n> Message-ID: <m>\n> From: a\n", "Received: x\n folded"},
+        // a list of facts is no mail
+        {"Reporting-MTA: dns; x\nFinal-Recipient: rfc822; y\nAction: failed\nStatus: 5.0.0\n",
+         NULL},
+        {"Note: the words\nSubject: nothing\n", NULL},
+        // Exchange loses the blanks that fold
+        {"DKIM-Signature: v=1;\ns=x;\nReceived: from y\nby z\nMessage-ID: <m>\nFrom: a\n",
+         "DKIM-Signature: v=1;\n\ts=x;\n"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct header_block block = {0};
+        gsize length = strlen(rows[i].text);
+        bool found = header_block_find(rows[i].text, length, 0, &block);
+        assert_int_equal(found, rows[i].begins != NULL);
+        if (!found)
+            continue;
+        g_autoptr(GBytes) taken = header_block_take(rows[i].text, length, &block, true);
+        g_free(block.prefix);
+        gsize size = 0;
+        const char *data = g_bytes_get_data(taken, &size);
+        assert_true(size >= strlen(rows[i].begins));
+        assert_memory_equal(data, rows[i].begins, strlen(rows[i].begins));
+    }
+}
+
+static void status_codes_are_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted;
+    } rows[] = {
+        {"550 5.1.1 unknown", "5.1.1"},
+        {"(#4.4.2)", "4.4.2"},
+        {"192.5.1.1", NULL},
+        {"version 5.1", NULL},
+        {"5.1.1.2", NULL},
+        {"3.1.1", NULL},
+        {"X5.1.1", NULL},
+        {"see 5.7.509.", "5.7.509"},
+        {"", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *got = status_code_in(rows[i].text);
+        if (g_strcmp0(got, rows[i].wanted) != 0)
+            fail_msg("%s: %s", rows[i].text, got);
+    }
+}
+
+static void status_parts_are_read(void **state)
+{
+    (void)state;
+    static const char text[] = "Reporting-MTA: dns; mx.example\n\n"
+                               "Original-Recipient: rfc822;alias@x.example\n"
+                               "Final-Recipient: rfc822;one@x.example\nAction: failed\n"
+                               "Status: 5.1.1 (gone)\nDiagnostic-Code: smtp; 550\n folded\n"
+                               "Final-Recipient: LOCAL; two\nAction: delivered\n\nnonsense\n\n"
+                               "Final-Recipient: rfc822; <three@x.example>\nAction: Delayed\n";
+    g_autoptr(Report) report = report_new();
+    assert_int_equal(status_read(report, text, sizeof text - 1), 3);
+    const struct report_recipient *one = g_ptr_array_index(report->recipients, 0);
+    const struct report_recipient *three = g_ptr_array_index(report->recipients, 2);
+    assert_string_equal(report->reporting_mta, "mx.example");
+    assert_string_equal(one->original, "alias@x.example");
+    assert_string_equal(one->status, "5.1.1");
+    assert_string_equal(one->diagnostic, "550 folded");
+    assert_string_equal(three->final, "three@x.example");
+    assert_string_equal(three->action, "delayed");
+    enum bounce_class class = BOUNCE_NONE;
+    assert_true(status_class(report, &class));
+    assert_int_equal(class, BOUNCE_DSN_FAILURE);
+}
+
+static void traits_let_plain_mail_pass(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mail;
+        bool trait;
+    } rows[] = {
+        {"From: carl@x.example\nSubject: hello\nAuto-Submitted: no\n\nUndeliverable\n", false},
+        {"From: carl@x.example\nSubject: Re: lunch\nX-SpamReason: none\n\nx\n", false},
+        {"From: carl@x.example\nX-SpamReason: a,\n\tml_is_possible_bounce\n\nx\n", true},
+        {"Return-Path: <>\n\nx\n", true},
+        {"From: <>\n\nx\n", true},
+        {"Subject: Undelivered Mail\n\nx\n", true},
+        {"Subject: =?utf-8?B?6YCA5L+h6YCa55+l?=\n\nx\n", true},
+        {"Content-Type: multipart/report\n\nx\n", true},
+        {"Auto-Submitted: auto-replied\n\nx\n", true},
+        {"\nno header\n", false},
+    };
+    struct bounce_settings settings = {0};
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GBytes) bytes = g_bytes_new(rows[i].mail, strlen(rows[i].mail));
+        g_autoptr(Message) message = message_new(bytes);
+        if (bounce_has_trait(&settings, message, NULL) != rows[i].trait)
+            fail_msg("%s", rows[i].mail);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(builtin_rules_are_sound), cmocka_unit_test(errors_name_file_and_line),
+        cmocka_unit_test(conditions_hold_or_not),  cmocka_unit_test(rule_replaces_its_namesake),
+        cmocka_unit_test(rule_takes_recipients),   cmocka_unit_test(phrases_are_all_found),
+        cmocka_unit_test(blocks_are_found),        cmocka_unit_test(status_codes_are_found),
+        cmocka_unit_test(status_parts_are_read),   cmocka_unit_test(traits_let_plain_mail_pass),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
