@@ -4,6 +4,7 @@
 #include "cmd/milter.h"
 
 #include "base/address.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/options.h"
@@ -17,6 +18,8 @@
 
 // The MTA waits for us meanwhile.
 #define RECORD_MS 2000
+// A Date may be this far ahead of our clock before it is no Date.
+#define FUTURE_SECONDS (24 * 3600)
 
 static char *socket_option;
 
@@ -44,9 +47,14 @@ static void record(const struct conf *conf, const struct outgoing *outgoing, GEr
     for (guint i = 0; i < outgoing->recipients->len; i++)
         g_ptr_array_add(recipients, g_ptr_array_index(outgoing->recipients, i));
     g_ptr_array_add(recipients, NULL);
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    gint64 dated;
     const struct sent_message message = {
         .message_id = outgoing->message_id,
-        .time = g_get_real_time() / G_USEC_PER_SEC,
+        .time = date_parse(outgoing->date, &dated) && dated > 0 && dated < now + FUTURE_SECONDS
+                    ? dated
+                    : now,
+        .live = true,
         .sender = outgoing->sender,
         .recipients = (const char *const *)recipients->pdata,
     };

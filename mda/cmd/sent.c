@@ -62,6 +62,7 @@ bool sent_record(const struct conf *conf, GBytes *bytes, const char *from,
         .message_id = facts->message_id,
         .time = facts->time ? facts->time : g_get_real_time() / G_USEC_PER_SEC,
         .sender = bare,
+        .live = true,
         .recipients = given ? recipients : (const char *const *)facts->recipients,
         .guessed = !given,
     };

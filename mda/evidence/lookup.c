@@ -19,6 +19,8 @@
 #define DATE_SLACK_SECONDS (6 * 3600)
 // The same where nothing else ties a Message-ID to the report.
 #define DATE_CLOSE_SECONDS 3600
+// No server keeps mail in its queue for longer.
+#define QUEUE_SECONDS (30 * 24 * 3600)
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
 #define BODY_SCAN_BYTES (64 * 1024)
@@ -34,6 +36,11 @@ bool lookup_is_covered(const struct evidence_case *evidence_case,
                        const struct ledger_extent *extent)
 {
     const gint64 date = lookup_date(evidence_case->report);
+    const enum bounce_class class = evidence_case->report->class;
+    const bool queued = class == BOUNCE_DSN_FAILURE || class == BOUNCE_DSN_DELAY;
+    // A report on a mail that was written weeks ago answers none that waited in a queue since then.
+    if (queued && date < g_get_real_time() / G_USEC_PER_SEC - QUEUE_SECONDS)
+        return true;
     return date == 0 || (date >= extent->began && date > extent->forgot_until);
 }
 

@@ -72,12 +72,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *dns, const char *domain, ns_type t
     return rr;
 }
 
-static void layer_free(SPF_dns_server_t *dns)
-{
-    free(dns);
-}
-
-// libspf2 frees it with the server.
+// Without a destructor libspf2 leaves it to us; its own way of freeing it depends on the version.
 static SPF_dns_server_t *layer_new(struct lookups *lookups)
 {
     SPF_dns_server_t *dns = calloc(1, sizeof *dns);
@@ -85,7 +80,6 @@ static SPF_dns_server_t *layer_new(struct lookups *lookups)
         return NULL;
     dns->name = "backstop";
     dns->lookup = lookup;
-    dns->destroy = layer_free;
     dns->hook = lookups;
     return dns;
 }
@@ -161,10 +155,13 @@ static bool check(const char *address, const char *helo, const char *sender, con
     struct lookups lookups = {server, deadline};
     SPF_dns_server_t *dns = layer_new(&lookups);
     SPF_server_t *spf = dns ? SPF_server_new_dns(dns, 0) : NULL;
-    if (!spf)
+    if (!spf) {
+        free(dns);
         return mda_fail(err, MDA_ERROR_TEMP, "libspf2 could not be started");
+    }
     *result_r = query(spf, address, helo, sender);
     SPF_server_free(spf);
+    free(dns);
     return true;
 }
 

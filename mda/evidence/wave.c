@@ -5,8 +5,8 @@
 // - Only reports count that no other source decides (none of them says proof or strong).
 // - A wave begins when [wave] begin of them came to one address within [wave] window, and the
 //   largest group that is alike in subject or in origin is more than half of them.
-// - It does not begin when the site sent half as many messages or more in that time: a mailing of
-//   one's own brings reports too.
+// - It does not begin when half as many messages or more were sent in that time, or when it is not
+//   known how many: a mailing of one's own brings reports too.
 // - It holds for the reports of that group, until fewer than a quarter of [wave] begin came within
 //   the window: then it has ebbed.
 // - Each report is counted once, however often it is judged; what is older than two days is
@@ -17,6 +17,7 @@
 #include "evidence/handover.h"
 #include "evidence/identity.h"
 #include "ledger/ledger.h"
+#include "ledger/sentfolder.h"
 #include "ledger/state.h"
 
 #include <string.h>
@@ -156,14 +157,32 @@ static bool remember_risen(struct state *state, const char *user, bool risen, gi
     return state_run(state, statement, err);
 }
 
-static gint64 sent_since(const struct evidence_case *evidence_case, gint64 since)
+static bool count_in(struct ledger *ledger, gint64 since, gint64 *count)
 {
+    struct ledger_extent extent;
+    gint64 sent;
+    if (!ledger_extent(ledger, &extent, NULL) || extent.messages == 0 ||
+        !ledger_count_since(ledger, since, &sent, NULL))
+        return false;
+    *count += sent;
+    return true;
+}
+
+// What the ledger and the index of the Sent folder took up since then; false when both are empty.
+static bool sent_since(const struct evidence_case *evidence_case, gint64 since, gint64 *count_r)
+{
+    g_autofree char *path = g_build_filename(conf_string(evidence_case->conf, CONF_STATE_DIRECTORY),
+                                             SENTFOLDER_INDEX, NULL);
     g_autoptr(Ledger) ledger = NULL;
-    gint64 count;
-    if (!ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL) ||
-        !ledger_count_since(ledger, since, &count, NULL))
-        return 0;
-    return count;
+    g_autoptr(Ledger) index = NULL;
+    *count_r = 0;
+    const bool recorded =
+        ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL) &&
+        count_in(ledger, since, count_r);
+    const bool indexed =
+        ledger_open_file(path, 0, LEDGER_READ, evidence_case->deadline, &index, NULL) &&
+        count_in(index, since, count_r);
+    return recorded || indexed;
 }
 
 static bool ask(const struct evidence_case *evidence_case, const char *user,
@@ -182,8 +201,9 @@ static bool ask(const struct evidence_case *evidence_case, const char *user,
         !recall_risen(state, user, &swell, err))
         return false;
     const bool alike = 2 * swell.alike > swell.all;
-    const bool begins =
-        swell.all >= begin && alike && 2 * sent_since(evidence_case, now - window) < swell.all;
+    gint64 sent;
+    const bool known = sent_since(evidence_case, now - window, &sent);
+    const bool begins = swell.all >= begin && alike && known && 2 * sent < swell.all;
     const bool holds = swell.risen && EBB_PART * swell.all >= begin;
     if ((begins || (swell.risen && !holds)) && !remember_risen(state, user, begins, now, err))
         return false;
@@ -194,7 +214,8 @@ static bool ask(const struct evidence_case *evidence_case, const char *user,
                     swell.all, user, swell.alike);
     else
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
-                    "%" G_GINT64_FORMAT " undecided reports lately: no wave", swell.all);
+                    "%" G_GINT64_FORMAT " undecided reports lately%s", swell.all,
+                    known ? ": no wave" : "; how much was sent is not known");
     return true;
 }
 

@@ -17,6 +17,7 @@ struct ledger_entry {
     bool has_id;
     struct ledger_hash id;
     gint64 time; // 0: not known
+    gint64 since; // from when on the ledger may be called complete, by this record; 0: not known
     gint64 now;
     bool has_sender;
     struct ledger_hash sender;

@@ -14,6 +14,7 @@
 
 #define MESSAGE_ID_MAX_BYTES 998
 #define KEY_FILE "ledger.key"
+#define LIVE_SLACK_SECONDS (7 * 24 * 3600)
 
 struct ledger {
     const struct ledger_backend *backend;
@@ -185,6 +186,12 @@ static bool write_entry(struct ledger *ledger, const struct ledger_entry *entry,
     return ledger->backend->record(ledger->state, entry, err) && ledger_commit(ledger, err);
 }
 
+// A mail recorded as it was sent may be dated years back by a clock that is wrong.
+static gint64 since_when(const struct sent_message *message, gint64 now)
+{
+    return message->live ? MAX(message->time, now - LIVE_SLACK_SECONDS) : message->time;
+}
+
 bool ledger_record(struct ledger *ledger, const struct sent_message *message, GError **err)
 {
     g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
@@ -193,6 +200,7 @@ bool ledger_record(struct ledger *ledger, const struct sent_message *message, GE
     struct ledger_entry entry = {
         .time = message->time,
         .now = g_get_real_time() / G_USEC_PER_SEC,
+        .since = since_when(message, g_get_real_time() / G_USEC_PER_SEC),
         .recipients = (const struct ledger_hash *)(void *)addresses->data,
         .recipient_count = addresses->len,
         .correspondents = (const struct ledger_hash *)(void *)correspondents->data,

@@ -26,6 +26,7 @@ struct sent_message {
     gint64 time;                   // when, Unix seconds; 0: not known
     const char *sender;            // envelope sender or NULL
     const char *const *recipients; // NULL-terminated, or NULL
+    bool live;    // recorded as it was sent, so that TIME says little of how far back records go
     bool guessed; // the recipients were read from the header: those of Bcc may be missing
 };
 

@@ -358,8 +358,7 @@ static bool redis_key(gpointer data, enum ledger_mode mode, GBytes **key_r, GErr
         guint8 fresh[LEDGER_KEY_BYTES];
         if (!ledger_key_random(fresh, err))
             return false;
-        g_autofree char *text =
-            g_compute_checksum_for_data(G_CHECKSUM_SHA256, fresh, sizeof fresh);
+        g_autofree char *text = g_compute_checksum_for_data(G_CHECKSUM_SHA256, fresh, sizeof fresh);
         reply = query(state, err, "SETNX " PREFIX "key %s", text);
         if (!reply)
             return false;
@@ -406,8 +405,8 @@ static bool record_meta(struct state *state, const struct ledger_entry *entry, G
         (entry->correspondent_count > 0 && !put(state, err, "HSET " PREFIX "meta recipients 1")) ||
         (entry->guessed && !put(state, err, "HSET " PREFIX "meta guessed %lld", now)))
         return false;
-    return entry->time
-               ? put(state, err, "EVAL %s 1 " PREFIX "meta %lld", earliest, (long long)entry->time)
+    return entry->since
+               ? put(state, err, "EVAL %s 1 " PREFIX "meta %lld", earliest, (long long)entry->since)
                : put(state, err, "HSET " PREFIX "meta untimed 1");
 }
 

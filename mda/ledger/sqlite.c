@@ -180,8 +180,8 @@ static bool record_extent(struct state *state, const struct ledger_entry *entry,
                              " WHERE excluded.value < value",
                              &statement, err))
         return false;
-    state->api->bind_text(statement, 1, entry->time ? "began" : "untimed");
-    state->api->bind_int(statement, 2, entry->time ? entry->time : 1);
+    state->api->bind_text(statement, 1, entry->since ? "began" : "untimed");
+    state->api->bind_int(statement, 2, entry->since ? entry->since : 1);
     return run(state, statement, err);
 }
 

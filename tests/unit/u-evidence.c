@@ -157,7 +157,7 @@ static void record(struct fixture *fixture, const char *id, gint64 when, const c
     GError *err = NULL;
     g_autoptr(Ledger) ledger = NULL;
     const char *recipients[] = {recipient, NULL};
-    const struct sent_message message = {id, when, sender, recipients, false};
+    const struct sent_message message = {id, when, sender, recipients, false, false};
     assert_true(ledger_open(fixture->conf, LEDGER_WRITE, deadline_in(1000), &ledger, &err));
     assert_true(ledger_record(ledger, &message, &err));
 }
@@ -588,6 +588,8 @@ static void test_wave(void **state)
 {
     struct fixture *fixture = *state;
     set(fixture, "wave.begin=4");
+    // One mail sent, to show that it is known how much was.
+    record(fixture, "<one@example.org>", WHEN, "alice@example.org", "friend@example.com");
     for (int i = 0; i < 3; i++) {
         g_autofree char *subject = g_strdup_printf("Re: Cheap watches %d!", i * 17);
         spam_report(fixture, i, subject);
@@ -599,6 +601,17 @@ static void test_wave(void **state)
     spam_report(fixture, 4, "The minutes of our meeting");
     says(fixture, "wave", SAYS_NOTHING, WEIGHT_NONE);
     assert_int_equal(judge(fixture), VERDICT_UNKNOWN);
+}
+
+// Where nothing is recorded, a mailing of one's own looks the same.
+static void test_wave_unknown(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "wave.begin=3");
+    for (int i = 0; i < 6; i++) {
+        spam_report(fixture, i, "Newsletter");
+        says(fixture, "wave", SAYS_NOTHING, WEIGHT_NONE);
+    }
 }
 
 static void test_wave_of_our_own_mailing(void **state)
@@ -715,6 +728,7 @@ int main(void)
         T(batv_source),
         T(stamp),
         T(wave),
+        T(wave_unknown),
         T(wave_of_our_own_mailing),
         T(answerable),
         T(disabled_and_spent),

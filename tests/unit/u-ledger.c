@@ -64,7 +64,7 @@ static void put(struct ledger *ledger, const char *id, gint64 time, const char *
 {
     const char *recipients[] = {recipient, NULL};
     const struct sent_message message = {id, time, "alice@example.org",
-                                         recipient ? recipients : NULL, false};
+                                         recipient ? recipients : NULL, false, false};
     assert_true(ledger_record(ledger, &message, NULL));
 }
 
@@ -168,7 +168,7 @@ static void write_some(const struct fixture *fixture, int writer)
     for (int i = 0; i < RECORDS_EACH; i++) {
         g_autoptr(Ledger) ledger = NULL;
         g_autofree char *id = g_strdup_printf("<%d.%d@example.org>", writer, i);
-        const struct sent_message message = {id, 1000, NULL, NULL, false};
+        const struct sent_message message = {id, 1000, NULL, NULL, false, false};
         if (!ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(20000), &ledger, NULL) ||
             !ledger_record(ledger, &message, NULL))
             _exit(1);
@@ -214,7 +214,7 @@ static void test_busy(void **state)
     assert_true(ledger_find(reader, "<b@example.org>", NULL, &yes, &found, NULL));
     assert_false(yes);
     const gint64 start = g_get_monotonic_time();
-    const struct sent_message message = {"<c@example.org>", 1000, NULL, NULL, false};
+    const struct sent_message message = {"<c@example.org>", 1000, NULL, NULL, false, false};
     g_autoptr(GError) err = NULL;
     assert_true(ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(300), &writer, NULL));
     assert_false(ledger_record(writer, &message, &err));
