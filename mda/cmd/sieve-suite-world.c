@@ -137,7 +137,7 @@ static char *world_environment(void *data, const char *item)
         const char *item, *value;
     } fixed[] = {{"name", "Pigeonhole Sieve"},
                  {"location", "MS"},
-                 {"phase", "during"},
+                 {"phase", "post"},
                  {"vnd.dovecot.default-mailbox", "INBOX"}};
     g_autofree char *plain = g_strconcat("environment/", item, NULL);
     g_autofree char *nested = g_strconcat("environment/", item, "/value", NULL);
@@ -158,6 +158,10 @@ static char *world_environment(void *data, const char *item)
         return g_strdup(PACKAGE_VERSION);
     if (strcmp(item, "host") == 0)
         return g_strdup(g_get_host_name());
+    if (strcmp(item, "domain") == 0) {
+        const char *dot = strchr(g_get_host_name(), '.');
+        return g_strdup(dot ? dot + 1 : g_get_host_name());
+    }
     if (strcmp(item, "vnd.dovecot.username") == 0)
         return g_strdup(world->source.auth);
     return NULL;
@@ -333,6 +337,8 @@ static bool send_mail(struct suite_world *world, const struct plan_action *actio
         sent = answer_reject(&answer.answer, action, &mail, &because);
         break;
     }
+    if (sent && action->fcc)
+        store(world, suite_world_mailbox(world, action->fcc, true), mail.text, NULL);
     if (sent)
         post(world, &mail);
     else

@@ -228,6 +228,14 @@ static void drop_keeps(struct plan *plan)
     }
 }
 
+// The next script of a sequence starts with the flags that this one set.
+static void pass_flags_on(struct suite_world *world, const struct plan *plan)
+{
+    g_ptr_array_set_size(world->flags, 0);
+    for (guint i = 0; plan->flags && i < plan->flags->len; i++)
+        g_ptr_array_add(world->flags, g_strdup(g_ptr_array_index(plan->flags, i)));
+}
+
 // Before-scripts, the user's, after-scripts: each is carried out at once, all but its keep; one
 // that keeps nothing ends the sequence.
 static bool suite_multiscript(void *data, struct sieve_run *run, const GPtrArray *files)
@@ -241,6 +249,7 @@ static bool suite_multiscript(void *data, struct sieve_run *run, const GPtrArray
         sound = compile_file(world, g_ptr_array_index(files, i), &program) &&
                 run_program(world, run, program, plan);
         keep = keeps(plan);
+        pass_flags_on(world, plan);
         drop_keeps(plan);
         sound = sound && suite_world_perform(world, plan, 0, false);
         if (keep && (i + 1 == files->len || !sound))

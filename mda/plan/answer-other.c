@@ -105,7 +105,7 @@ static GString *notify_compose(const struct answer_case *answer, const struct pl
     GString *out = g_string_new("X-Sieve: backstop " PACKAGE_VERSION "\r\n");
     g_autofree char *subject = notify_subject(answer, action, mailto);
     g_autofree char *automatic = g_strdup_printf("auto-notified; owner-email=\"%s\"", owner);
-    g_autofree char *mine = g_strdup_printf("<%s>", owner);
+    g_autofree char *mine = g_strdup_printf("Postmaster <%s>", answer->postmaster);
     answer_begin(out, answer);
     answer_line(out, "From", action->from ? action->from : mine);
     notify_addresses(out, "To", mailto->to);
@@ -141,7 +141,7 @@ bool answer_notify(const struct answer_case *answer, const struct plan_action *a
     }
     if (!owner || !*owner)
         owner = answer->postmaster;
-    g_autofree char *fallback = answer_bare(action->from ? action->from : owner);
+    g_autofree char *fallback = answer_bare(action->from ? action->from : answer->postmaster);
     g_autofree char *from = answer_source(answer, "notify_mailto_envelope_from", fallback);
     // RFC 5436 §2.7: what answers the null sender has it too.
     const char *envelope = answer_sender_is_null(answer) ? "" : from;

@@ -170,11 +170,26 @@ static char *from_line(const struct answer_case *answer, const struct plan_actio
     return g_strdup_printf("<%s>", mine);
 }
 
+#define MAX_SUBJECT 256 // characters
+
+// Cuts SUBJECT, which is taken over, to the site's limit; what is left out shows as an ellipsis.
+static char *shorten(const struct answer_case *answer, char *subject)
+{
+    const char *setting = answer_setting(answer, "vacation_max_subject_codepoints");
+    glong most = setting ? (glong)g_ascii_strtoll(setting, NULL, 10) : MAX_SUBJECT;
+    g_autofree char *valid = g_utf8_make_valid(subject, -1);
+    g_free(subject);
+    if (most < 1 || g_utf8_strlen(valid, -1) <= most)
+        return g_steal_pointer(&valid);
+    g_autofree char *kept = g_utf8_substring(valid, 0, most - 1);
+    return g_strconcat(kept, "\xe2\x80\xa6", NULL);
+}
+
 static GString *compose(const struct answer_case *answer, const struct plan_action *action)
 {
     GString *out = g_string_new(NULL);
     g_autofree char *from = from_line(answer, action), *to = recipient_line(answer);
-    g_autofree char *subject = subject_of(answer, action);
+    g_autofree char *subject = shorten(answer, subject_of(answer, action));
     g_string_append(out, "X-Sieve: backstop " PACKAGE_VERSION "\r\n");
     answer_begin(out, answer);
     answer_line(out, "From", from);

@@ -56,4 +56,5 @@
     X(dovecot_debug)                                                                               \
     X(dovecot_report)                                                                              \
     X(backstop)                                                                                    \
-    X(testsuite)
+    X(testsuite)                                                                                   \
+    X(stalwart_testsuite)

@@ -410,3 +410,7 @@ static bool available(const struct sieve_host *host)
 
 const struct sieve_extension sieve_ext_testsuite = {
     .name = "vnd.dovecot.testsuite", .verbs = verbs, .available = available, .hidden = true};
+
+// The same commands, as another engine's suites call them.
+const struct sieve_extension sieve_ext_stalwart_testsuite = {
+    .name = "vnd.stalwart.testsuite", .verbs = verbs, .available = available, .hidden = true};

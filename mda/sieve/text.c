@@ -145,7 +145,7 @@ static bool add_namespaced(struct sieve_checker *checker, struct sieve_text *tex
     }
     if (strcmp(full, "env") == 0 && sieve_check_uses(checker, "vnd.dovecot.environment"))
         return part_add(parts, PART_ENVIRONMENT, dot + 1, strlen(dot + 1), 0);
-    if (strcmp(full, "tst") == 0 && sieve_check_uses(checker, "vnd.dovecot.testsuite"))
+    if (strcmp(full, "tst") == 0 && checker->host->suite)
         return part_add(parts, PART_SUITE, dot + 1, strlen(dot + 1), 0);
     return sieve_check_error(checker, text->at, "referring to variable in unknown namespace '%s'",
                              full);
@@ -237,7 +237,7 @@ bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at
                                      "vnd.dovecot.environment: cannot assign to "
                                      "environment variable `env.%s'",
                                      dot + 1);
-        if (strcmp(lower, "tst") == 0 && sieve_check_uses(checker, "vnd.dovecot.testsuite"))
+        if (strcmp(lower, "tst") == 0 && checker->host->suite)
             return sieve_check_error(checker, at, "cannot assign to test variable 'tst.%s'",
                                      dot + 1);
         return sieve_check_error(checker, at, "referring to variable in unknown namespace '%s'",
