@@ -81,6 +81,13 @@ for setting in $wanted; do
 done
 is "$bad" "" "every [section] setting that is named exists"
 
+# The language of rule files: every key that the parser knows.
+bad=
+for key in $(grep -ohE '\{?"[a-z-]+", (CONDITION|PATTERN)_[A-Z_]+' "$srcdir/mda/bounce/rule.c" | sed 's/[{"]//g; s/,.*//'); do
+    grep -qE "^\.It Cm .*(^| )$key( |\$)" "$srcdir/man/backstop-rules.5" || bad="$bad $key"
+done
+is "$bad" "" "backstop-rules(5) has every key"
+
 # Files that README points to are there.
 bad=
 for file in $(grep -oE '\]\([A-Za-z0-9._/-]+\)' "$srcdir/README.md" | tr -d ']()'); do
