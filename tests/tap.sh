@@ -9,7 +9,8 @@
 #   check_same FILE WANTED DESC  compares two files, byte by byte
 #   expect_code N DESC COMMAND.. passes when the command exits N; output in $scratch/out, /err
 #   skip N WHY                   N tests that cannot be run here;  skip_all WHY: none of them can
-#   deliver [OPTION...]          delivers stdin as an MTA would; 99 is a bounce that must not be
+#   as_mta COMMAND...            runs a delivery as an MTA would; status 99: a bounce that must not be,
+#                                may_reject=yes allows what a rule refuses.  deliver: the same, of ours
 srcdir=$(cd "${srcdir:-..}" && pwd) || exit 1
 BACKSTOP=${BACKSTOP:-$PWD/backstop}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/backstop-test.XXXXXX") || exit 1
@@ -57,6 +58,7 @@ expect_code() {
     [ $status -eq "$wanted" ] ||
         { echo "$what: status $status, not $wanted: $*"; cat "$scratch/out" "$scratch/err"; } | diag
 }
-deliver() { perl "$srcdir/tests/mta/pipe-command" ${may_reject:+--may-reject} "$BACKSTOP" "$@"; }
+as_mta() { perl "$srcdir/tests/mta/pipe-command" ${may_reject:+--may-reject} "$@" >"$scratch/fate"; }
+deliver() { as_mta "$BACKSTOP" "$@"; }
 skip() { for _ in $(seq "$1"); do test_count=$((test_count + 1)); echo "ok $test_count # SKIP $2"; done; }
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }

@@ -21,11 +21,16 @@ sed -e 's/\\-/-/g' "$srcdir/man/backstop.1" >"$manual"
 "$BACKSTOP" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -ge 6 ]
 ok $? "--help names the commands"
+# All help of a command; procmail's has parts.
+help_of() {
+    "$BACKSTOP" "$1" --help
+    [ "$1" != procmail ] || { "$BACKSTOP" procmail run --help; "$BACKSTOP" procmail check --help; }
+}
 missing=
 for command in $(cat "$scratch/commands"); do
     sed -n "/^\\.Ss backstop $command\$/,/^\\.S[sh] /p" "$manual" >"$scratch/section"
     [ -s "$scratch/section" ] || missing="$missing $command"
-    for option in $("$BACKSTOP" "$command" --help | sed -n 's/^.* --\([a-z-]*\).*/\1/p' | grep -vxE 'help|config|set|sender|recipient|original-recipient'); do
+    for option in $(help_of "$command" | sed -n 's/^.* --\([a-z-]*\).*/\1/p' | grep -vxE 'help|config|set|sender|recipient|original-recipient'); do
         grep -q -e "-$option" "$scratch/section" || missing="$missing $command:--$option"
     done
 done
@@ -34,7 +39,7 @@ is "$missing" "" "every command and every option of it stands in backstop(1)"
 # ... and every option that is shown there, in README and in the examples exists.
 unknown=
 for command in $(sed -n 's/^\.Ss backstop \([a-z]*\)$/\1/p' "$manual"); do
-    "$BACKSTOP" "$command" --help >"$scratch/help" 2>&1 || unknown="$unknown $command"
+    help_of "$command" >"$scratch/help" 2>&1 || unknown="$unknown $command"
     for option in $(sed -n "/^\\.Ss backstop $command\$/,/^\\.S[sh] /s/.*Fl -\\([a-z][a-z-]*\\).*/\\1/p; /^\\.Ss backstop $command\$/,/^\\.S[sh] /s/.*, -\\([a-z][a-z-]*\\).*/\\1/p" "$manual"); do
         grep -q -e "--$option" "$scratch/help" || unknown="$unknown $command:--$option"
     done
@@ -46,7 +51,7 @@ shown "$srcdir/README.md" "$srcdir/examples" --include='*' 2>/dev/null | grep -E
 bad=
 while read -r _ command rest; do
     grep -qx "$command" "$scratch/commands" || continue # words of a sentence
-    "$BACKSTOP" "$command" --help >"$scratch/help" 2>&1
+    help_of "$command" >"$scratch/help" 2>&1
     for word in $rest; do
         case $word in
         --) break ;;
@@ -75,6 +80,13 @@ for setting in $wanted; do
     grep -qx "$setting" "$scratch/settings" || bad="$bad $setting"
 done
 is "$bad" "" "every [section] setting that is named exists"
+
+# The language of rule files: every key that the parser knows.
+bad=
+for key in $(grep -ohE '\{?"[a-z-]+", (CONDITION|PATTERN)_[A-Z_]+' "$srcdir/mda/bounce/rule.c" | sed 's/[{"]//g; s/,.*//'); do
+    grep -qE "^\.It Cm (.* )?$key( |\$)" "$srcdir/man/backstop-rules.5" || bad="$bad $key"
+done
+is "$bad" "" "backstop-rules(5) has every key"
 
 # Files that README points to are there.
 bad=

@@ -24,7 +24,7 @@ deliver() { # SETTING...: the message in $scratch/m
     options=
     for setting in "$@"; do options="$options --set $setting"; done
     # shellcheck disable=SC2086
-    "$BACKSTOP" $options -f "${sender-a@example.org}" -a me@example.com <"$scratch/m"
+    as_mta "$BACKSTOP" $options -f "${sender-a@example.org}" -a me@example.com <"$scratch/m"
 }
 count() { find "$1" -type f 2>/dev/null | wc -l | tr -d ' '; }
 inbox() { echo $(($(count "$HOME/Maildir/new") + $(count "$HOME/Maildir/cur"))); }
