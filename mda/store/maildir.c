@@ -84,6 +84,19 @@ static bool mark_folder(const struct folder *folder, mode_t mode, GError **err)
     return true;
 }
 
+// Makes the maildir above a new folder: readers want its own tmp, new and cur there.
+static bool make_root(const struct folder *folder, const struct store_request *request,
+                      GError **err)
+{
+    g_autofree char *root = g_path_get_dirname(folder->path);
+    for (int i = 0; i < SUB_COUNT; i++) {
+        g_autofree char *sub = g_build_filename(root, sub_names[i], NULL);
+        if (!files_make_path(sub, store_directory_mode(request->mode), request->fsync, err))
+            return false;
+    }
+    return true;
+}
+
 static bool folder_open(struct folder *folder, const struct store_request *request, GError **err)
 {
     folder->fd = files_open_directory(AT_FDCWD, folder->path, true);
@@ -92,6 +105,8 @@ static bool folder_open(struct folder *folder, const struct store_request *reque
     if (folder->fd < 0) {
         if (request->folder && !request->create)
             return mda_fail(err, MDA_ERROR_GONE, "folder %s does not exist", folder->path);
+        if (request->folder && !make_root(folder, request, err))
+            return false;
         if (!files_make_path(folder->path, store_directory_mode(request->mode), request->fsync,
                              err))
             return false;
