@@ -80,9 +80,23 @@ int files_open_directory(int dirfd, const char *name, bool follow)
     return fd;
 }
 
+// The umask that we inherited must not decide who may read a mail store. Bits that the directory
+// above handed down (set-group-ID) stay.
+static bool make_directory(int dirfd, const char *name, mode_t mode)
+{
+    struct stat status;
+    if (mkdirat(dirfd, name, mode) != 0)
+        return false;
+    if (fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
+        (status.st_mode & 0777) != mode &&
+        fchmodat(dirfd, name, (status.st_mode & 07000) | mode, 0) != 0)
+        errno = 0; // too closed is no reason to keep the mail out
+    return true;
+}
+
 bool files_make_directory(int dirfd, const char *name, mode_t mode, bool sync, GError **err)
 {
-    if (mkdirat(dirfd, name, mode) != 0) {
+    if (!make_directory(dirfd, name, mode)) {
         if (errno == EEXIST)
             return true;
         return mda_fail_errno(err, errno, "make directory %s", name);
@@ -107,7 +121,7 @@ bool files_make_path(const char *path, mode_t mode, bool sync, GError **err)
     // The path gets shorter with every step, so this ends at "/" or ".".
     if (strcmp(parent, path) != 0 && !files_make_path(parent, mode, sync, err))
         return false;
-    if (mkdir(path, mode) != 0) {
+    if (!make_directory(AT_FDCWD, path, mode)) {
         if (errno == EEXIST)
             return true;
         return mda_fail_errno(err, errno, "make directory %s", path);
@@ -165,8 +179,26 @@ void files_forget_temporary(int token)
     g_free(path);
 }
 
+static volatile sig_atomic_t growing;
+static int growing_fd;
+static off_t growing_from;
+
+void files_register_growth(int fd, off_t size)
+{
+    growing_fd = fd;
+    growing_from = size;
+    growing = 1;
+}
+
+void files_forget_growth(void)
+{
+    growing = 0;
+}
+
 void files_drop_temporaries(void)
 {
+    if (growing && ftruncate(growing_fd, growing_from) != 0)
+        growing = 0; // nobody is left to tell
     for (int i = 0; i < FILES_TEMPORARIES; i++) {
         if (temporaries[i])
             unlink(temporaries[i]);

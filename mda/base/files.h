@@ -30,8 +30,8 @@ bool files_close(int *fd, const char *what, GError **err) G_GNUC_WARN_UNUSED_RES
 // itself may be a symbolic link.
 int files_open_directory(int dirfd, const char *name, bool follow);
 
-// Makes directory NAME below DIRFD with MODE unless it is there, and syncs DIRFD when SYNC. Already
-// there is success.
+// Makes directory NAME below DIRFD with MODE, whatever the umask, unless it is there, and syncs
+// DIRFD when SYNC. Already there is success.
 bool files_make_directory(int dirfd, const char *name, mode_t mode, bool sync,
                           GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -49,7 +49,13 @@ bool files_replace(const char *path, const char *data, gsize size, mode_t mode,
 #define FILES_TEMPORARIES 8
 int files_register_temporary(const char *path); // a token
 void files_forget_temporary(int token);         // the name is no longer ours to unlink
-void files_drop_temporaries(void);              // async-signal-safe
+
+// While FD grows by what may have to be taken back: files_drop_temporaries cuts it to SIZE. One
+// file at a time.
+void files_register_growth(int fd, off_t size);
+void files_forget_growth(void);
+
+void files_drop_temporaries(void); // both of the above; async-signal-safe
 
 // Reads the regular file PATH, of at most MAX bytes, without ever waiting for it (a FIFO, a
 // device). False with *err: MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no

@@ -6,12 +6,14 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define LOCK_POLL_MIN_US 2000
 #define LOCK_POLL_MAX_US 200000
+#define LOCK_TEXT_MAX 300
 
 // Sleeps a little longer each time; false when the deadline has passed.
 static bool wait_for_turn(guint *turn, const struct deadline *deadline)
@@ -37,24 +39,58 @@ bool lock_fcntl(int fd, const char *path, struct deadline deadline, GError **err
     }
 }
 
-// link() of a private file is the one test-and-set that works over NFS too; its result is read off
-// the link count, because an NFS reply can get lost (open(2), NOTES).
+// link() of a private file is the one test-and-set that works over NFS too. A failure is checked
+// against the link count, because an NFS reply can get lost (open(2), NOTES).
 static int try_dotlock(const char *private_name, const char *path)
 {
     struct stat status;
-    int failed = link(private_name, path) == 0 ? 0 : errno;
-    if (stat(private_name, &status) == 0 && status.st_nlink == 2)
+    if (link(private_name, path) == 0)
         return 0;
-    return failed ? failed : EIO;
+    int failed = errno;
+    return stat(private_name, &status) == 0 && status.st_nlink == 2 ? 0 : failed;
 }
 
-static void break_stale(const char *private_name, const char *path, gint64 stale)
+// Is the lock open as FD one of a process on this host that is no more? Locks say "pid:host", as
+// Dovecot's do.
+static bool owner_is_dead(int fd)
 {
-    struct stat ours, theirs;
-    if (stat(private_name, &ours) != 0 || lstat(path, &theirs) != 0)
-        return;
-    if (ours.st_mtime - theirs.st_mtime > stale)
-        unlink(path);
+    char text[LOCK_TEXT_MAX + 1];
+    ssize_t got = read(fd, text, LOCK_TEXT_MAX);
+    text[MAX(got, 0)] = '\0';
+    char *host = NULL;
+    gint64 pid = g_ascii_strtoll(text, &host, 10);
+    if (pid <= 0 || pid > G_MAXINT || *host != ':' ||
+        strcmp(g_strchomp(host + 1), g_get_host_name()) != 0)
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+// Takes a lock away whose owner forgot it. Moved aside first: between the look and the removal
+// another program may have done the same and made its own.
+static bool break_stale(const char *private_name, const char *path, gint64 stale)
+{
+    struct stat ours, theirs, moved;
+    mda_autofd fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &theirs) != 0 || stat(private_name, &ours) != 0)
+        return false;
+    if (ours.st_mtime - theirs.st_mtime <= stale && !owner_is_dead(fd))
+        return false;
+    g_autofree char *aside = g_strconcat(private_name, ".old", NULL);
+    if (rename(path, aside) != 0)
+        return false;
+    bool right = lstat(aside, &moved) == 0 && moved.st_ino == theirs.st_ino;
+    if (!right && link(aside, path) != 0)
+        errno = 0; // taken once more: the owner's fcntl lock still stands
+    unlink(aside);
+    return right;
+}
+
+static void sign(int fd)
+{
+    g_autofree char *text = g_strdup_printf("%d:%s\n", (int)getpid(), g_get_host_name());
+    struct file_segment all = {text, strlen(text)};
+    if (!files_write(fd, &all, 1, NULL) || fchmod(fd, 0444) != 0)
+        errno = 0; // an unsigned lock is only slower to be found out
 }
 
 bool dotlock_acquire(const char *path, gint64 stale, struct deadline deadline,
@@ -65,15 +101,18 @@ bool dotlock_acquire(const char *path, gint64 stale, struct deadline deadline,
     if (fd < 0)
         return mda_fail_errno(err, errno, "make lock %s", path);
     int private_token = files_register_temporary(private_name);
+    sign(fd);
     int failed;
+    bool broken = false;
     for (guint turn = 0; (failed = try_dotlock(private_name, path)) == EEXIST;) {
-        if (futimens(fd, NULL) == 0)
-            break_stale(private_name, path, stale);
-        if (!wait_for_turn(&turn, &deadline))
+        if (futimens(fd, NULL) == 0 && break_stale(private_name, path, stale))
+            broken = true;
+        else if (!wait_for_turn(&turn, &deadline))
             break;
     }
     if (failed == 0)
-        *lock_r = (struct dotlock){g_strdup(path), files_register_temporary(path)};
+        *lock_r = (struct dotlock){
+            .path = g_strdup(path), .token = files_register_temporary(path), .broken = broken};
     unlink(private_name);
     files_forget_temporary(private_token);
     if (failed == EEXIST)

@@ -13,12 +13,13 @@ bool lock_fcntl(int fd, const char *path, struct deadline deadline,
 
 struct dotlock {
     char *path;
-    int token; // in the registry of temporaries
+    int token;   // in the registry of temporaries
+    bool broken; // one was there whose owner had died or forgotten it
 };
 
 // Makes PATH (the mailbox's name with ".lock") as the lock. One older than STALE seconds, by the
-// clock of its own file system, is taken over. False with *err when the deadline passes or the
-// directory is not writable; *LOCK_R is then untouched.
+// clock of its own file system, or one whose owner on this host has died, is taken over. False with
+// *err when the deadline passes or the directory is not writable; *LOCK_R is then untouched.
 bool dotlock_acquire(const char *path, gint64 stale, struct deadline deadline,
                      struct dotlock *lock_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -154,10 +154,17 @@ static void overrule_keep(const struct delivery *delivery, struct plan *plan)
         add_policy(delivery, plan);
 }
 
+// A message that could not be judged is nobody's unknown report: it goes the plain way.
+static bool is_unwanted(const struct delivery *delivery)
+{
+    return delivery->judged.class != BOUNCE_NONE &&
+           judge_is_unwanted(delivery->context->conf, delivery->judged.verdict);
+}
+
 static bool policy_comes_first(const struct delivery *delivery)
 {
     const struct conf *conf = delivery->context->conf;
-    return judge_is_unwanted(conf, delivery->judged.verdict) &&
+    return is_unwanted(delivery) &&
            conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
 }
 
@@ -171,7 +178,7 @@ static bool make_plan(struct delivery *delivery, enum rules rules, struct plan *
     } else {
         plan = plan_new();
     }
-    if (judge_is_unwanted(delivery->context->conf, delivery->judged.verdict))
+    if (is_unwanted(delivery))
         overrule_keep(delivery, plan);
     *plan_r = g_steal_pointer(&plan);
     return true;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/intake.h"
 
+#include "base/date.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 // Only this much of an address goes into a header line; RFC 5321 §4.5.3.1.3 allows 254.
 #define ADDRESS_MAX 1000
@@ -99,32 +100,14 @@ void intake_envelope(const struct intake_options *options, const struct message 
     };
 }
 
-// "+0100", "-0730", or a name, which counts as UTC: only a rough time is wanted.
-static gint64 zone_seconds(const char *zone)
-{
-    if (*zone != '+' && *zone != '-')
-        return 0;
-    gint64 number = g_ascii_strtoll(zone + 1, NULL, 10);
-    gint64 seconds = (number / 100 * 60 + number % 100) * 60;
-    return *zone == '-' ? -seconds : seconds;
-}
-
 gint64 intake_arrival(const struct message *message)
 {
     g_autofree char *received = message_header(message, "Received", 0);
     const char *date = received ? strrchr(received, ';') : NULL;
     if (!date)
         return 0;
-    const char *comma = strchr(date, ',');
-    struct tm when = {0};
-    // RFC 5322 §3.3: the day of the week is optional.
-    const char *zone = strptime(comma ? comma + 1 : date + 1, " %d %b %Y %H:%M:%S", &when);
-    if (!zone)
-        return 0;
-    while (*zone == ' ')
-        zone++;
-    gint64 seconds = (gint64)timegm(&when) - zone_seconds(zone);
-    return MAX(seconds, 0);
+    gint64 seconds = 0;
+    return date_parse(date + 1, &seconds) ? MAX(seconds, 0) : 0;
 }
 
 // An address is put into a header line only when it cannot end that line or start another.

@@ -24,6 +24,7 @@
 #define ANSWER_MAX_BYTES 8192
 #define ANSWER_REASON_MAX 4000
 #define ANSWER_WORD_MAX 200
+#define REAP_PAUSE_MAX_US 10000
 
 static void set_limit(int resource, rlim_t soft, rlim_t hard)
 {
@@ -143,9 +144,20 @@ static bool parse_answer(const char *text, struct judged *judged_r)
     return true;
 }
 
-static int reap(pid_t pid)
+// Waits for the child until the deadline, then ends it: one that has closed the pipe may still
+// linger.
+static int reap(pid_t pid, struct deadline deadline)
 {
     int status = -1;
+    for (gulong pause = 50;; pause = MIN(pause * 2, REAP_PAUSE_MAX_US)) {
+        pid_t ended = waitpid(pid, &status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return status;
+        if (deadline_passed(&deadline))
+            break;
+        g_usleep(pause);
+    }
+    kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     return status;
@@ -197,7 +209,7 @@ void judge_in_child(const struct conf *conf, const struct message *message,
     bool heard = read_answer(fd, deadline, answer, &why);
     if (!heard)
         kill(pid, SIGKILL);
-    int status = reap(pid);
+    int status = reap(pid, deadline);
     if (heard && status != 0)
         why = "the judge broke down";
     else if (heard && !parse_answer(answer->str, judged_r))

@@ -79,6 +79,11 @@ static char *caller_name(void)
 enum user_result user_find(const char *name, struct mail_user *user_r, GError **err)
 {
     const char *home = getenv("HOME");
+    if (name && *name == '\0') {
+        // Nobody asked for a user of that name: something is missing in the MTA's configuration.
+        mda_fail(err, MDA_ERROR_CONFIG, "the user's name is empty");
+        return USER_TROUBLE;
+    }
     if (name || !home || !g_path_is_absolute(home))
         return from_database(name, user_r, err);
     *user_r = (struct mail_user){

@@ -31,6 +31,15 @@ static bool may_add(const struct message *message)
            *message->data == '\r';
 }
 
+// When FIELD is one of ours, appends what stands between *FROM and it and moves *FROM behind it.
+static void leave_out(struct content *content, const struct header_field *field, const char **from)
+{
+    if (!is_own(field))
+        return;
+    content_append(content, *from, (gsize)(field->line - *from));
+    *from = field->line + field->line_length;
+}
+
 struct content *compose(const struct message *message, const char *added)
 {
     struct content *content = content_new();
@@ -41,13 +50,13 @@ struct content *compose(const struct message *message, const char *added)
         content_append(content, content->owned, content->added);
     }
     const char *from = message->data;
-    for (guint i = 0; i < message->fields->len; i++) {
-        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
-        if (!is_own(field))
-            continue;
-        content_append(content, from, (gsize)(field->line - from));
-        from = field->line + field->line_length;
-    }
+    for (guint i = 0; i < message->fields->len; i++)
+        leave_out(content, &g_array_index(message->fields, struct header_field, i), &from);
+    // A header too large to be indexed is still no place to hide a verdict in.
+    struct header_field field;
+    for (const char *at = message->body;
+         message->header_cut && message_next_field(message, &at, &field);)
+        leave_out(content, &field, &from);
     content_append(content, from, (gsize)(message->data + message->size - from));
     return content;
 }

@@ -70,30 +70,56 @@ static void skip_from_line(struct message *message, struct scan *scan)
     message->from_line_length = (gsize)(scan->at - message->from_line);
 }
 
+// The field at scan->at; false where the header ends.
+static bool field_here(const struct scan *scan, struct header_field *field_r)
+{
+    if (scan->at == scan->end)
+        return false;
+    const char *line_end = next_line(scan, scan->at);
+    if (without_line_end(scan->at, line_end) == scan->at)
+        return false; // the empty line
+    gsize name_length = 0;
+    const char *colon = colon_of(scan->at, line_end, &name_length);
+    if (!colon)
+        return false; // no header field: the body begins here, as sendmail and GMime have it
+    const char *end = field_end(scan, scan->at);
+    *field_r = (struct header_field){
+        .line = scan->at,
+        .line_length = (gsize)(end - scan->at),
+        .name_length = name_length,
+        .value = colon + 1,
+        .value_length = (gsize)(without_line_end(colon + 1, end) - (colon + 1)),
+    };
+    return true;
+}
+
 static void index_header(struct message *message, struct scan *scan)
 {
     const char *limit = scan->at + MIN((gsize)(scan->end - scan->at), MESSAGE_HEADER_MAX_BYTES);
-    while (scan->at < scan->end) {
-        const char *line_end = next_line(scan, scan->at);
-        if (without_line_end(scan->at, line_end) == scan->at) {
-            scan->at = line_end; // the empty line
-            return;
-        }
-        struct header_field field = {.line = scan->at};
-        const char *colon = colon_of(scan->at, line_end, &field.name_length);
-        if (!colon)
-            return; // no header field: the body begins here, as sendmail and GMime have it
-        const char *end = field_end(scan, scan->at);
-        if (end > limit || message->fields->len == MESSAGE_HEADER_MAX_FIELDS) {
+    struct header_field field;
+    while (field_here(scan, &field)) {
+        if (field.line + field.line_length > limit ||
+            message->fields->len == MESSAGE_HEADER_MAX_FIELDS) {
             message->header_cut = true;
             return;
         }
-        field.line_length = (gsize)(end - field.line);
-        field.value = colon + 1;
-        field.value_length = (gsize)(without_line_end(colon + 1, end) - (colon + 1));
         g_array_append_val(message->fields, field);
-        scan->at = end;
+        scan->at += field.line_length;
     }
+    const char *line_end = scan->at < scan->end ? next_line(scan, scan->at) : scan->end;
+    if (without_line_end(scan->at, line_end) == scan->at)
+        scan->at = line_end; // behind the empty line
+}
+
+bool message_next_field(const struct message *message, const char **at,
+                        struct header_field *field_r)
+{
+    struct scan scan = {
+        .at = *at, .end = message->data + message->size, .bare_cr = message->bare_cr};
+    if (!field_here(&scan, field_r))
+        return false;
+    *at += field_r->line_length;
+    return true;
 }
 
 struct message *message_new(GBytes *bytes)
@@ -104,7 +130,7 @@ struct message *message_new(GBytes *bytes)
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
     struct scan scan = {.at = data ? data : "", .end = (data ? data : "") + size};
-    scan.bare_cr = lines_end_at_cr(scan.at, size);
+    scan.bare_cr = message->bare_cr = lines_end_at_cr(scan.at, size);
     skip_from_line(message, &scan);
     message->data = scan.at;
     message->size = (gsize)(scan.end - scan.at);

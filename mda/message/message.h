@@ -33,11 +33,17 @@ struct message {
     gsize body_size;
     GArray *fields; // struct header_field, in order
     bool header_cut;
+    bool bare_cr; // lines end at CR alone
 };
 
 // Indexes BYTES (a reference is taken). Never fails: what has no header is all body.
 struct message *message_new(GBytes *bytes);
 void message_free(struct message *message);
+
+// Goes through the fields that the index left out: with *AT at message->body of a message whose
+// header was cut, describes the field there and moves *AT behind it. False where the header ends.
+bool message_next_field(const struct message *message, const char **at,
+                        struct header_field *field_r);
 
 // The Nth (from 0) field called NAME, ASCII case ignored, or NULL. Borrowed from the message.
 const struct header_field *message_field(const struct message *message, const char *name, guint n);

@@ -232,8 +232,10 @@ static void settle(struct run *run)
     struct run_result *result = run->result;
     // A failure before anything was committed leaves it all to the next try; afterwards a copy in
     // the inbox makes up for it.
-    if (run->failed && !run->committed)
+    if (run->failed && !run->committed) {
+        result->outcome = MDA_DEFER;
         return;
+    }
     bool owed = run->request->plan->implicit_keep || run->failed;
     if (owed && !run->filed_inbox && result->outcome != MDA_REJECT)
         keep_implicitly(run);

@@ -2,14 +2,13 @@
 #include "store/maildir-name.h"
 
 #include "base/auto.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-// How old a Received field may be and still tell the time of arrival: MTAs give up after five days.
-#define ARRIVAL_TRUSTED_SECONDS (6 * 86400)
 // Up to this age the arrival stands in the name; later the time of delivery does, because Junk
 // expires by it.
 #define ARRIVAL_IN_NAME_SECONDS 3600
@@ -17,8 +16,6 @@
 #define SETTLED_SECONDS 60
 // Without an arrival the clock is taken in steps, so that a quick retry gets the same name.
 #define CLOCK_STEP_SECONDS 64
-// A finished copy this young may be that of a run that was killed in its last instant.
-#define FINISHED_SECONDS 2
 
 // The host name as maildir names want it (no "/" and ":").
 static char *host_part(void)
@@ -34,7 +31,7 @@ void maildir_name_init(struct maildir_name *name, const char *fingerprint, gint6
 {
     gint64 age = now - arrival;
     g_autofree char *host = host_part();
-    name->certain = arrival > 0 && age >= -SETTLED_SECONDS && age < ARRIVAL_TRUSTED_SECONDS;
+    name->certain = store_is_certain(arrival, now);
     name->scan = varying || (name->certain && age > SETTLED_SECONDS);
     if (name->certain && age < ARRIVAL_IN_NAME_SECONDS)
         name->time = arrival;
@@ -71,7 +68,7 @@ static bool counts(const struct maildir_name *name, int newfd, int dirfd, const 
     bool nothing_since = directory.st_mtim.tv_sec < copy.st_ctim.tv_sec ||
                          (directory.st_mtim.tv_sec == copy.st_ctim.tv_sec &&
                           directory.st_mtim.tv_nsec <= copy.st_ctim.tv_nsec);
-    return nothing_since && time(NULL) - copy.st_ctim.tv_sec < FINISHED_SECONDS;
+    return nothing_since && time(NULL) - copy.st_ctim.tv_sec < STORE_FINISHED_SECONDS;
 }
 
 static char *scan_directory(const struct maildir_name *name, int newfd, int dirfd,

@@ -79,6 +79,21 @@ static bool mark_folder(const struct folder *folder, mode_t mode, GError **err)
         openat(folder->fd, "maildirfolder", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return mda_fail_errno(err, errno, "make %s/maildirfolder", folder->path);
+    if (fchmod(fd, mode) != 0)
+        errno = 0; // the umask made it more private than asked for
+    return true;
+}
+
+// Makes the maildir above a new folder: readers want its own tmp, new and cur there.
+static bool make_root(const struct folder *folder, const struct store_request *request,
+                      GError **err)
+{
+    g_autofree char *root = g_path_get_dirname(folder->path);
+    for (int i = 0; i < SUB_COUNT; i++) {
+        g_autofree char *sub = g_build_filename(root, sub_names[i], NULL);
+        if (!files_make_path(sub, store_directory_mode(request->mode), request->fsync, err))
+            return false;
+    }
     return true;
 }
 
@@ -90,6 +105,8 @@ static bool folder_open(struct folder *folder, const struct store_request *reque
     if (folder->fd < 0) {
         if (request->folder && !request->create)
             return mda_fail(err, MDA_ERROR_GONE, "folder %s does not exist", folder->path);
+        if (request->folder && !make_root(folder, request, err))
+            return false;
         if (!files_make_path(folder->path, store_directory_mode(request->mode), request->fsync,
                              err))
             return false;
@@ -141,8 +158,11 @@ static bool draft_open_named(struct draft *draft, const struct folder *folder, m
     return mda_fail_errno(err, code, "make a file in %s/tmp", folder->path);
 }
 
-static bool draft_open(struct draft *draft, const struct folder *folder, mode_t mode, GError **err)
+static bool draft_open(struct draft *draft, const struct folder *folder, mode_t mode, bool named,
+                       GError **err)
 {
+    if (named)
+        return draft_open_named(draft, folder, mode, err);
     draft->fd = openat(folder->subs[SUB_TMP], ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
     if (draft->fd >= 0)
         return true;
@@ -162,10 +182,10 @@ static void draft_drop(struct draft *draft, const struct folder *folder)
 }
 
 static bool draft_write(struct draft *draft, const struct folder *folder,
-                        const struct store_request *request, bool certain, GError **err)
+                        const struct store_request *request, bool certain, bool named, GError **err)
 {
     const GArray *segments = request->content->segments;
-    if (!draft_open(draft, folder, request->mode, err))
+    if (!draft_open(draft, folder, request->mode, named, err))
         return false;
     // The mode is set by hand: the umask that we inherited must not make unreadable files. The
     // sticky bit stands for "not finished", see maildir-name.h.
@@ -251,7 +271,7 @@ static bool adopt(const struct folder *folder, const char *relative,
 // *DUPLICATE_R when that name turned out to be this very delivery.
 static bool publish(struct draft *draft, const struct folder *folder,
                     const struct maildir_name *name, const struct store_request *request,
-                    char **name_r, bool *duplicate_r, GError **err)
+                    char **name_r, bool *duplicate_r, bool *unlinkable_r, GError **err)
 {
     g_autofree char *flags = maildir_flags(request->flags);
     int sub = *flags ? SUB_CUR : SUB_NEW;
@@ -271,6 +291,7 @@ static bool publish(struct draft *draft, const struct folder *folder,
             *name_r = g_steal_pointer(&relative);
             return true;
         }
+        *unlinkable_r = failed != EEXIST && !draft->tmp_name;
         if (failed != EEXIST)
             return mda_fail_errno(err, failed, "link %s/%s", folder->path, relative);
         // Two runs of one delivery at a time: the other one was quicker.
@@ -286,13 +307,19 @@ static bool publish(struct draft *draft, const struct folder *folder,
 }
 
 static bool write_new(const struct folder *folder, const struct maildir_name *name,
-                      const struct store_request *request, char **name_r, bool *duplicate_r,
-                      GError **err)
+                      const struct store_request *request, bool named, char **name_r,
+                      bool *duplicate_r, GError **err)
 {
     struct draft draft = {.fd = -1};
-    if (!draft_write(&draft, folder, request, name->certain, err) ||
-        !publish(&draft, folder, name, request, name_r, duplicate_r, err)) {
+    bool unlinkable = false;
+    g_autoptr(GError) why = NULL;
+    if (!draft_write(&draft, folder, request, name->certain, named, &why) ||
+        !publish(&draft, folder, name, request, name_r, duplicate_r, &unlinkable, &why)) {
         draft_drop(&draft, folder);
+        // Without /proc, say in a chroot, a nameless file can be written but never named.
+        if (unlinkable)
+            return write_new(folder, name, request, true, name_r, duplicate_r, err);
+        g_propagate_error(err, g_steal_pointer(&why));
         return false;
     }
     // Take the mark of an unfinished run away. That this fails is no reason to file a second copy.
@@ -317,7 +344,7 @@ static bool deliver_into(const struct folder *folder, const struct maildir_name 
         g_propagate_error(err, why);
         return false;
     }
-    if (!found && !write_new(folder, name, request, &found, &duplicate, err))
+    if (!found && !write_new(folder, name, request, false, &found, &duplicate, err))
         return false;
     *result_r = (struct store_result){
         .path = g_build_filename(folder->path, found, NULL),

@@ -9,6 +9,9 @@
 //   size, so that no part of a message stays.
 // - A run that is killed while it writes leaves a part behind. The next one finds the last message
 //   unfinished only by its missing empty line; it separates the two and loses neither.
+// - A signal that ends the run cuts the file back too. A run that cannot act any more (SIGKILL)
+// leaves
+//   a part, and its lock: the next run sees by the lock that the owner is dead.
 // - A retry finds its earlier copy at the end of the file and adds no second one.
 #include "base/auto.h"
 #include "base/error.h"
@@ -24,6 +27,10 @@
 #include <time.h>
 
 #define MBOX_STALE_LOCK_SECONDS 300
+// The From_ line and the lines of ours that an earlier try put in front are not longer than this.
+#define LAST_HEADER_MAX 16384
+// Where the lines begin that may differ between two tries (message/compose.c).
+#define VARYING_FIELD "X-Backstop"
 
 static char *folder_path(const char *path, const char *folder, GError **err)
 {
@@ -101,24 +108,67 @@ static char *make_from_line(const struct store_request *request)
     return g_strdup_printf("From %s %s\n", safe, date);
 }
 
-// Does the file end with these segments, the From_ line (whose date may differ) not counted?
-static bool ends_with(int fd, off_t size, const GArray *segments)
+static bool holds(int fd, off_t offset, const struct file_segment *segment)
 {
-    off_t offset = size;
-    for (guint i = 1; i < segments->len; i++)
-        offset -= (off_t)g_array_index(segments, struct file_segment, i).size;
-    for (guint i = 1; offset >= 0 && i < segments->len; i++) {
-        const struct file_segment *segment = &g_array_index(segments, struct file_segment, i);
-        for (gsize at = 0; at < segment->size;) {
-            char buffer[4096];
-            ssize_t got = pread(fd, buffer, MIN(sizeof buffer, segment->size - at), offset);
-            if (got <= 0 || memcmp(buffer, segment->data + at, (gsize)got) != 0)
-                return false;
-            at += (gsize)got;
-            offset += got;
-        }
+    for (gsize at = 0; at < segment->size;) {
+        char buffer[4096];
+        ssize_t got = pread(fd, buffer, MIN(sizeof buffer, segment->size - at), offset + (off_t)at);
+        if (got <= 0 || memcmp(buffer, segment->data + at, (gsize)got) != 0)
+            return false;
+        at += (gsize)got;
     }
-    return offset >= 0;
+    return true;
+}
+
+// Does TEXT, which ends where a message's own bytes begin, end with a From_ line and the lines that
+// we put in front? Those that may vary come last and are not compared.
+static bool begins_here(const char *text, gsize size, const struct content *content)
+{
+    g_autofree char *added = g_strndup(content->added ? content->owned : "", content->added);
+    const char *varying = content->varying ? strstr(added, VARYING_FIELD) : NULL;
+    gsize fixed = varying ? (gsize)(varying - added) : content->added;
+    const char *start = text;
+    for (gsize i = size; i >= 2 && start == text; i--) {
+        if (text[i - 2] == '\n' && text[i - 1] == '\n')
+            start = text + i;
+    }
+    gsize left = size - (gsize)(start - text);
+    const char *line_end = memchr(start, '\n', left);
+    if (!line_end || left < 5 || memcmp(start, "From ", 5) != 0)
+        return false;
+    left -= (gsize)(line_end + 1 - start);
+    return (varying ? left >= fixed : left == fixed) && memcmp(line_end + 1, added, fixed) == 0;
+}
+
+// Is the last message of the file this one, the date of its From_ line and the verdict apart?
+static bool is_last(int fd, off_t size, const struct content *content, const GArray *segments)
+{
+    guint first = content->added > 0 ? 2 : 1; // behind the From_ line and the lines of ours
+    off_t offset = size;
+    for (guint i = first; i < segments->len; i++)
+        offset -= (off_t)g_array_index(segments, struct file_segment, i).size;
+    off_t at = offset;
+    for (guint i = first; offset >= 0 && i < segments->len; i++) {
+        const struct file_segment *segment = &g_array_index(segments, struct file_segment, i);
+        if (!holds(fd, at, segment))
+            return false;
+        at += (off_t)segment->size;
+    }
+    g_autofree char *before = g_malloc(LAST_HEADER_MAX);
+    gsize wanted = (gsize)CLAMP(offset, 0, LAST_HEADER_MAX);
+    return wanted > 0 && pread(fd, before, wanted, offset - (off_t)wanted) == (ssize_t)wanted &&
+           begins_here(before, wanted, content);
+}
+
+// May the last message be an earlier try of this delivery, if it is the same? Somebody may well
+// feed a message in twice; then it has no mark of its own (store.h). An unfinished run leaves its
+// lock.
+static bool may_be_retry(const struct store_request *request, const struct stat *status,
+                         bool lock_was_broken)
+{
+    time_t now = time(NULL);
+    return lock_was_broken || store_is_certain(request->arrival, now) ||
+           now - status->st_mtime < STORE_FINISHED_SECONDS;
 }
 
 // What must stand between the old end of the file and a new From_ line.
@@ -144,10 +194,13 @@ static bool append(int fd, const char *path, const struct store_request *request
     struct file_segment between = {gap, strlen(gap)};
     if (lseek(fd, status.st_size, SEEK_SET) < 0)
         return mda_fail_errno(err, errno, "seek in %s", path);
-    if (files_write(fd, &between, 1, err) &&
-        files_write(fd, (const struct file_segment *)(gpointer)segments->data, segments->len,
-                    err) &&
-        (!request->fsync || files_sync(fd, path, err)))
+    files_register_growth(fd, status.st_size);
+    bool done = files_write(fd, &between, 1, err) &&
+                files_write(fd, (const struct file_segment *)(gpointer)segments->data,
+                            segments->len, err) &&
+                (!request->fsync || files_sync(fd, path, err));
+    files_forget_growth();
+    if (done)
         return true;
     g_prefix_error(err, "%s: ", path);
     if (ftruncate(fd, status.st_size) != 0)
@@ -167,7 +220,11 @@ static bool open_mailbox(const char *path, const struct store_request *request, 
         g_autofree char *parent = g_path_get_dirname(path);
         if (!files_make_path(parent, store_directory_mode(request->mode), request->fsync, err))
             return false;
-        *fd_r = open(path, flags | O_CREAT, request->mode);
+        *fd_r = open(path, flags | O_CREAT | O_EXCL, request->mode);
+        if (*fd_r < 0 && errno == EEXIST)
+            *fd_r = open(path, flags);
+        else if (*fd_r >= 0 && fchmod(*fd_r, request->mode) != 0)
+            errno = 0; // the umask made it more private than asked for
         mda_autofd directory = files_open_directory(AT_FDCWD, parent, true);
         if (*fd_r >= 0 && request->fsync && directory >= 0 && !files_sync(directory, parent, err))
             return false;
@@ -181,18 +238,30 @@ static bool open_mailbox(const char *path, const struct store_request *request, 
     return true;
 }
 
+// Between opening and locking a mail program may have put another file in its place.
+static bool is_still_there(int fd, const char *path, struct stat *status_r, GError **err)
+{
+    struct stat named;
+    if (fstat(fd, status_r) != 0)
+        return mda_fail_errno(err, errno, "look at %s", path);
+    if (lstat(path, &named) != 0 || named.st_dev != status_r->st_dev ||
+        named.st_ino != status_r->st_ino)
+        return mda_fail(err, MDA_ERROR_TEMP, "%s was replaced while it was being locked", path);
+    return true;
+}
+
 static bool deliver_locked(const char *path, const struct store_request *request,
-                           struct store_result *result_r, GError **err)
+                           bool lock_was_broken, struct store_result *result_r, GError **err)
 {
     mda_autofd fd = -1;
-    if (!open_mailbox(path, request, &fd, err) || !lock_fcntl(fd, path, request->deadline, err))
+    struct stat status;
+    if (!open_mailbox(path, request, &fd, err) || !lock_fcntl(fd, path, request->deadline, err) ||
+        !is_still_there(fd, path, &status, err))
         return false;
     g_autofree char *from_line = make_from_line(request);
     g_autoptr(GArray) segments = quote(request->content, from_line);
-    struct stat status;
-    if (fstat(fd, &status) != 0)
-        return mda_fail_errno(err, errno, "look at %s", path);
-    bool duplicate = ends_with(fd, status.st_size, segments);
+    bool duplicate = may_be_retry(request, &status, lock_was_broken) &&
+                     is_last(fd, status.st_size, request->content, segments);
     if (duplicate ? (request->fsync && !files_sync(fd, path, err))
                   : !append(fd, path, request, segments, err))
         return false;
@@ -215,7 +284,7 @@ static bool deliver(const char *path, const struct store_request *request,
     if (access(parent, W_OK) == 0 &&
         !dotlock_acquire(lock_path, MBOX_STALE_LOCK_SECONDS, request->deadline, &lock, err))
         return false;
-    bool done = deliver_locked(place, request, result_r, err);
+    bool done = deliver_locked(place, request, lock.broken, result_r, err);
     dotlock_release(&lock);
     return done;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define MH_TRIES_MAX 10000
 
@@ -47,14 +48,18 @@ static bool highest_number(int dirfd, guint64 *number_r, GError **err)
 }
 
 // Is the newest message this one already, left by a run that was killed?
-static bool is_last(int dirfd, guint64 number, const struct content *content)
+static bool is_last(int dirfd, guint64 number, const struct store_request *request)
 {
+    const struct content *content = request->content;
+    time_t now = time(NULL);
     g_autofree char *name = g_strdup_printf("%" G_GUINT64_FORMAT, number);
     mda_autofd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
-    // Unfinished runs leave the sticky bit, as in a maildir.
-    if (fd < 0 || fstat(fd, &status) != 0 || !(status.st_mode & S_ISVTX) ||
-        (gsize)status.st_size != content->size)
+    if (fd < 0 || fstat(fd, &status) != 0 || (gsize)status.st_size != content->size)
+        return false;
+    // Unfinished runs leave the sticky bit, as in a maildir (maildir-name.h).
+    if (!(status.st_mode & S_ISVTX) && !store_is_certain(request->arrival, now) &&
+        now - status.st_ctime >= STORE_FINISHED_SECONDS)
         return false;
     for (guint i = 0; i < content->segments->len; i++) {
         const struct file_segment *segment =
@@ -146,7 +151,7 @@ static bool deliver(const char *path, const struct store_request *request,
     if (!place || !open_folder(place, request, &dirfd, err) || !highest_number(dirfd, &last, err))
         return false;
     g_autofree char *number = NULL;
-    bool duplicate = last > 0 && is_last(dirfd, last, request->content);
+    bool duplicate = last > 0 && is_last(dirfd, last, request);
     if (duplicate) {
         number = g_strdup_printf("%" G_GUINT64_FORMAT, last);
         if (request->fsync && !files_sync(dirfd, place, err))

@@ -7,6 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+// How old a Received field may be and still tell the time of arrival: MTAs give up after five days.
+#define ARRIVAL_TRUSTED_SECONDS (6 * 86400)
+// How far the MTA's clock may be ahead of ours.
+#define CLOCK_SKEW_SECONDS 60
+
 #define X(name) extern const struct store store_##name;
 STORE_LIST(X)
 #undef X
@@ -61,6 +66,12 @@ const struct store *store_for(const char *location, char **path_r, GError **err)
         store = by_look(path);
     *path_r = g_strdup(path);
     return store;
+}
+
+bool store_is_certain(gint64 arrival, gint64 now)
+{
+    gint64 age = now - arrival;
+    return arrival > 0 && age >= -CLOCK_SKEW_SECONDS && age < ARRIVAL_TRUSTED_SECONDS;
 }
 
 void store_result_clear(struct store_result *result)

@@ -44,6 +44,14 @@ struct store {
 // "/." is MH, one that is a regular file mbox, any other maildir. *PATH_R is owned by the caller.
 const struct store *store_for(const char *location, char **path_r, GError **err);
 
+// Does a message that came in at ARRIVAL, by its topmost Received field, surely bear a mark of its
+// own, so that the same bytes are the same delivery?
+bool store_is_certain(gint64 arrival, gint64 now);
+
+// A finished copy this young, with nothing after it, may be that of a run that was killed in its
+// last instant.
+#define STORE_FINISHED_SECONDS 2
+
 // Frees the members.
 void store_result_clear(struct store_result *result);
 

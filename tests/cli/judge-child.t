@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The judge is advice: whatever happens to it costs the verdict and nothing else. The message is
+# delivered, in time, and says why it was not judged.
+. "${srcdir:-..}/tests/tap.sh"
+modules=${builddir:-$PWD}/tests/fault
+[ -f "$modules/backstop-mime.so" ] || skip_all "the broken modules were not built"
+sanitized=$(grep -l '^SAN_CFLAGS = .*fsanitize' "${builddir:-$PWD}/Makefile")
+
+cat >"$scratch/report" <<'END'
+Received: from a by b; Mon, 02 Nov 2026 10:00:00 +0000
+From: MAILER-DAEMON@example.net
+To: me@example.org
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+Message-ID: <report@example.net>
+
+--b
+Content-Type: text/plain
+
+It did not get there.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; you@example.com
+Action: failed
+Status: 5.1.1
+--b--
+END
+
+try() { # HOW WANTED SECONDS DESC [OPTION...]: the verdict's reason, and how long it may take
+    how=$1 wanted=$2 most=$3 what=$4; shift 4
+    rm -rf "$HOME/Maildir"
+    began=$(date +%s)
+    # `timeout` would end what the judge leaves behind; the clock alone says that nobody waited for it.
+    BAD_MIME=$how BACKSTOP_MODULE_DIR=$modules "$BACKSTOP" --set log.destination="$scratch/log" \
+        --set judgement.timeout=1s "$@" -f '<>' <"$scratch/report" >"$scratch/out" 2>&1
+    status=$?
+    took=$(($(date +%s) - began))
+    is "$status $(cat "$HOME"/Maildir/new/* 2>/dev/null | grep -c '^Message-ID: <report@')" "0 1" "$what: delivered"
+    reason=$(cat "$HOME"/Maildir/new/* | sed -n '/^X-Backstop:/,/^[^ \t]/p' | tr '\n\t' '  ' | sed 's/  */ /g')
+    case $reason in *"$wanted"*) found=yes ;; *) found=$reason ;; esac
+    is "$found" yes "$what: the message says so"
+    is "$(test -s "$scratch/out" && cat "$scratch/out")" "" "$what: the MTA hears nothing of it"
+    [ "$took" -le "$most" ]
+    ok $? "$what: in time ($took s)"
+}
+unjudged='X-Backstop: unknown; class=none; rule=; because="not judged: the judge'
+try crash "$unjudged broke down" 2 "the judge crashes"
+try abort "$unjudged broke down" 2 "the judge aborts"
+try exit "$unjudged answered nonsense" 2 "the judge leaves without a word"
+try exit-wrong "$unjudged broke down" 2 "the judge leaves with a status"
+try hang "$unjudged did not answer in time" 3 "the judge hangs"
+try spin "$unjudged" 3 "the judge spins"
+try stop "$unjudged did not answer in time" 3 "the judge is stopped"
+try nonsense "$unjudged answered nonsense" 3 "the judge talks nonsense, also to the MTA"
+try flood "$unjudged" 3 "the judge talks without end"
+try orphan "$unjudged did not answer in time" 3 "the judge leaves a child behind"
+try deaf "$unjudged" 3 "the judge closes everything and stays"
+if [ -n "$sanitized" ]; then
+    skip 4 "the sanitizers need all memory"
+else
+    try hog "$unjudged broke down" 3 "the judge eats memory" --set judgement.memory=128M
+fi
+
+# Who sends unknown reports to Junk does not mean what could not be judged.
+try crash "$unjudged broke down" 2 "unknown=junk" --set judgement.unknown=junk
+is "$(ls "$HOME/Maildir/new" | wc -l)" 1 "unknown=junk: it is in the inbox"
+
+# A module that is not there, or is of no use.
+mkdir "$scratch/empty" "$scratch/text"
+echo "no shared object" >"$scratch/text/backstop-mime.so"
+for modules in "$scratch/empty" "$scratch/text"; do
+    rm -rf "$HOME/Maildir"
+    BACKSTOP_MODULE_DIR=$modules expect_code 0 "module directory $(basename "$modules"): delivered" \
+        "$BACKSTOP" --set log.destination=none -p "$scratch/report"
+    is "$(ls "$HOME/Maildir/new" | wc -l)" 1 "module directory $(basename "$modules"): one copy"
+done
+
+# With judging off nobody is asked.
+rm -rf "$HOME/Maildir"
+BAD_MIME=hang BACKSTOP_MODULE_DIR=${builddir:-$PWD}/tests/fault expect_code 0 "judgement.enabled=no" \
+    "$BACKSTOP" --set judgement.enabled=no --set log.destination=none -p "$scratch/report"
+is "$(grep -c '^X-Backstop' "$HOME"/Maildir/new/*)" 0 "judgement.enabled=no: no verdict"
+plan
