@@ -31,7 +31,7 @@ for my $file (@files) { $in{expected($file)}++ }
 my @workers;
 for my $part (0, 1) {
     my $pid = fork // die $!;
-    next push @workers, $pid if $pid;
+    if ($pid) { push @workers, $pid; next }
     my $wrong = 0;
     for (my $i = $part; $i < @files; $i += 2) {
         my $child = fork // die $!;
