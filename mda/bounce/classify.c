@@ -91,6 +91,17 @@ static void decide(const struct bounce_rules *rules, struct facts *facts)
     note_refusals(rules, facts);
 }
 
+// What ordinary mail has attached or quoted is no report: only limits and trace are kept of it.
+static struct report *plain_report(struct report *judged)
+{
+    struct report *report = report_new();
+    for (guint i = 0; i < judged->limits->len; i++)
+        report_add_limit(report, g_ptr_array_index(judged->limits, i));
+    report->trace = g_steal_pointer(&judged->trace);
+    report->original.where = g_strdup("none");
+    return report;
+}
+
 struct report *bounce_classify(const struct bounce_rules *rules,
                                const struct bounce_settings *settings,
                                const struct message *message, const struct envelope *envelope)
@@ -107,6 +118,8 @@ struct report *bounce_classify(const struct bounce_rules *rules,
     } else if (report->trace) {
         g_ptr_array_add(report->trace, g_strdup("no trait of automatic mail: no rule was tried"));
     }
+    if (report->class == BOUNCE_NONE)
+        return plain_report(report);
     set_where(&report->original);
     return g_steal_pointer(&report);
 }

@@ -212,8 +212,12 @@ static void addresses_in_text(struct facts *facts)
 
 static void failed_recipients(struct facts *facts)
 {
-    for (char **value = facts_header(facts, "x-failed-recipients"); *value; value++) {
-        g_auto(GStrv) list = g_strsplit(*value, ",", BOUNCE_MAX_RECIPIENTS);
+    const struct header_field *field;
+    for (guint n = 0; n < 20 && (field = message_field(facts->message, "X-Failed-Recipients", n));
+         n++) {
+        g_autofree char *raw = header_field_value(field);
+        g_autofree char *value = mime_decode_header(raw, -1);
+        g_auto(GStrv) list = g_strsplit(value, ",", BOUNCE_MAX_RECIPIENTS);
         for (char **at = list; *at; at++) {
             g_autofree char *address = bare_address(g_strdup(*at));
             if (*address)
