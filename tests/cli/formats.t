@@ -1,0 +1,62 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: MIT
+# Every message of tests/corpus is what the .want file beside it says: lines of "key value" with class,
+# rule, message-id, recipient (several), status, reporting-mta, reference, full. Adding a case is adding
+# two files.
+use strict;
+use warnings;
+use File::Find;
+use IPC::Open2;
+use JSON::PP;
+
+my $source = $ENV{srcdir} // '..';
+my $program = $ENV{BACKSTOP} // './backstop';
+my @messages;
+find({wanted => sub { push @messages, $File::Find::name if /\.eml$/ }, no_chdir => 1}, "$source/tests/corpus");
+@messages = sort @messages;
+
+my $pid = open2(my $out, my $in, $program, 'check', '--json', '--stdin-paths');
+print $in map { "$_\n" } @messages;
+close $in;
+my %seen;
+while (my $line = <$out>) {
+    my $object = JSON::PP->new->utf8->decode($line);
+    $seen{$object->{path}} = $object;
+}
+waitpid $pid, 0;
+my $status = $?;
+
+sub text { my ($value) = @_; return !defined $value ? '' : ref $value ? ($value ? 'true' : 'false') : $value }
+
+sub values_of {
+    my ($object, $key) = @_;
+    my @recipients = @{$object->{report}{recipients} // []};
+    return text($object->{$key}) if $key eq 'class' || $key eq 'rule';
+    return text($object->{original}{message_id}) if $key eq 'message-id';
+    return text($object->{original}{full}) if $key eq 'full';
+    return text($object->{report}{reporting_mta}) if $key eq 'reporting-mta';
+    return @{$object->{original}{references} // []} if $key eq 'reference';
+    return map { text($_->{final}) } @recipients if $key eq 'recipient';
+    return map { text($_->{status}) } @recipients if $key eq 'status';
+    die "unknown key $key\n";
+}
+
+print '1..', @messages + 1, "\n";
+my $number = 0;
+binmode STDOUT, ':utf8';
+binmode STDERR, ':utf8';
+for my $message (@messages) {
+    my @wrong;
+    my $object = $seen{$message};
+    open my $file, '<:utf8', $message =~ s/eml$/want/r or die "$message: no .want\n";
+    while (my $line = <$file>) {
+        chomp $line;
+        my ($key, $wanted) = split / /, $line, 2;
+        my @got = $object ? values_of($object, $key) : ();
+        push @wrong, "$key: wanted $wanted, got " . join(', ', @got) unless grep { $_ eq $wanted } @got;
+    }
+    my $name = $message =~ s{.*/tests/corpus/}{}r;
+    print @wrong ? 'not ' : '', 'ok ', ++$number, " - $name\n";
+    print STDERR "# $name: $_\n" for @wrong;
+}
+print $status == 0 ? '' : 'not ', 'ok ', ++$number, " - check exits 0\n";
