@@ -176,11 +176,14 @@ static void feed(int fd, const struct conf *conf, GBytes *bytes)
 {
     g_autoptr(Message) message = message_new(bytes);
     g_autofree char *stamp = stamp_line(conf, message);
-    g_assert(message->from_line_length + message->size == g_bytes_get_size(bytes));
+    if (!stamp) { // exactly what came
+        feed_some(fd, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+        close(fd);
+        return;
+    }
     if (message->from_line)
         feed_some(fd, message->from_line, message->from_line_length);
-    if (stamp)
-        feed_some(fd, stamp, strlen(stamp));
+    feed_some(fd, stamp, strlen(stamp));
     feed_some(fd, message->data, message->size);
     close(fd);
 }
