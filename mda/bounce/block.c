@@ -64,9 +64,11 @@ static gsize field_name(const char *at, gsize length)
         return 0;
     bool spaced = colon + 1 == length || at[colon + 1] == ' ' || at[colon + 1] == '\t' ||
                   at[colon + 1] == '\r';
-    // "http://", "smtp:user" and times are no fields; "X-Foo:bar" and "From:me" are.
-    return spaced || (at[colon + 1] != '/' && !g_ascii_isdigit(at[colon + 1]) && size > 2) ? size
-                                                                                           : 0;
+    // "http://", "smtp:user" and times are no fields; "X-Foo:bar", "From:me" and "to:you" are.
+    const bool long_enough =
+        size > 2 || g_ascii_strncasecmp(at, "to", 2) == 0 || g_ascii_strncasecmp(at, "cc", 2) == 0;
+    return spaced || (at[colon + 1] != '/' && !g_ascii_isdigit(at[colon + 1]) && long_enough) ? size
+                                                                                              : 0;
 }
 
 static guint weight_of(const char *name, gsize length, guint *seen)

@@ -2,6 +2,8 @@
 // Called as `sendmail`, or as `backstop sent --sendmail=PROGRAM`: spools the message, hands it to
 // the real sendmail with the same arguments, records it while that works, and exits as that did.
 //
+// With [stamp] key-file set, a message that has From, Date and Message-ID gets its stamp in front.
+//
 // Left out: SMTP on standard input (-bs), queue runs, address tests and the rest that carry no
 // message; the real sendmail is executed for those at once.
 #include "cmd/sendmail.h"
@@ -11,6 +13,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/options.h"
+#include "evidence/keys.h"
+#include "evidence/stamp.h"
+#include "message/message.h"
 #include "message/spool.h"
 
 #include <errno.h>
@@ -129,11 +134,34 @@ static pid_t start(const char *program, char **arguments, int *input_r)
     return child;
 }
 
-// A sendmail that does not read to the end has its reasons, and its exit status tells them.
-static void feed(int fd, GBytes *bytes)
+// The header line to put in front of the message, or NULL. Owned by the caller.
+static char *stamp_line(const struct conf *conf, const struct message *message)
 {
-    gsize size, done = 0;
-    const char *data = g_bytes_get_data(bytes, &size);
+    const char *path = conf_string(conf, CONF_STAMP_KEY_FILE);
+    g_autoptr(GPtrArray) keys = NULL;
+    g_autoptr(GError) err = NULL;
+    if (!*path || message_field(message, STAMP_FIELD, 0))
+        return NULL;
+    if (!keys_read(path, &keys, &err)) {
+        log_line(LOG_LEVEL_WARNING, "sent: not stamped: %s", err->message);
+        return NULL;
+    }
+    g_autofree char *from = message_header(message, "From", 0);
+    g_autofree char *date = message_header(message, "Date", 0);
+    g_autofree char *id = message_header(message, "Message-ID", 0);
+    g_autofree char *stamp = stamp_make(keys, from, date, id);
+    const struct header_field *first =
+        message->fields->len ? &g_array_index(message->fields, struct header_field, 0) : NULL;
+    if (!stamp || !first || first->line != message->data)
+        return NULL;
+    const bool crlf = first->line_length >= 2 && first->line[first->line_length - 2] == '\r';
+    return g_strdup_printf("%s: %s%s", STAMP_FIELD, stamp, crlf ? "\r\n" : "\n");
+}
+
+// A sendmail that does not read to the end has its reasons, and its exit status tells them.
+static void feed_some(int fd, const char *data, gsize size)
+{
+    gsize done = 0;
     while (done < size) {
         const ssize_t put = write(fd, data + done, size - done);
         if (put < 0 && errno == EINTR)
@@ -142,6 +170,21 @@ static void feed(int fd, GBytes *bytes)
             break;
         done += (gsize)put;
     }
+}
+
+static void feed(int fd, const struct conf *conf, GBytes *bytes)
+{
+    g_autoptr(Message) message = message_new(bytes);
+    g_autofree char *stamp = stamp_line(conf, message);
+    if (!stamp) { // exactly what came
+        feed_some(fd, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+        close(fd);
+        return;
+    }
+    if (message->from_line)
+        feed_some(fd, message->from_line, message->from_line_length);
+    feed_some(fd, stamp, strlen(stamp));
+    feed_some(fd, message->data, message->size);
     close(fd);
 }
 
@@ -189,7 +232,7 @@ int sendmail_run(const struct conf *conf, const char *program, char **arguments)
     const pid_t child = start(program, arguments, &input);
     if (child < 0)
         return cannot_run(program, errno);
-    feed(input, bytes);
+    feed(input, conf, bytes);
     record(conf, &submission, bytes);
     return status_of(child);
 }

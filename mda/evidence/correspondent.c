@@ -79,7 +79,7 @@ static bool judge_stranger(const struct evidence_case *evidence_case, struct led
     else if (!lookup_is_covered(evidence_case, &extent))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "the original is from before the ledger began");
-    else if (lookup_is_from_daemon(evidence_case->report))
+    else if (lookup_is_from_daemon(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the original is a mail server's own");
     else if (forwarded || extent.guessed_recipients)
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT, "nobody here wrote to %s%s", address,

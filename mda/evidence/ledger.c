@@ -29,7 +29,7 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
     else if (!lookup_is_covered(evidence_case, extent))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s is from before the ledger began or after it forgot", id);
-    else if (lookup_is_from_daemon(evidence_case->report))
+    else if (lookup_is_from_daemon(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s was written by a mail server, not recorded", id);
     else

@@ -55,11 +55,28 @@ static bool is_daemon(const char *address)
     return false;
 }
 
-bool lookup_is_from_daemon(const struct report *report)
+// Is the Message-ID made by a host of ours?
+static bool is_our_id(const struct evidence_case *evidence_case)
 {
-    const char *path = report->original.return_path;
-    return (path && (strcmp(path, "") == 0 || strcmp(path, "<>") == 0)) ||
-           is_daemon(report->original.from);
+    g_auto(GStrv) domains = identity_domains(evidence_case);
+    g_autofree char *domain = g_strdup(text_domain_of(evidence_case->report->original.message_id));
+    if (!domain)
+        return true; // as far as can be told
+    domain[strcspn(domain, ">")] = '\0';
+    for (char **ours = domains; *ours; ours++) {
+        if (domain_related(domain, **ours == '.' ? *ours + 1 : *ours))
+            return true;
+    }
+    return false;
+}
+
+bool lookup_is_from_daemon(const struct evidence_case *evidence_case)
+{
+    const struct original *original = &evidence_case->report->original;
+    const char *path = original->return_path;
+    const bool is_null = path && (strcmp(path, "") == 0 || strcmp(path, "<>") == 0);
+    const bool is_person = path && !is_null;
+    return (is_null || (is_daemon(original->from) && !is_person)) && is_our_id(evidence_case);
 }
 
 static bool is_reply(const struct report *report)

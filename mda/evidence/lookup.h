@@ -44,8 +44,8 @@ GPtrArray *lookup_failed(const struct evidence_case *evidence_case);
 // variable envelope return path encodes.
 GPtrArray *lookup_mentioned(const struct evidence_case *evidence_case);
 
-// Did a mail server of ours, not a person, write the original, going by its sender?
-bool lookup_is_from_daemon(const struct report *report);
+// Did a mail server of ours, not a person, write the original, going by its sender and Message-ID?
+bool lookup_is_from_daemon(const struct evidence_case *evidence_case);
 
 // The original's Date in Unix seconds; 0: not known.
 gint64 lookup_date(const struct report *report);

@@ -82,7 +82,9 @@ static bool sqlite_open(const char *location, const struct conf *conf, enum ledg
     state->api = api;
     if (!api->open(location, mode == LEDGER_READ ? DB_READ : DB_CREATE, deadline, &state->db,
                    err) ||
-        !check_schema(state, mode, err)) {
+        !check_schema(state, mode, err) ||
+        // A record that a power cut takes away would make a genuine report look forged.
+        (mode == LEDGER_WRITE && !api->exec(state->db, "PRAGMA synchronous = FULL", err))) {
         sqlite_free(state);
         return false;
     }

@@ -46,7 +46,7 @@ EOF
 }
 verdict() { report "$1" "$2" | run --set ledger.complete=yes check --json - | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'; }
 
-plan 34
+plan 37
 
 # A pipe.
 message p1@example.org bob@example.net >"$scratch/m"
@@ -126,3 +126,15 @@ printf '[sendmail]\ncommand = %s\n[state]\ndirectory = %s\n' "$scratch/sendmail"
 message w2@example.org wanda@example.net >"$scratch/m"
 expect_code 3 'called as sendmail it does the same' "$scratch/bin/sendmail" -t -oi <"$scratch/m"
 is "$(verdict w2@example.org wanda@example.net)" genuine 'and records too'
+
+# The stamp.
+echo '2026-11 a secret' >"$scratch/stamps"
+message w3@example.org wanda@example.net >"$scratch/m"
+stamped() { sent --set "stamp.key-file=$scratch/stamps" "--sendmail=$scratch/sendmail" -- -t; }
+stamped <"$scratch/m"
+check 'a stamp is put in front' sh -c "head -n 1 '$scratch/sendmail.in' | grep -q '^X-Backstop-Sent: 1; k=2026-11; s=[0-9a-f]\{64\}$'"
+sed 1d "$scratch/sendmail.in" >"$scratch/rest"
+check_same "$scratch/rest" "$scratch/m" 'and nothing else is changed'
+printf 'Subject: no date\n\ntext\n' >"$scratch/m"
+stamped <"$scratch/m"
+check_same "$scratch/sendmail.in" "$scratch/m" 'what has no Date and Message-ID yet stays as it is'

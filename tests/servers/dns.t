@@ -57,7 +57,7 @@ my $signature = $algorithm =~ /^ed/
     ? `openssl pkeyutl -sign -rawin -in $ENV{scratch}/data -inkey $key` : `openssl dgst -sha256 -sign $key $ENV{scratch}/data`;
 print "DKIM-Signature: $value" . join("\n ", encode_base64($signature, "") =~ /(.{1,60})/g) . "\n$header";
 END
-header() { printf 'From: Alice <alice@example.org>\nTo: bob@example.net\nSubject: %s\n  and more\nDate: Sat, 21 Nov 2026 03:07:48 +0000\nMessage-ID:  <m1@mail.example.org>\n' "${1:-hello}"; }
+header() { printf 'From: Alice <alice@example.org>\nto:bob@example.net\nSubject: %s\n  and more\nDate: Sat, 21 Nov 2026 03:07:48 +0000\nMessage-ID:  <m1@mail.example.org>\n' "${1:-hello}"; }
 sign() { header | perl "$scratch/sign.pl" "$@"; }
 # report HEADER-FILE RECIPIENT: as Bob's server would return it
 report() {
