@@ -338,7 +338,7 @@ static bool send_mail(struct suite_world *world, const struct plan_action *actio
         break;
     }
     if (sent && action->fcc)
-        store(world, suite_world_mailbox(world, action->fcc, true), mail.text, NULL);
+        store(world, suite_world_mailbox(world, action->fcc, true), mail.text, action->flags);
     if (sent)
         post(world, &mail);
     else

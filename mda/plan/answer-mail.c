@@ -36,6 +36,22 @@ void answer_line(GString *out, const char *name, const char *value)
     g_string_append(out, "\r\n");
 }
 
+void answer_address_line(GString *out, const char *name, const char *value)
+{
+    const char *open = strrchr(value, '<');
+    if (g_str_is_ascii(value) || !open || open == value) {
+        answer_line(out, name, value);
+        return;
+    }
+    g_autofree char *phrase = g_strndup(value, (gsize)(open - value));
+    g_autofree char *valid = g_utf8_make_valid(phrase, -1);
+    g_autofree char *address = g_strdelimit(g_strdup(open), "\r\n", ' ');
+    g_strstrip(g_strdelimit(valid, "\r\n\t\"", ' '));
+    g_string_append_printf(out, "%s: ", name);
+    append_encoded(out, valid);
+    g_string_append_printf(out, " %s\r\n", address);
+}
+
 static void append_date(GString *out, gint64 now)
 {
     g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(now);

@@ -6,6 +6,8 @@
 
 // Header lines. VALUE that is not ASCII is encoded (RFC 2047); line ends in it become blanks.
 void answer_line(GString *out, const char *name, const char *value);
+// The same for "Name <address>": the name alone is encoded.
+void answer_address_line(GString *out, const char *name, const char *value);
 // Message-ID, Date and what every answer begins with.
 void answer_begin(GString *out, const struct answer_case *answer);
 // Appends TEXT with every line end as CRLF, and one at its end.

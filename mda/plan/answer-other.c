@@ -107,7 +107,7 @@ static GString *notify_compose(const struct answer_case *answer, const struct pl
     g_autofree char *automatic = g_strdup_printf("auto-notified; owner-email=\"%s\"", owner);
     g_autofree char *mine = g_strdup_printf("Postmaster <%s>", answer->postmaster);
     answer_begin(out, answer);
-    answer_line(out, "From", action->from ? action->from : mine);
+    answer_address_line(out, "From", action->from ? action->from : mine);
     notify_addresses(out, "To", mailto->to);
     notify_addresses(out, "Cc", mailto->cc);
     answer_line(out, "Subject", subject);

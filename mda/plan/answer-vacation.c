@@ -153,7 +153,7 @@ static char *recipient_line(const struct answer_case *answer)
         const char *open = strrchr(value, '<');
         g_autofree char *name =
             open ? g_strstrip(g_strndup(value, (gsize)(open - value))) : g_strdup("");
-        if (*name && g_str_is_ascii(name))
+        if (*name)
             return g_strdup_printf("%s <%s>", name, bare);
         return g_strdup_printf("<%s>", bare);
     }
@@ -192,8 +192,8 @@ static GString *compose(const struct answer_case *answer, const struct plan_acti
     g_autofree char *subject = shorten(answer, subject_of(answer, action));
     g_string_append(out, "X-Sieve: backstop " PACKAGE_VERSION "\r\n");
     answer_begin(out, answer);
-    answer_line(out, "From", from);
-    answer_line(out, "To", to);
+    answer_address_line(out, "From", from);
+    answer_address_line(out, "To", to);
     answer_line(out, "Subject", subject);
     answer_threading(out, answer);
     answer_line(out, "Auto-Submitted", "auto-replied (vacation)");

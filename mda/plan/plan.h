@@ -38,9 +38,10 @@ struct plan_action {
                     // is remembered
     GPtrArray *addresses; // VACATION: further addresses of the user (char *), or NULL
     GPtrArray *arguments; // PIPE: the program's arguments; NOTIFY: its options
-    char *fcc;            // VACATION, NOTIFY, REDIRECT: folder for a copy (RFC 8580), or NULL
-    GHashTable *options;  // what an extension adds: tag name -> value, or NULL
-    GBytes *message;      // the message as changed by editheader and others, NULL: as it came
+    char *fcc; // VACATION, NOTIFY: folder for a copy (RFC 8580), or NULL; flags, create and
+               // special_use are the copy's then
+    GHashTable *options; // what an extension adds: tag name -> value, or NULL
+    GBytes *message;     // the message as changed by editheader and others, NULL: as it came
 };
 
 struct plan {

@@ -58,18 +58,20 @@ static bool check_count(struct sieve_run *run, enum plan_kind kind)
                        run->plan->actions->len + 1, most);
         return false;
     }
-    if (kind != PLAN_REDIRECT)
+    if (kind == PLAN_REDIRECT)
+        most = (guint)sieve_setting_number(run->host, "max_redirects", SIEVE_MAX_REDIRECTS);
+    else if (kind == PLAN_NOTIFY)
+        most = (guint)sieve_setting_number(run->host, "notify_max_notifications",
+                                           SIEVE_MAX_NOTIFICATIONS);
+    else
         return true;
-    guint redirects = 1;
+    guint same = 1;
     for (guint i = 0; i < run->plan->actions->len; i++)
-        redirects += ((struct plan_action *)g_ptr_array_index(run->plan->actions, i))->kind == kind;
-    most = (guint)sieve_setting_number(run->host, "max_redirects", SIEVE_MAX_REDIRECTS);
-    if (redirects > most) {
-        sieve_run_fail(run, "number of redirect actions exceeds policy limit (%u > %u)", redirects,
-                       most);
-        return false;
-    }
-    return true;
+        same += ((struct plan_action *)g_ptr_array_index(run->plan->actions, i))->kind == kind;
+    if (same > most)
+        sieve_run_fail(run, "number of %s actions exceeds policy limit (%u > %u)",
+                       plan_kind_name(kind), same, most);
+    return !run->failed;
 }
 
 struct plan_action *sieve_act(struct sieve_run *run, enum plan_kind kind, enum sieve_flow *flow_r)

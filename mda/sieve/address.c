@@ -220,13 +220,16 @@ static const char *skip_broken(const char *at)
     g_autoptr(GString) ignored = g_string_new(NULL);
     bool angle = false;
     while (*at && (angle || (*at != ',' && *at != ';'))) {
-        const char *next = NULL;
+        const char *next = at + 1;
         if (*at == '"')
             next = take_quoted(at, ignored);
         else if (*at == '(')
             next = skip_comment(at);
+        // What does not end is skipped whole; to look for its end again and again would take long.
+        if (!next)
+            return at + strlen(at);
         angle = *at == '<' || (angle && *at != '>');
-        at = next ? next : at + 1;
+        at = next;
     }
     return at;
 }

@@ -14,6 +14,9 @@ static bool require_one(struct sieve_checker *checker, struct sieve_node *node,
         return true;
     if (extension && sieve_extension_available(extension, checker->host))
         return sieve_check_enable(checker, node, extension, index);
+    // Suites of another engine name what only its runner has; a command of it is then unknown.
+    if (checker->host->suite && g_str_has_prefix(text->raw, "vnd.stalwart."))
+        return true;
     const struct sieve_verb *verb = sieve_verb_find(checker->script, text->raw, false);
     if (verb && !extension)
         return sieve_check_error(

@@ -228,3 +228,7 @@ GBytes *sieve_act_message(const struct sieve_run *run);
 
 // ---- Flags (ext-imap4flags.c): those that a keep or fileinto at NODE sets, or NULL.
 GPtrArray *sieve_flags_for(struct sieve_run *run, const struct sieve_node *node);
+
+// ---- Copies of answers (ext-enotify.c): what :fcc and the tags beside it say, into ACTION.
+void sieve_fcc_take(struct sieve_run *run, const struct sieve_node *node,
+                    struct plan_action *action);

@@ -117,7 +117,7 @@ static enum sieve_flow notify_run(struct sieve_run *run, const struct sieve_node
     action->from = sieve_tag_string(run, node, "from");
     action->text = sieve_tag_string(run, node, "message");
     action->arguments = sieve_tag_list(run, node, "options");
-    action->fcc = sieve_tag_string(run, node, "fcc");
+    sieve_fcc_take(run, node, action);
     char *importance = sieve_tag_string(run, node, "importance");
     if (importance)
         plan_action_set(action, "importance", importance);
@@ -324,9 +324,25 @@ static const struct sieve_verb *const old_verbs[] = {&old_notify, &denotify, NUL
 const struct sieve_extension sieve_ext_notify = {
     .name = "notify", .verbs = old_verbs, .require = enotify_require};
 
-// ---- fcc (RFC 8580): a copy of what is sent
+// ---- fcc (RFC 8580): a copy of what is sent. What fileinto may carry goes along as options.
+
+void sieve_fcc_take(struct sieve_run *run, const struct sieve_node *node,
+                    struct plan_action *action)
+{
+    action->fcc = sieve_tag_string(run, node, "fcc");
+    action->create = sieve_has_tag(node, "create");
+    action->special_use = sieve_tag_string(run, node, "specialuse");
+    action->mailbox_id = sieve_tag_string(run, node, "mailboxid");
+    if (sieve_has_tag(node, "flags"))
+        action->flags = sieve_flags_for(run, node);
+}
 
 static const struct sieve_tag fcc_tags[] = {
-    {.name = "fcc", .value = 's', .verbs = "vacation notify"}, {.name = NULL}};
+    {.name = "fcc", .value = 's', .verbs = "vacation notify"},
+    {.name = "flags", .value = 'l', .verbs = "vacation notify"},
+    {.name = "create", .verbs = "vacation notify"},
+    {.name = "specialuse", .value = 's', .verbs = "vacation notify"},
+    {.name = "mailboxid", .value = 's', .verbs = "vacation notify"},
+    {.name = NULL}};
 
 const struct sieve_extension sieve_ext_fcc = {.name = "fcc", .tags = fcc_tags};

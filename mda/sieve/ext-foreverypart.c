@@ -41,9 +41,10 @@ static bool is_below(struct sieve_run *run, guint n, gint root)
 static enum sieve_flow foreverypart_run(struct sieve_run *run, const struct sieve_node *node)
 {
     gint outer = run->part;
-    guint count = run->host->part_count(run->host->data);
     enum sieve_flow flow = FLOW_NEXT;
-    for (guint i = outer < 0 ? 0 : (guint)outer + 1; i < count && flow == FLOW_NEXT; i++) {
+    // Counted anew each time: the block may make the message another one.
+    for (guint i = outer < 0 ? 0 : (guint)outer + 1;
+         flow == FLOW_NEXT && i < run->host->part_count(run->host->data); i++) {
         if (outer >= 0 && !is_below(run, i, outer))
             continue;
         run->part = (gint)i;
@@ -139,6 +140,8 @@ static char *part_text(struct sieve_run *run)
 {
     const struct sieve_host *host = run->host;
     struct sieve_mime_part part = {0};
+    if ((guint)run->part >= host->part_count(host->data))
+        return g_strdup("");
     host->part(host->data, (guint)run->part, &part);
     if (strcmp(part.type, "text") != 0)
         return g_strdup("");

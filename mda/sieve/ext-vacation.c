@@ -132,7 +132,7 @@ static enum sieve_flow vacation_run(struct sieve_run *run, const struct sieve_no
     if (!action->handle)
         action->handle = default_handle(action);
     action->seconds = chosen_period(run, node);
-    action->fcc = sieve_tag_string(run, node, "fcc");
+    sieve_fcc_take(run, node, action);
     return FLOW_NEXT;
 }
 

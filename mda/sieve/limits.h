@@ -21,6 +21,7 @@
 #define SIEVE_MAX_SCRIPT_NAME 255               // bytes
 #define SIEVE_MAX_ACTIONS 32                    // of one run
 #define SIEVE_MAX_REDIRECTS 4                   // of one run
+#define SIEVE_MAX_NOTIFICATIONS 10              // of one run
 #define SIEVE_MAX_CPU_SECONDS 30                // of one run
 #define SIEVE_MAX_HEADER (1024 * 1024)          // bytes of one header value that are looked at
 #define SIEVE_MAX_BODY (16 * 1024 * 1024)       // bytes of one body part that are looked at

@@ -88,6 +88,25 @@ static void test_addresses(void **state)
     }
 }
 
+// Nor does an address field that was made to be slow.
+static void test_addresses_are_bounded(void **state)
+{
+    static const char *const pieces[] = {"\\\"", "(",  "\"\\", "<",  "a,",
+                                         "@",    "a@", "\"",   "a:", "(\\)"};
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_autoptr(GString) value = g_string_new("\"");
+        while (value->len < 300000)
+            g_string_append(value, pieces[i]);
+        for (guint quoted = 0; quoted < 2; quoted++) {
+            gint64 before = g_get_monotonic_time();
+            g_autoptr(GPtrArray) list = sieve_addresses_parse(value->str + quoted);
+            assert_true(list->len <= 1000);
+            assert_true(g_get_monotonic_time() - before < 2 * G_USEC_PER_SEC);
+        }
+    }
+}
+
 static void test_one_address(void **state)
 {
     static const char *const sound[] = {"a@b.c", "Foo <a@b.c>", " A B < a @ b.c > ",
@@ -203,10 +222,15 @@ static void test_nesting_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_glob),         cmocka_unit_test(test_glob_is_bounded),
-        cmocka_unit_test(test_addresses),    cmocka_unit_test(test_one_address),
-        cmocka_unit_test(test_dates),        cmocka_unit_test(test_program_is_reusable),
-        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_nesting_is_bounded),
+        cmocka_unit_test(test_glob),
+        cmocka_unit_test(test_glob_is_bounded),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_one_address),
+        cmocka_unit_test(test_addresses_are_bounded),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_program_is_reusable),
+        cmocka_unit_test(test_capabilities),
+        cmocka_unit_test(test_nesting_is_bounded),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
