@@ -11,6 +11,7 @@
 #include "config.h"
 #include "procmail/engine.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -298,7 +299,9 @@ static bool run_file(struct run *run, const char *name, bool is_default, bool wa
     bool null = strcmp(path, "/dev/null") == 0;
     g_autofree char *text =
         null ? g_strdup("") : run->world.host.read_file(&run->world.host, path, &length);
-    bool safe = !text || place == IN_CURRENT || is_safe(path, &run->user, is_default);
+    // As procmail does, a file named "./x" is trusted; but root trusts nobody's.
+    bool trusted = place == IN_CURRENT && run->user.uid != 0;
+    bool safe = !text || trusted || is_safe(path, &run->user, is_default);
     if (!safe)
         rc_engine_say(engine, "Suspicious rcfile", path);
     if (!text || !safe) {
@@ -411,6 +414,19 @@ static int deliver_for_user(struct run *run, GString *text)
     return status;
 }
 
+// A user may not make files in the mail spool: root makes an empty mailbox for those who have none.
+static void make_spool_file(const struct mail_user *user)
+{
+    struct stat spool;
+    if (geteuid() != 0 || user->uid == 0 || strchr(user->name, '/') ||
+        stat(SPOOL_DIRECTORY, &spool) != 0)
+        return;
+    g_autofree char *path = g_strconcat(SPOOL_DIRECTORY "/", user->name, NULL);
+    mda_autofd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0 && fchown(fd, user->uid, spool.st_gid) != 0)
+        unlink(path);
+}
+
 // Finds the user and becomes that user; 0, or the status to end with.
 static int become(struct run *run, const char *name)
 {
@@ -435,6 +451,7 @@ static int become(struct run *run, const char *name)
     default:
         break;
     }
+    make_spool_file(&run->user);
     if (user_become(&run->user, &error))
         return 0;
     fprintf(stderr, "procmail: Insufficient privileges\n");

@@ -82,11 +82,9 @@ bool rc_engine_default(struct rc_engine *engine)
     g_autofree char *last = g_strdup(rc_get(engine, "ORGMAIL"));
     bool done = false;
     if (*first) {
-        g_autofree char *lock = g_strconcat(first, rc_get(engine, "LOCKEXT"), NULL);
         bool file = engine->host->folder_kind(engine->host, first) == PROCMAIL_FILE;
-        if (file && strcmp(first, "/dev/null") != 0 &&
-            (!engine->global_lock || strcmp(lock, engine->global_lock) != 0))
-            rc_lock(engine, &engine->local_lock, lock);
+        if (file && strcmp(first, "/dev/null") != 0)
+            rc_lock_mailbox(engine, first);
         done = !rc_stopped(engine) &&
                deliver(engine, first, NULL, message->data, message->size, false, false);
         rc_unlock(engine, &engine->local_lock);

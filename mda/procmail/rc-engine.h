@@ -99,6 +99,9 @@ void rc_assigned(struct rc_engine *engine, const char *name, const char *value);
 // rc-lock.c: *HELD is the lock held in this role; NAME is what to hold instead, "" nothing.
 bool rc_lock(struct rc_engine *engine, char **held, const char *name);
 void rc_unlock(struct rc_engine *engine, char **held);
+// The lock beside MAILBOX; in the mail spool, whose directory users may not write, none is no
+// error.
+void rc_lock_mailbox(struct rc_engine *engine, const char *mailbox);
 // The recipe's own lock: NAME, or IMPLICIT with LOCKEXT.
 void rc_lock_local(struct rc_engine *engine, const char *name, const char *implicit);
 

@@ -82,6 +82,25 @@ bool rc_lock(struct rc_engine *engine, char **held, const char *name)
     return true;
 }
 
+void rc_lock_mailbox(struct rc_engine *engine, const char *mailbox)
+{
+    gint64 age;
+    g_autofree char *name = g_strconcat(mailbox, rc_get(engine, "LOCKEXT"), NULL);
+    bool spool =
+        g_str_has_prefix(mailbox, "/var/mail/") || g_str_has_prefix(mailbox, "/var/spool/mail/");
+    if (engine->global_lock && strcmp(name, engine->global_lock) == 0)
+        return;
+    int code = spool ? engine->host->lock(engine->host, name, &age) : EEXIST;
+    if (code == 0) {
+        rc_unlock(engine, &engine->local_lock);
+        engine->local_lock = g_steal_pointer(&name);
+    } else if (code == EACCES || code == EPERM || code == EROFS) {
+        rc_say_verbose(engine, "Bypassed locking", name); // the kernel's lock is left
+    } else {
+        rc_lock(engine, &engine->local_lock, name);
+    }
+}
+
 void rc_lock_local(struct rc_engine *engine, const char *name, const char *implicit)
 {
     if (!name && (strcmp(implicit, "/dev/null") == 0 || strcmp(implicit, "|") == 0))

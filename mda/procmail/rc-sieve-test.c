@@ -78,13 +78,13 @@ static bool convert_newline(struct search *search, const char **at, bool first, 
         return true;
     }
     if (first && **at == '^') {
-        g_string_append(out, search->where == IN_BODY ? "(^|\n)" : "^");
+        g_string_append(out, search->where == IN_BODY ? "(^|[[:cntrl:]])" : "^");
         return true;
     }
     bool ends = last || (*at)[1] == ')' || (*at)[1] == '|';
     if (!ends || **at != '$')
         return false;
-    g_string_append(out, search->where == IN_BODY ? "(\r|\n|$)" : "$");
+    g_string_append(out, search->where == IN_BODY ? "([[:cntrl:]]|$)" : "$");
     return true;
 }
 

@@ -78,3 +78,5 @@ for my $i (0 .. $#messages) { # turn and turn about, so that what disturbs one d
 printf "procmail, 60 recipes, %d messages: the real one %.2f ms, ours %.2f ms a message, ratio %.2f\n",
     scalar @messages, map({ 1000 * $_ / @messages } @spent), $spent[1] / $spent[0];
 EOP
+
+perl "$srcdir/tests/bench/procmail-regex.pl" 20 || true
