@@ -412,11 +412,10 @@ static void state_write(int fd, const struct place *place, gint64 now)
         log_line(LOG_LEVEL_DEBUG, "expire: " STATE_FILE ": %s", g_strerror(errno));
 }
 
-// After a slice: large folders get or keep their state, one that fits into a slice needs none.
-static void state_keep(int folder, int *state, bool began_at_start, const struct place *place,
-                       gint64 now)
+// After a slice: large folders get or keep their state, a small one needs none.
+static void state_keep(int folder, int *state, bool is_small, const struct place *place, gint64 now)
 {
-    if (began_at_start && place->part == PART_COUNT) {
+    if (is_small) {
         if (*state >= 0)
             unlinkat(folder, STATE_FILE, 0);
         return;
@@ -452,9 +451,10 @@ bool expire_slice(const char *path, const struct expire_policy *policy, gint64 n
         g_prefix_error(err, "%s: ", path);
         return false;
     }
-    if (!policy->dry_run)
-        state_keep(folder, &state, at_start, &place, now);
     round.result.whole = at_start && place.part == PART_COUNT;
+    bool is_small = round.result.whole && round.result.seen <= EXPIRE_SMALL_FOLDER;
+    if (!policy->dry_run)
+        state_keep(folder, &state, is_small, &place, now);
     *result_r = round.result;
     return true;
 }

@@ -46,13 +46,15 @@ bool expire_folder(const char *path, const struct expire_policy *policy, gint64 
 // What one delivery may spend.
 #define EXPIRE_SLICE_ENTRIES 4096
 #define EXPIRE_SLICE_MILLISECONDS 20
-// A folder that takes more than one slice is not begun again for this long (seconds).
+// A folder of more messages than this is not begun again for so many seconds after a round.
+#define EXPIRE_SMALL_FOLDER 256
 #define EXPIRE_SLICE_PAUSE 600
 
 // The same for the time after a delivery: looks at no more than ENTRIES directory entries, until
 // DEADLINE, and goes on from there next time. A folder that fits in one slice is done whole, its
 // limits of number and size included; for a larger one those are left to expire_folder. The place
-// to go on from stands in the file "backstop-expire" in the folder, which only large folders have.
+// to go on from, and when the last round ended, stand in the file "backstop-expire" in the folder;
+// small folders have none and are looked at every time.
 // One process at a time does this; another returns at once, with nothing seen.
 bool expire_slice(const char *path, const struct expire_policy *policy, gint64 now, guint entries,
                   struct deadline deadline, struct expire_result *result_r,

@@ -308,6 +308,24 @@ static void a_small_folder_has_no_state(void **state)
     assert_false(has(folder, "backstop-expire"));
 }
 
+static void a_middling_folder_is_left_in_peace_for_a_while(void **state)
+{
+    const char *folder = *state;
+    for (int i = 0; i < 300; i++)
+        put_message(folder, "new", i, 10, "");
+    assert_int_equal(slice(folder, &thirty_days, 1000).seen, 300);
+    assert_int_equal(slice(folder, &thirty_days, 1000).seen, 0);
+    struct expire_result result;
+    g_autoptr(GError) err = NULL;
+    assert_true(expire_slice(folder, &thirty_days, NOW + EXPIRE_SLICE_PAUSE, 1000, deadline_in(-1),
+                             &result, &err));
+    assert_int_equal(result.seen, 300);
+    // A clock that was set back is no reason to wait.
+    assert_true(
+        expire_slice(folder, &thirty_days, NOW - DAY, 1000, deadline_in(-1), &result, &err));
+    assert_int_equal(result.seen, 300);
+}
+
 static void a_broken_state_means_from_the_beginning(void **state)
 {
     const char *folder = *state;
@@ -360,6 +378,7 @@ int main(void)
         TEST(stale_temporaries_go),
         TEST(slices_reach_every_message),
         TEST(a_small_folder_has_no_state),
+        TEST(a_middling_folder_is_left_in_peace_for_a_while),
         TEST(a_broken_state_means_from_the_beginning),
         TEST(a_state_that_is_a_link_is_not_followed),
         TEST(time_ends_a_slice),
