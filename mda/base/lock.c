@@ -93,26 +93,55 @@ static void sign(int fd)
         errno = 0; // an unsigned lock is only slower to be found out
 }
 
+// A signal that ends us must not come between the making of a name and the note that it is ours.
+static void hold_signals(sigset_t *before_r)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, before_r);
+}
+
+static void let_signals(const sigset_t *before)
+{
+    int saved = errno;
+    sigprocmask(SIG_SETMASK, before, NULL);
+    errno = saved;
+}
+
+// try_dotlock, with the token of the lock when it is ours.
+static int take_dotlock(const char *private_name, const char *path, int *token_r)
+{
+    sigset_t before;
+    hold_signals(&before);
+    int failed = try_dotlock(private_name, path);
+    if (failed == 0)
+        *token_r = files_register_temporary(path);
+    let_signals(&before);
+    return failed;
+}
+
 bool dotlock_acquire(const char *path, gint64 stale, struct deadline deadline,
                      struct dotlock *lock_r, GError **err)
 {
     g_autofree char *private_name = g_strdup_printf("%s.XXXXXX", path);
+    sigset_t before;
+    hold_signals(&before);
     mda_autofd fd = mkostemp(private_name, O_CLOEXEC);
+    int private_token = fd >= 0 ? files_register_temporary(private_name) : -1;
+    let_signals(&before);
     if (fd < 0)
         return mda_fail_errno(err, errno, "make lock %s", path);
-    int private_token = files_register_temporary(private_name);
     sign(fd);
-    int failed;
+    int failed, token = -1;
     bool broken = false;
-    for (guint turn = 0; (failed = try_dotlock(private_name, path)) == EEXIST;) {
+    for (guint turn = 0; (failed = take_dotlock(private_name, path, &token)) == EEXIST;) {
         if (futimens(fd, NULL) == 0 && break_stale(private_name, path, stale))
             broken = true;
         else if (!wait_for_turn(&turn, &deadline))
             break;
     }
     if (failed == 0)
-        *lock_r = (struct dotlock){
-            .path = g_strdup(path), .token = files_register_temporary(path), .broken = broken};
+        *lock_r = (struct dotlock){.path = g_strdup(path), .token = token, .broken = broken};
     unlink(private_name);
     files_forget_temporary(private_token);
     if (failed == EEXIST)

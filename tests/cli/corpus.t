@@ -39,7 +39,7 @@ for my $part (0, 1) {
             open STDIN, '<', $files[$i] or POSIX::_exit(98);
             open STDERR, '>>', "$scratch/stderr";
             open STDOUT, '>&', \*STDERR;
-            { exec $ENV{BACKSTOP}, '--set', 'log.destination=none', '--set', 'store.fsync=no', '--set', 'dns.server=127.0.0.1:9', '--set', 'dns.timeout=10ms' }
+            { no warnings; exec $ENV{BACKSTOP}, '--set', 'log.destination=none', '--set', 'store.fsync=no', '--set', 'dns.server=127.0.0.1:9', '--set', 'dns.timeout=10ms' }
             POSIX::_exit(97);
         }
         waitpid $child, 0;

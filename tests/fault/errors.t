@@ -45,7 +45,7 @@ sub run {
         open STDOUT, '>', "$scratch/out";
         open STDERR, '>&', \*STDOUT;
         $ENV{LD_PRELOAD} = $shim if %shim;
-        exec $agent, '--set', "store.location=$location", '--set', "log.destination=$scratch/log", '-f', 'ann@example.net';
+        { no warnings 'exec'; exec $agent, '--set', "store.location=$location", '--set', "log.destination=$scratch/log", '-f', 'ann@example.net' }
         POSIX::_exit(127);
     }
     waitpid $pid, 0;
