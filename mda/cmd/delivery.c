@@ -28,6 +28,9 @@
 
 // How long a mailbox may stay locked by others.
 #define LOCK_MILLISECONDS 30000
+// After this time a delivery that hangs (in a file system, a program) is given up. Postfix waits
+// 1000 seconds.
+#define WATCHDOG_SECONDS 600
 // A larger message is not copied to show rules the verdict in front of it.
 #define SEEN_MAX_BYTES (64 * 1024 * 1024)
 
@@ -55,9 +58,11 @@ static bool read_input(struct delivery *delivery, char **distinction_r, GError *
         (file = open(delivery->given->path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0)
         return mda_fail_errno(err, errno, "open %s", delivery->given->path);
     int fd = file >= 0 ? file : 0;
-    const char *location = conf_string(conf, CONF_STORE_LOCATION);
-    g_autofree char *place =
-        g_build_filename(g_path_is_absolute(location) ? location : "/", "tmp", NULL);
+    // A large message is spooled where it will end up: what fits there fits there twice, or is none
+    // of our mail yet. A location that is wrong is told of when the message is in hand.
+    g_autofree char *root = NULL;
+    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
+    g_autofree char *place = store ? store->spool_directory(root) : NULL;
     g_autoptr(GBytes) bytes = NULL;
     if (!spool_read(fd, place, &bytes, err))
         return false;
@@ -164,8 +169,7 @@ static bool is_unwanted(const struct delivery *delivery)
 static bool policy_comes_first(const struct delivery *delivery)
 {
     const struct conf *conf = delivery->context->conf;
-    return is_unwanted(delivery) &&
-           conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
+    return is_unwanted(delivery) && conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
 }
 
 static bool make_plan(struct delivery *delivery, enum rules rules, struct plan **plan_r,
@@ -345,6 +349,9 @@ static int deliver_message(struct delivery *delivery, GError **err)
     g_autofree char *distinction = NULL;
     if (!read_input(delivery, &distinction, err))
         return command_outcome(MDA_DEFER);
+    // The MTA's own limit ends in a bounce; ours, far below it, in another try. rc files have
+    // theirs.
+    survive_watchdog(WATCHDOG_SECONDS);
     struct intake_options options = {delivery->given->sender, delivery->given->recipient,
                                      delivery->given->original_recipient};
     intake_envelope(&options, delivery->message, &delivery->envelope);
@@ -356,6 +363,8 @@ static int deliver_message(struct delivery *delivery, GError **err)
                         delivery->given->folder ? delivery->given->folder : "");
     delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
     enum rules rules = find_rules(delivery);
+    if (rules == RULES_PROCMAIL)
+        survive_watchdog(0);
     int status = rules == RULES_PROCMAIL && !policy_comes_first(delivery)
                      ? deliver_by_rc(delivery, err)
                      : deliver_by_plan(delivery, rules, err);

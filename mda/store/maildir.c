@@ -373,8 +373,14 @@ static bool deliver(const char *path, const struct store_request *request,
     return done;
 }
 
+static char *spool_directory(const char *path)
+{
+    return g_build_filename(path, "tmp", NULL);
+}
+
 const struct store store_maildir = {
     .name = "maildir",
     .deliver = deliver,
     .folder_path = folder_path,
+    .spool_directory = spool_directory,
 };

@@ -289,8 +289,14 @@ static bool deliver(const char *path, const struct store_request *request,
     return done;
 }
 
+static char *spool_directory(const char *path)
+{
+    return g_path_get_dirname(path);
+}
+
 const struct store store_mbox = {
     .name = "mbox",
     .deliver = deliver,
     .folder_path = folder_path,
+    .spool_directory = spool_directory,
 };

@@ -166,8 +166,14 @@ static bool deliver(const char *path, const struct store_request *request,
     return true;
 }
 
+static char *spool_directory(const char *path)
+{
+    return g_strdup(path);
+}
+
 const struct store store_mh = {
     .name = "mh",
     .deliver = deliver,
     .folder_path = folder_path,
+    .spool_directory = spool_directory,
 };

@@ -38,6 +38,9 @@ struct store {
     // The path of FOLDER in the store at PATH, whether it is there or not; NULL with *err when the
     // name is not possible. Owned by the caller.
     char *(*folder_path)(const char *path, const char *folder, GError **err);
+    // A directory in the file system of the store at PATH where a message may be spooled; it need
+    // not be there. Owned by the caller.
+    char *(*spool_directory)(const char *path);
 };
 
 // Takes LOCATION ("maildir:PATH", "mbox:PATH", "mh:PATH" or a PATH) apart. A bare path that ends in
