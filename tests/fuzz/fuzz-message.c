@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,6 +28,7 @@ static void look_at_header(const struct message *message)
         g_autofree char *decoded = mime_decode_header(value, -1);
         g_assert(g_utf8_validate(decoded, -1, NULL));
         g_autoptr(GPtrArray) addresses = mime_parse_addresses(value, -1);
+        g_assert(addresses->len <= MIME_MAX_ADDRESSES);
         struct received received;
         received_parse(value, &received);
         received_clear(&received);
@@ -42,6 +44,7 @@ static void look_at_parts(const struct mime_tree *tree)
         g_autofree char *text = mime_part_text(tree, part, 10000, &length);
         g_assert(g_utf8_validate(text, (gssize)length, NULL));
         g_autofree char *plain = mime_html_to_text(text, length, &length);
+        g_assert(strlen(plain) <= length && raw);
         g_assert(part->depth <= MIME_MAX_DEPTH + 1);
     }
 }
