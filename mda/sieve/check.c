@@ -176,11 +176,17 @@ static bool report_unknown_tag(struct sieve_checker *checker, const struct sieve
         arg->tag, node->verb->name, sieve_verb_word(node->verb));
 }
 
+// What stands for the verb's positional arguments; "" when it takes none.
+static const char *positional_of(const struct sieve_verb *verb)
+{
+    return verb->positional ? verb->positional : "";
+}
+
 static bool check_tag(struct sieve_checker *checker, struct sieve_node *node, guint *i)
 {
     const struct sieve_arg *arg = g_ptr_array_index(node->args, *i);
     const struct sieve_tag *tag = sieve_tag_find(checker->script, node->verb, arg->tag);
-    if (node->positional->len > 0 && node->verb->positional[0] != '*')
+    if (node->positional->len > 0 && *positional_of(node->verb) != '*')
         return sieve_check_error(checker, arg->at,
                                  "encountered an unexpected tagged argument ':%s' while validating "
                                  "positional arguments for the %s %s",
@@ -196,7 +202,7 @@ static bool check_tag(struct sieve_checker *checker, struct sieve_node *node, gu
 
 static bool check_positional(struct sieve_checker *checker, struct sieve_node *node)
 {
-    const char *want = node->verb->positional ? node->verb->positional : "";
+    const char *want = positional_of(node->verb);
     if (*want == '*')
         return true;
     if (node->positional->len != strlen(want))
