@@ -283,21 +283,19 @@ static gsize total_input(const struct procmail_program *program)
     return size + (program->newline && !ends_blank ? 1 : 0);
 }
 
-static void talk_to(const struct procmail_program *program, struct pipes *pipes, pid_t pid,
-                    struct procmail_ended *ended)
+static void talk_to(struct talk *talk, pid_t pid)
 {
-    struct talk talk = {
-        .program = program, .ended = ended, .pipes = pipes, .total = total_input(program)};
+    const struct procmail_program *program = talk->program;
+    struct procmail_ended *ended = talk->ended;
+    struct pipes *pipes = talk->pipes;
     struct deadline deadline = deadline_for(program->timeout);
     mda_close_fd(&pipes->input[0]);
     mda_close_fd(&pipes->output[1]);
-    set_nonblocking(pipes->input[1]);
     if (!program->output)
         mda_close_fd(&pipes->output[0]);
-    converse(&talk, &deadline);
-    ended->not_run =
-        could_not_run(pipes); // only now, or a short-lived program would miss its input
-    ended->sent = ended->write_failed ? program->input_size : talk.total;
+    converse(talk, &deadline);
+    ended->not_run = could_not_run(pipes);
+    ended->sent = ended->write_failed ? program->input_size : talk->total;
     if (program->wait != PROCMAIL_DONT_WAIT) {
         ended->status = await_until(pid, deadline, &ended->timed_out);
     } else if (deadline_passed(&deadline)) {
@@ -327,13 +325,18 @@ void procmail_run(struct procmail_host *host, const struct procmail_program *pro
     *ended_r = (struct procmail_ended){0};
     if (run_dry(host, program, ended_r) || !program->argv[0] || !pipes_open(&pipes))
         return;
+    // What fits into the pipe is sent first: a program that ends at once does not fail for it.
+    struct talk talk = {
+        .program = program, .ended = ended_r, .pipes = &pipes, .total = total_input(program)};
+    set_nonblocking(pipes.input[1]);
+    send_some(&talk);
     pid_t pid = fork();
     if (pid == 0)
         become_program(program, &pipes);
     if (pid > 0) {
         current_child = program->wait != PROCMAIL_DONT_WAIT || program->output ? pid : 0;
         ended_r->started = true;
-        talk_to(program, &pipes, pid, ended_r);
+        talk_to(&talk, pid);
         current_child = 0;
     }
     pipes_close(&pipes);
