@@ -148,9 +148,9 @@ static bool check_message(const char *name, GBytes *bytes, void *data)
     g_autoptr(Message) message = message_new(bytes);
     struct envelope envelope = {0};
     read_envelope(message, &envelope);
-    g_autoptr(Judgement) judgement = class_only
-                                         ? classify_alone(check, message, &envelope)
-                                         : judge_message(conf, check->rules, message, &envelope);
+    g_autoptr(Judgement) judgement =
+        class_only ? classify_alone(check, message, &envelope)
+                   : judge_message(conf, check->rules, message, &envelope, JUDGE_REHEARSAL);
     const char *folder = judge_folder(conf, judgement->verdict);
     if (judgement->verdict == VERDICT_BACKSCATTER)
         check->backscatter++;

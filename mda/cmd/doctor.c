@@ -163,7 +163,8 @@ static void judge_one(const struct conf *conf, const struct bounce_rules *rules,
     g_autofree char *path = message_header(message, "Return-Path", 0);
     envelope.sender = envelope_address(path);
     if (bounce_has_trait(&settings, message, &envelope)) {
-        g_autoptr(Judgement) judgement = judge_message(conf, rules, message, &envelope);
+        g_autoptr(Judgement) judgement =
+            judge_message(conf, rules, message, &envelope, JUDGE_REHEARSAL);
         if (judgement->report->class != BOUNCE_NONE) {
             tally->seen++;
             tally->verdicts[judgement->verdict]++;

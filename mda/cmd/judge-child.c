@@ -87,7 +87,7 @@ static G_GNUC_NORETURN void child(const struct conf *conf, const struct message 
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BounceRules) rules =
         bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
-    g_autoptr(Judgement) judgement = judge_message(conf, rules, message, envelope);
+    g_autoptr(Judgement) judgement = judge_message(conf, rules, message, envelope, JUDGE_DELIVERY);
     g_autofree char *limits = join_limits(judgement->report->limits);
     GString *answer = g_string_new(NULL);
     append_line(answer, bounce_class_name(judgement->report->class), ANSWER_WORD_MAX);

@@ -23,7 +23,8 @@ static void clear_finding(gpointer finding)
 }
 
 struct judgement *judge_message(const struct conf *conf, const struct bounce_rules *rules,
-                                const struct message *message, const struct envelope *envelope)
+                                const struct message *message, const struct envelope *envelope,
+                                enum judge_mode mode)
 {
     struct bounce_settings settings = judge_settings(conf);
     struct judgement *judgement = g_new0(struct judgement, 1);
@@ -39,6 +40,7 @@ struct judgement *judge_message(const struct conf *conf, const struct bounce_rul
         .report = judgement->report,
         .conf = conf,
         .deadline = deadline_in(conf_milliseconds(conf, CONF_EVIDENCE_TIMEOUT)),
+        .rehearsal = mode == JUDGE_REHEARSAL,
     };
     judgement->findings = evidence_collect(&evidence_case);
     const struct finding *findings = (const struct finding *)(gpointer)judgement->findings->data;

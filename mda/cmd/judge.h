@@ -31,9 +31,13 @@ struct judged {
 // The settings of the matcher as CONF has them. Borrows from CONF.
 struct bounce_settings judge_settings(const struct conf *conf);
 
-// Judges in this process. Owned by the caller.
+enum judge_mode { JUDGE_DELIVERY, JUDGE_REHEARSAL };
+
+// Judges in this process; a rehearsal leaves no trace that could sway later verdicts. Owned by the
+// caller.
 struct judgement *judge_message(const struct conf *conf, const struct bounce_rules *rules,
-                                const struct message *message, const struct envelope *envelope);
+                                const struct message *message, const struct envelope *envelope,
+                                enum judge_mode mode);
 void judgement_free(struct judgement *judgement);
 
 // Judges in a child with limits on memory, processor time and waiting. Never fails: when the child

@@ -102,6 +102,9 @@
       "directory: maildir).")                                                                      \
     X(STORE_CREATE_FOLDERS, "store", "create-folders", BOOL, "yes",                                \
       "Whether folders that rules name are made; if not, their mail goes to the inbox.")           \
+    X(STORE_SPECIAL_USE, "store", "special-use", LIST,                                             \
+      "Junk=Junk Sent=Sent Drafts=Drafts Trash=Trash Archive=Archive",                             \
+      "Which folders have which attributes of RFC 6154, as folder=attribute.")                     \
     X(STORE_FSYNC, "store", "fsync", BOOL, "yes",                                                  \
       "Whether a message is on the disk before we say that it was delivered.")                     \
     X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \

@@ -18,6 +18,7 @@ struct evidence_case {
     const struct report *report;
     const struct conf *conf;
     struct deadline deadline; // shared by all sources
+    bool rehearsal;           // somebody only asks: that must not sway later verdicts
     const GArray *findings;   // struct finding: what the sources before this one said; set by
                               // evidence_collect
 };

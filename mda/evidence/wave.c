@@ -196,7 +196,8 @@ static bool ask(const struct evidence_case *evidence_case, const char *user,
     g_autoptr(State) state = NULL;
     struct swell swell = {0, 0, false};
     if (!state_open(evidence_case->conf, evidence_case->deadline, &state, err) ||
-        !note_report(evidence_case, state, user, subject, origin, now, err) ||
+        (!evidence_case->rehearsal &&
+         !note_report(evidence_case, state, user, subject, origin, now, err)) ||
         !measure(state, user, subject, origin, now - window, &swell, err) ||
         !recall_risen(state, user, &swell, err))
         return false;
@@ -205,7 +206,8 @@ static bool ask(const struct evidence_case *evidence_case, const char *user,
     const bool known = sent_since(evidence_case, now - window, &sent);
     const bool begins = swell.all >= begin && alike && known && 2 * sent < swell.all;
     const bool holds = swell.risen && EBB_PART * swell.all >= begin;
-    if ((begins || (swell.risen && !holds)) && !remember_risen(state, user, begins, now, err))
+    if (!evidence_case->rehearsal && (begins || (swell.risen && !holds)) &&
+        !remember_risen(state, user, begins, now, err))
         return false;
     if (begins || (holds && alike))
         finding_set(finding, SAYS_SUSPECT, WEIGHT_HINT,

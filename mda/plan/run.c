@@ -105,15 +105,17 @@ static void send(struct run *run, const struct plan_action *action,
 }
 
 // RFC 8580: a copy of what was sent goes into a folder. It is no delivery of the message.
-static void file_copy(struct run *run, const char *folder, GBytes *sent)
+static void file_copy(struct run *run, const struct plan_action *action, GBytes *sent)
 {
     const struct run_request *request = run->request;
+    const char *folder = action->fcc;
     g_autoptr(Content) content = request->content_of(request->content_data, sent);
     g_autofree char *fingerprint = g_compute_checksum_for_bytes(G_CHECKSUM_MD5, sent);
     struct store_request wanted = {
         .content = content,
         .folder = is_inbox(folder) ? NULL : folder,
-        .create = request->create,
+        .create = request->create || action->create,
+        .flags = action->flags,
         .fingerprint = fingerprint,
         .fsync = request->fsync,
         .mode = request->mode,
@@ -140,7 +142,7 @@ static void answer(struct run *run, const struct plan_action *action,
     if (sent)
         g_ptr_array_add(run->result->places, g_strdup(name));
     if (sent && action->fcc)
-        file_copy(run, action->fcc, sent);
+        file_copy(run, action, sent);
 }
 
 static void reject(struct run *run, const struct plan_action *action)
