@@ -29,6 +29,7 @@ struct fixture {
     struct report *report;
     struct message *message;
     struct envelope envelope;
+    bool rehearsal;
 };
 
 static void set(struct fixture *fixture, const char *assignment)
@@ -118,6 +119,7 @@ static GArray *collect(struct fixture *fixture)
         .report = fixture->report,
         .conf = fixture->conf,
         .deadline = deadline_in(5000),
+        .rehearsal = fixture->rehearsal,
     };
     return evidence_collect(&evidence_case);
 }
@@ -603,6 +605,22 @@ static void test_wave(void **state)
     assert_int_equal(judge(fixture), VERDICT_UNKNOWN);
 }
 
+// Who only asks makes no wave.
+static void test_wave_rehearsed(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "wave.begin=3");
+    record(fixture, "<one@example.org>", WHEN, "alice@example.org", "friend@example.com");
+    fixture->rehearsal = true;
+    for (int i = 0; i < 6; i++) {
+        spam_report(fixture, i, "Cheap watches");
+        says(fixture, "wave", SAYS_NOTHING, WEIGHT_NONE);
+    }
+    fixture->rehearsal = false;
+    spam_report(fixture, 6, "Cheap watches");
+    says(fixture, "wave", SAYS_NOTHING, WEIGHT_NONE);
+}
+
 // Where nothing is recorded, a mailing of one's own looks the same.
 static void test_wave_unknown(void **state)
 {
@@ -728,6 +746,7 @@ int main(void)
         T(batv_source),
         T(stamp),
         T(wave),
+        T(wave_rehearsed),
         T(wave_unknown),
         T(wave_of_our_own_mailing),
         T(answerable),
