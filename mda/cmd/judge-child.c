@@ -6,10 +6,12 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fence.h"
 #include "base/files.h"
 #include "base/survive.h"
 #include "base/text.h"
 #include "cmd/judge.h"
+#include "ledger/ledger.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -36,6 +38,19 @@ static void set_limit(int resource, rlim_t soft, rlim_t hard)
     setrlimit(resource, &limit); // a limit that cannot be lowered is one that is low already
 }
 
+// The judge's memory is all that it may write to. Where the kernel has no such fence it goes
+// without.
+static void fence_files(const struct conf *conf)
+{
+    const char *state = conf_string(conf, CONF_STATE_DIRECTORY);
+    g_autofree char *ledger = ledger_location(conf);
+    g_autofree char *ledger_directory = g_path_get_dirname(ledger);
+    const char *directories[] = {state, g_path_is_absolute(ledger) ? ledger_directory : NULL, NULL};
+    g_autoptr(GError) ignored = NULL;
+    if (g_path_is_absolute(state) && files_make_path(state, 0700, false, &ignored))
+        (void)fence_writes(directories);
+}
+
 static void fence_in(const struct conf *conf)
 {
     gint64 memory = conf_number(conf, CONF_JUDGEMENT_MEMORY);
@@ -50,6 +65,7 @@ static void fence_in(const struct conf *conf)
     set_limit(RLIMIT_CORE, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    fence_files(conf);
 }
 
 // The child must not speak to the MTA: the first words of a delivery agent can turn into a bounce.

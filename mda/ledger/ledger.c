@@ -92,17 +92,21 @@ static bool open_at(const char *location, const struct conf *conf, gint64 keep_s
     return true;
 }
 
-bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline deadline,
-                 struct ledger **ledger_r, GError **err)
+char *ledger_location(const struct conf *conf)
 {
     const char *url = conf_string(conf, CONF_LEDGER_URL);
     if (g_str_has_prefix(url, "sqlite://"))
         url += strlen("sqlite://");
     else if (g_str_has_prefix(url, "sqlite:"))
         url += strlen("sqlite:");
-    g_autofree char *location =
-        *url ? g_strdup(url)
-             : g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "ledger.sqlite", NULL);
+    return *url ? g_strdup(url)
+                : g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "ledger.sqlite", NULL);
+}
+
+bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline deadline,
+                 struct ledger **ledger_r, GError **err)
+{
+    g_autofree char *location = ledger_location(conf);
     return open_at(location, conf, conf_milliseconds(conf, CONF_LEDGER_KEEP) / 1000, mode, deadline,
                    ledger_r, err);
 }

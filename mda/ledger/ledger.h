@@ -49,6 +49,9 @@ struct ledger_extent {
 
 struct ledger;
 
+// Where the ledger of [ledger] url is: the path of a file, or a redis:// URL. Owned by the caller.
+char *ledger_location(const struct conf *conf);
+
 // Opens the ledger that the settings name.
 bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline deadline,
                  struct ledger **ledger_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;

@@ -54,6 +54,13 @@ try crash "$unjudged broke down" 2 "the judge crashes"
 try abort "$unjudged broke down" 2 "the judge aborts"
 try exit "$unjudged answered nonsense" 2 "the judge leaves without a word"
 try exit-wrong "$unjudged broke down" 2 "the judge leaves with a status"
+# landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION): is there such a fence?
+if perl -e 'exit !(syscall(444, 0, 0, 1) > 0)'; then
+    try write "$unjudged answered nonsense" 2 "the judge writes into the home"
+    is "$(ls "$HOME" | grep by-the-judge)" "" "the judge writes into the home: it may not, nor start a program"
+else
+    skip 5 "no Landlock here"
+fi
 try hang "$unjudged did not answer in time" 3 "the judge hangs"
 try spin "$unjudged" 3 "the judge spins"
 try stop "$unjudged did not answer in time" 3 "the judge is stopped"

@@ -39,6 +39,13 @@ static void misbehave(const char *how)
     if (strcmp(how, "flood") == 0)
         for (int fd = 3;; fd = fd == 20 ? 3 : fd + 1)
             (void)!write(fd, "dsn-failure\n", 12);
+    // Mail that goes where the judge has no business, and a program.
+    if (strcmp(how, "write") == 0) {
+        g_autofree char *path = g_build_filename(getenv("HOME"), "written-by-the-judge", NULL);
+        (void)!g_file_set_contents(path, "x", 1, NULL);
+        execl("/bin/sh", "sh", "-c", "echo x >\"$HOME/started-by-the-judge\"", (char *)NULL);
+        _exit(0);
+    }
     // A child that keeps the pipe, and one that lets go of it, and neither ever ends.
     if (strcmp(how, "orphan") == 0 && fork() != 0)
         _exit(0);
