@@ -38,7 +38,8 @@ static const char *local_part(const char *text, const char *at)
 static const char *domain_end(const char *domain)
 {
     if (*domain == '[') {
-        const char *close = strpbrk(domain, "] \t\r\n");
+        // Up to the next '@': many that are never closed must not each be read to the end.
+        const char *close = strpbrk(domain, "]@ \t\r\n");
         return close && *close == ']' ? close + 1 : domain;
     }
     const char *end = domain;

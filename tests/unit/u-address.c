@@ -39,6 +39,21 @@ static void test_scan(void **state)
     assert_int_equal(some->len, 2);
 }
 
+// Literals that are never closed: the time is in proportion to the length.
+static void test_scan_time(void **state)
+{
+    (void)state;
+    enum { COUNT = 200000 };
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; i < COUNT; i++)
+        g_string_append(text, "a@[");
+    const gint64 start = g_get_monotonic_time();
+    assert_true(address_scan(text->str, 10, addresses));
+    assert_true(g_get_monotonic_time() - start < 2 * G_USEC_PER_SEC);
+    assert_int_equal(addresses->len, 0);
+}
+
 static void test_untagged(void **state)
 {
     (void)state;
@@ -138,9 +153,9 @@ int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scan),     cmocka_unit_test(test_untagged),
-        cmocka_unit_test(test_networks), cmocka_unit_test(test_domains),
-        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_scan),     cmocka_unit_test(test_scan_time),
+        cmocka_unit_test(test_untagged), cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_domains),  cmocka_unit_test(test_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
