@@ -61,10 +61,11 @@ static void examine_ledger(const struct conf *conf, GArray *advices)
     struct ledger_extent extent;
     if (!ledger_open(conf, LEDGER_READ, deadline_in(INDEX_MS), &ledger, &err) ||
         !ledger_extent(ledger, &extent, &err)) {
-        advise(advices, false, "ledger", "record outgoing mail: backstop sent, backstop milter", 90,
-               "%s",
-               g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE) ? "nothing was ever recorded"
-                                                               : err->message);
+        const bool none = g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE);
+        advise(advices, false, "ledger",
+               none ? "record outgoing mail: backstop sent, backstop milter"
+                    : "[ledger] url, or what it names: see the line on the ledger above",
+               90, "%s", none ? "nothing was ever recorded" : err->message);
         return;
     }
     const bool complete = conf_bool(conf, CONF_LEDGER_COMPLETE);

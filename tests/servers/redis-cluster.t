@@ -104,6 +104,17 @@ for node in $first $second $third; do
     is "$(says ledger "$node" 1@example.org to1@example.net)" 'ours proof' 'and is found there'
 done
 
+# A node that hangs takes no longer than the limit, also behind a redirection.
+kill -STOP "$(cat "$scratch/$third/pid")"
+ids 331 360 >"$scratch/ids"
+start=$(date +%s)
+expect_code 75 'a node that hangs defers recording' by "$first" --set ledger.timeout=500ms sent --ids "$scratch/ids"
+check 'within its time' test $(($(date +%s) - start)) -le 4
+check 'and is named' grep -q "127.0.0.1:$third: no answer within ledger.timeout" "$scratch/err"
+kill -CONT "$(cat "$scratch/$third/pid")"
+until_it in_state "$first" ok
+is "$(says ledger "$third" 2@example.org to2@example.net)" 'ours proof' 'when it goes on, all is as it was'
+
 # Without one node the cluster serves nobody.
 kill "$(cat "$scratch/$third/pid")"
 rm "$scratch/$third/pid"

@@ -44,8 +44,23 @@ is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'a wrong pa
 url="redis+unix://$scratch/redis.sock"
 printf '<four@example.org>\n' >"$scratch/ids"
 expect_code 75 'a server that wants a password defers recording' host 1 sent --ids "$scratch/ids"
-url="rediss://127.0.0.1:$port"
-is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'without TLS there is no answer, not a wrong one'
+if grep -q 'define HAVE_HIREDIS_SSL 1' config.h; then
+    skip 6 'this build has TLS to Redis'
+else
+    url="rediss://127.0.0.1:$port"
+    report one@example.org bob@example.net >"$scratch/report"
+    is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'without TLS there is no answer, not a wrong one'
+    check 'and the reason names the setting and the remedy' grep -q 'ledger.url: this build has no TLS to Redis.*stunnel to 127.0.0.1' \
+        <<END
+$(host 1 check --json - <"$scratch/report")
+END
+    host 1 doctor >"$scratch/doctor" 2>&1
+    check 'doctor names it' grep -q '^- ledger .*ledger.url: this build has no TLS to Redis.*stunnel' "$scratch/doctor"
+    check 'and what to do' grep -q '^What would help most: \[ledger\] url' "$scratch/doctor"
+    expect_code 75 'recording is deferred' host 1 sent --ids "$scratch/ids"
+    may_reject=yes as_mta "$BACKSTOP" --set "state.directory=$scratch/host1" --set "ledger.url=$url" --set log.destination=none deliver -f '' <"$scratch/report"
+    is "$?:$(find "$HOME" -path '*/new/*' -type f | wc -l)" 0:1 'mail is delivered'
+fi
 url=$saved
 kill -STOP $pid
 start=$(date +%s)
