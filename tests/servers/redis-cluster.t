@@ -11,7 +11,7 @@ ports=$(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAdd
     print join " ", map { $_->sockport } @s')
 set -- $ports
 first=$1 second=$2 third=$3 buses="$4 $5 $6"
-at_exit='for node in $first $second $third; do [ -f "$scratch/$node/pid" ] && kill "$(cat "$scratch/$node/pid")"; done 2>/dev/null'
+at_exit='for node in $first $second $third; do [ -f "$scratch/$node/pid" ] && kill -KILL "$(cat "$scratch/$node/pid")"; done 2>/dev/null'
 for bus in $buses; do
     node=$1
     shift

@@ -9,7 +9,7 @@ port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127
 redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$scratch" --requirepass 'pass word' \
     --unixsocket "$scratch/redis.sock" >"$scratch/redis.log" 2>&1 &
 pid=$!
-at_exit='kill $pid 2>/dev/null'
+at_exit='kill -KILL $pid 2>/dev/null'
 cli() { REDISCLI_AUTH='pass word' redis-cli -p "$port" -n 3 "$@"; }
 i=0; until cli ping 2>/dev/null | grep -q PONG; do i=$((i + 1)); [ $i -lt 50 ] || skip_all "Redis does not start"; sleep 0.1; done
 url="redis://:pass%20word@127.0.0.1:$port/3"
