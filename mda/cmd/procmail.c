@@ -181,8 +181,14 @@ static char *from_without_date(const char *line, gsize length)
     return g_strndup(line, at);
 }
 
+static char *invoker_name(void)
+{
+    const struct passwd *invoker = getpwuid(getuid());
+    return invoker ? g_strdup(invoker->pw_name) : g_strdup_printf("%d", (int)getuid());
+}
+
 // The From_ line as -f and -d ask for it.
-static void set_from_line(const struct options *options, const char *invoker, GString *text)
+static void set_from_line(const struct options *options, GString *text)
 {
     if (!options->deliver && !options->from)
         return;
@@ -193,7 +199,7 @@ static void set_from_line(const struct options *options, const char *invoker, GS
     if (length > 0 && !options->from)
         return; // what is there is as good
     bool refresh = options->from && strcmp(options->from, "-") == 0;
-    const char *sender = options->from && !refresh ? options->from : invoker;
+    g_autofree char *sender = options->from && !refresh ? g_strdup(options->from) : invoker_name();
     g_autofree char *start = length > 0 && refresh ? from_without_date(text->str, length)
                                                    : g_strdup_printf("From %s", sender);
     time_t now = time(NULL);
@@ -226,19 +232,25 @@ static void take_environment(struct run *run)
     }
 }
 
+static void preset_shell(struct rc_engine *engine, const struct mail_user *user)
+{
+    const struct passwd *entry = user->shell ? NULL : getpwuid(user->uid);
+    const char *shell = entry ? entry->pw_shell : user->shell;
+    rc_engine_preset(engine, "SHELL", "/bin/sh");
+    if (shell && *shell)
+        rc_engine_preset(engine, "USER_SHELL", shell);
+}
+
 static void preset_variables(struct run *run)
 {
     struct rc_engine *engine = run->engine;
     const struct mail_user *user = &run->user;
     g_autofree char *spool = g_strconcat(SPOOL_DIRECTORY "/", user->name, NULL);
     g_autofree char *path = g_strconcat(user->home, "/bin:" DEFAULT_PATH, NULL);
-    const struct passwd *entry = getpwuid(user->uid);
     take_environment(run);
     rc_engine_preset(engine, "LOGNAME", user->name);
     rc_engine_preset(engine, "HOME", user->home);
-    rc_engine_preset(engine, "SHELL", "/bin/sh");
-    if (entry && entry->pw_shell && *entry->pw_shell)
-        rc_engine_preset(engine, "USER_SHELL", entry->pw_shell);
+    preset_shell(engine, user);
     rc_engine_preset(engine, "PATH", path);
     rc_engine_preset(engine, "HOST", run->world.host.host_name);
     if (!run->options->filter) {
@@ -493,9 +505,7 @@ static int deliver(struct command_context *context, const struct options *option
         fprintf(stderr, "procmail: cannot read the message: %s\n", g_strerror(errno));
         return EX_TEMPFAIL;
     }
-    const struct passwd *invoker = getpwuid(getuid());
-    g_autofree char *number = g_strdup_printf("%d", (int)getuid());
-    set_from_line(options, invoker ? invoker->pw_name : number, text);
+    set_from_line(options, text);
     if (options->deliver)
         return deliver_to_each(&run, text);
     int status = become(&run, NULL);
@@ -514,11 +524,12 @@ int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
         .options = &options,
         .user = {.name = g_strdup(rules_case->user->name),
                  .home = g_strdup(rules_case->user->home),
+                 .shell = g_strdup(rules_case->user->shell),
                  .uid = rules_case->user->uid,
                  .gid = rules_case->user->gid},
         .judged = rules_case->judged,
     };
-    set_from_line(&options, rules_case->user->name, text);
+    set_from_line(&options, text);
     int status = deliver_for_user(&run, text);
     g_ptr_array_unref(options.arguments);
     return status;

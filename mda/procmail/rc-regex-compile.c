@@ -265,6 +265,17 @@ static guint lay_out_group(struct rc_regex *regex, const struct tree *group, gui
     return start;
 }
 
+static int only_first(const struct rc_regex *regex)
+{
+    int only = -1;
+    for (int byte = 0; byte < 256; byte++) {
+        if (regex->first[byte] && only >= 0)
+            return -1;
+        only = regex->first[byte] ? byte : only;
+    }
+    return only;
+}
+
 // Which bytes can begin a match; can_skip stays false when the start needs no byte.
 static void find_first(struct rc_regex *regex)
 {
@@ -281,11 +292,12 @@ static void find_first(struct rc_regex *regex)
         const struct node *node = &g_array_index(regex->nodes, struct node, at);
         switch (node->op) {
         case OP_BYTE:
-            set_put(regex->first, node->byte, true);
+            regex->first[node->byte] = true;
             break;
         case OP_SET:
-            for (guint i = 0; i < sizeof(byte_set); i++)
-                regex->first[i] |= g_array_index(regex->sets, byte_set, node->set)[i];
+            for (guint byte = 0; byte < 256; byte++)
+                regex->first[byte] |=
+                    set_has(g_array_index(regex->sets, byte_set, node->set), byte);
             break;
         case OP_SPLIT:
             g_array_append_val(stack, node->other);
@@ -305,8 +317,8 @@ static void find_first(struct rc_regex *regex)
     }
     if (regex->ignore_case)
         for (guint byte = 'a'; byte <= 'z'; byte++)
-            if (set_has(regex->first, byte))
-                set_put(regex->first, byte ^ 0x20, true);
+            regex->first[byte ^ 0x20] |= regex->first[byte];
+    regex->only_first = only_first(regex);
 }
 
 struct rc_regex *rc_regex_new(const char *pattern, bool ignore_case, bool *invalid_r)

@@ -20,8 +20,9 @@ struct rc_regex {
     GArray *sets;  // byte_set
     guint start, final;
     bool ignore_case;
-    bool can_skip; // a match must begin with a byte of `first`
-    byte_set first;
+    bool can_skip;   // a match must begin with a byte of `first`
+    bool first[256]; // not a byte_set: it is asked for nearly every byte of the text
+    int only_first;  // the one byte in it, or -1
 };
 
 static inline bool set_has(const byte_set set, guint byte)

@@ -135,7 +135,11 @@ static bool step(struct search *search, guint8 byte, gssize position, bool begin
 
 static gsize skip_to_first(const struct rc_regex *regex, const char *text, gsize from, gsize length)
 {
-    while (from < length && !set_has(regex->first, (guchar)text[from]))
+    if (regex->only_first >= 0) { // "^Field:" wants a newline
+        const char *found = memchr(text + from, regex->only_first, length - from);
+        return found ? (gsize)(found - text) : length;
+    }
+    while (from < length && !regex->first[(guchar)text[from]])
         from++;
     return from;
 }
