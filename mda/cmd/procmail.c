@@ -349,7 +349,8 @@ static int become(struct run *run, const char *name)
     if (user_become(&run->user, &error))
         return 0;
     fprintf(stderr, "procmail: Insufficient privileges\n");
-    return EX_NOPERM;
+    // An MTA that is set up wrong: the mail can wait until that is mended. Root's trouble passes.
+    return run->options->strict && geteuid() != 0 ? EX_NOPERM : EX_TEMPFAIL;
 }
 
 // Several recipients: each but the last in a process of its own, so that one's rc file cannot
