@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Called as `procmail`: that program's options, rc files and exit statuses. What differs is listed
+// Called as `procmail`: that program's rc files and exit statuses. What differs is listed
 // in backstop-procmail(7); --strict-procmail takes back what can be taken back.
 #include "cmd/procmail.h"
 
@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/survive.h"
 #include "cmd/procmail-host.h"
+#include "cmd/procmail-options.h"
 #include "cmd/user.h"
 #include "config.h"
 #include "procmail/engine.h"
@@ -25,32 +26,8 @@
 #define SPOOL_DIRECTORY "/var/mail"
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
-static const char usage[] =
-    "Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...\n"
-    "   Or: procmail [-toY] [-f fromwhom] [-a argument] ... -d recipient ...\n"
-    "   Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [arg] ...\n";
-
-static const char help[] =
-    "\t-v\t\tshow the version and exit\n"
-    "\t-p\t\tkeep the environment\n"
-    "\t-t\t\tan undeliverable message is tried again later (the default here)\n"
-    "\t-f fromwhom\tmake or replace the leading 'From ' line; '-': only its date\n"
-    "\t-o\t\tfor compatibility: nothing\n"
-    "\t-Y\t\tdisregard Content-Length:\n"
-    "\t-a argument\tset $1, $2, ...\n"
-    "\t-d recipient\tdeliver to these users\n"
-    "\t-m\t\tact as a mail filter: run this rc file only\n"
-    "\t--strict-procmail\tprocmail's exit statuses, also where they bounce mail\n";
-
-struct options {
-    bool preserve, filter, ignore_length, strict, soft, deliver, version, help, lmtp;
-    const char *from;
-    GPtrArray *arguments; // const char *
-    char **rest;          // recipients, or assignments and rc files
-};
-
 struct run {
-    const struct options *options;
+    const struct procmail_options *options;
     struct procmail_world world;
     struct rc_engine *engine;
     struct mail_user user;
@@ -59,101 +36,6 @@ struct run {
     gsize size;
     const struct judged *judged; // a judgement that was made already, or NULL
 };
-
-static bool is_letter_of(const struct options *options, char letter)
-{
-    (void)options;
-    return letter && strchr("vh?pmoYytfraRdz", letter);
-}
-
-// One argument of options that run together. The value of an option may be the next argument.
-// False: the options end here (-d).
-static bool take_letters(struct options *options, const char *letters, char ***at)
-{
-    for (; is_letter_of(options, *letters); letters++) {
-        bool wants_value = strchr("frad", *letters) != NULL;
-        const char *value = NULL;
-        if (wants_value && letters[1])
-            value = letters + 1;
-        else if (wants_value && (*at)[1])
-            value = *++(*at);
-        switch (*letters) {
-        case 'v':
-            options->version = true;
-            break;
-        case 'h':
-        case '?':
-            options->help = true;
-            break;
-        case 'p':
-            options->preserve = true;
-            break;
-        case 'm':
-            options->filter = true;
-            break;
-        case 'Y':
-        case 'y':
-            options->ignore_length = true;
-            break;
-        case 't':
-            options->soft = true;
-            break;
-        case 'z':
-            options->lmtp = true;
-            break;
-        case 'f':
-        case 'r':
-            options->from = value ? value : options->from;
-            break;
-        case 'a':
-            if (value)
-                g_ptr_array_add(options->arguments, (gpointer)value);
-            break;
-        case 'd':
-            options->deliver = value != NULL;
-            if (value && value == letters + 1)
-                **at = (char *)value; // "-duser": the name stands in the first recipient's place
-            return value == NULL;
-        default:
-            break;
-        }
-        if (wants_value) {
-            if (!value)
-                fprintf(stderr, "procmail: Missing %s\n", *letters == 'a' ? "argument" : "name");
-            return true;
-        }
-    }
-    if (*letters)
-        fprintf(stderr, "procmail: Unrecognised options: \"%s\"\n%sProcessing continued\n", letters,
-                usage);
-    return true;
-}
-
-static void take_options(struct options *options, char **argv)
-{
-    char **at = argv + 1;
-    options->arguments = g_ptr_array_new();
-    for (; *at && **at == '-'; at++) {
-        if (strcmp(*at, "--strict-procmail") == 0) {
-            options->strict = true;
-        } else if (strcmp(*at, "--") == 0) {
-            at++;
-            break;
-        } else if (!take_letters(options, *at + 1, &at)) {
-            break;
-        }
-    }
-    options->rest = at;
-    if ((options->deliver && (options->preserve || options->filter)) ||
-        (options->filter && options->arguments->len > 0)) {
-        fprintf(stderr, "procmail: Conflicting options\n%s", usage);
-        if (options->deliver)
-            options->preserve = options->filter = false;
-        else
-            g_ptr_array_set_size(options->arguments, 0);
-    }
-    g_ptr_array_add(options->arguments, NULL);
-}
 
 static bool read_input(GString *text)
 {
@@ -181,8 +63,14 @@ static char *from_without_date(const char *line, gsize length)
     return g_strndup(line, at);
 }
 
+static char *invoker_name(void)
+{
+    const struct passwd *invoker = getpwuid(getuid());
+    return invoker ? g_strdup(invoker->pw_name) : g_strdup_printf("%d", (int)getuid());
+}
+
 // The From_ line as -f and -d ask for it.
-static void set_from_line(const struct options *options, const char *invoker, GString *text)
+static void set_from_line(const struct procmail_options *options, GString *text)
 {
     if (!options->deliver && !options->from)
         return;
@@ -193,7 +81,7 @@ static void set_from_line(const struct options *options, const char *invoker, GS
     if (length > 0 && !options->from)
         return; // what is there is as good
     bool refresh = options->from && strcmp(options->from, "-") == 0;
-    const char *sender = options->from && !refresh ? options->from : invoker;
+    g_autofree char *sender = options->from && !refresh ? g_strdup(options->from) : invoker_name();
     g_autofree char *start = length > 0 && refresh ? from_without_date(text->str, length)
                                                    : g_strdup_printf("From %s", sender);
     time_t now = time(NULL);
@@ -226,19 +114,25 @@ static void take_environment(struct run *run)
     }
 }
 
+static void preset_shell(struct rc_engine *engine, const struct mail_user *user)
+{
+    const struct passwd *entry = user->shell ? NULL : getpwuid(user->uid);
+    const char *shell = entry ? entry->pw_shell : user->shell;
+    rc_engine_preset(engine, "SHELL", "/bin/sh");
+    if (shell && *shell)
+        rc_engine_preset(engine, "USER_SHELL", shell);
+}
+
 static void preset_variables(struct run *run)
 {
     struct rc_engine *engine = run->engine;
     const struct mail_user *user = &run->user;
     g_autofree char *spool = g_strconcat(SPOOL_DIRECTORY "/", user->name, NULL);
     g_autofree char *path = g_strconcat(user->home, "/bin:" DEFAULT_PATH, NULL);
-    const struct passwd *entry = getpwuid(user->uid);
     take_environment(run);
     rc_engine_preset(engine, "LOGNAME", user->name);
     rc_engine_preset(engine, "HOME", user->home);
-    rc_engine_preset(engine, "SHELL", "/bin/sh");
-    if (entry && entry->pw_shell && *entry->pw_shell)
-        rc_engine_preset(engine, "USER_SHELL", entry->pw_shell);
+    preset_shell(engine, user);
     rc_engine_preset(engine, "PATH", path);
     rc_engine_preset(engine, "HOST", run->world.host.host_name);
     if (!run->options->filter) {
@@ -455,7 +349,8 @@ static int become(struct run *run, const char *name)
     if (user_become(&run->user, &error))
         return 0;
     fprintf(stderr, "procmail: Insufficient privileges\n");
-    return EX_NOPERM;
+    // An MTA that is set up wrong: the mail can wait until that is mended. Root's trouble passes.
+    return run->options->strict && geteuid() != 0 ? EX_NOPERM : EX_TEMPFAIL;
 }
 
 // Several recipients: each but the last in a process of its own, so that one's rc file cannot
@@ -478,7 +373,7 @@ static int deliver_to_each(struct run *run, GString *text)
     return failed ? failed : status;
 }
 
-static int deliver(struct command_context *context, const struct options *options)
+static int deliver(struct command_context *context, const struct procmail_options *options)
 {
     struct run run = {.options = options, .context = context};
     bool any_file = false;
@@ -493,9 +388,7 @@ static int deliver(struct command_context *context, const struct options *option
         fprintf(stderr, "procmail: cannot read the message: %s\n", g_strerror(errno));
         return EX_TEMPFAIL;
     }
-    const struct passwd *invoker = getpwuid(getuid());
-    g_autofree char *number = g_strdup_printf("%d", (int)getuid());
-    set_from_line(options, invoker ? invoker->pw_name : number, text);
+    set_from_line(options, text);
     if (options->deliver)
         return deliver_to_each(&run, text);
     int status = become(&run, NULL);
@@ -504,7 +397,7 @@ static int deliver(struct command_context *context, const struct options *option
 
 int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
 {
-    struct options options = {
+    struct procmail_options options = {
         .from = rules_case->sender,
         .arguments = g_ptr_array_new(),
         .rest = rules_case->assignments,
@@ -514,27 +407,28 @@ int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
         .options = &options,
         .user = {.name = g_strdup(rules_case->user->name),
                  .home = g_strdup(rules_case->user->home),
+                 .shell = g_strdup(rules_case->user->shell),
                  .uid = rules_case->user->uid,
                  .gid = rules_case->user->gid},
         .judged = rules_case->judged,
     };
-    set_from_line(&options, rules_case->user->name, text);
+    set_from_line(&options, text);
     int status = deliver_for_user(&run, text);
-    g_ptr_array_unref(options.arguments);
+    procmail_options_clear(&options);
     return status;
 }
 
 int cmd_procmail_agent(struct command_context *context, int argc, char **argv)
 {
-    struct options options = {0};
+    struct procmail_options options = {0};
     (void)argc;
-    take_options(&options, argv);
+    procmail_options_take(&options, argv);
     int status;
     if (options.version) {
         fprintf(stderr, "procmail (backstop " PACKAGE_VERSION ")\n");
         status = EX_OK;
     } else if (options.help) {
-        fprintf(stderr, "%s%s", usage, help);
+        procmail_options_help();
         status = EX_USAGE;
     } else if (options.lmtp) {
         fprintf(stderr, "procmail: for LMTP run `backstop lmtp`\n");
@@ -542,6 +436,6 @@ int cmd_procmail_agent(struct command_context *context, int argc, char **argv)
     } else {
         status = deliver(context, &options);
     }
-    g_ptr_array_unref(options.arguments);
+    procmail_options_clear(&options);
     return status;
 }

@@ -52,6 +52,7 @@ static enum user_result from_database(const char *name, struct mail_user *user_r
     *user_r = (struct mail_user){
         .name = g_strdup(entry.pw_name),
         .home = g_strdup(entry.pw_dir),
+        .shell = g_strdup(entry.pw_shell ? entry.pw_shell : ""),
         .uid = entry.pw_uid,
         .gid = entry.pw_gid,
     };
@@ -95,6 +96,7 @@ void user_clear(struct mail_user *user)
 {
     g_clear_pointer(&user->name, g_free);
     g_clear_pointer(&user->home, g_free);
+    g_clear_pointer(&user->shell, g_free);
 }
 
 static bool drop_gained_privileges(GError **err)

@@ -9,7 +9,8 @@
 
 struct mail_user {
     char *name;
-    char *home; // absolute
+    char *home;  // absolute
+    char *shell; // NULL: the user database was not asked
     uid_t uid;
     gid_t gid;
 };

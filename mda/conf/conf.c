@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct setting_row rows[CONF_COUNT] = {
 #define X(id, section, key, type, value, help)                                                     \
@@ -268,6 +269,9 @@ bool conf_read(struct conf *conf, const char *path, GError **err)
 {
     g_autofree char *text = NULL;
     GError *why = NULL;
+    // The usual case; GLib's error for it would load the tables of character sets for its text.
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return mda_fail(err, MDA_ERROR_GONE, "there is no file %s", path);
     if (!g_file_get_contents(path, &text, NULL, &why)) {
         bool gone = g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
                     g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);

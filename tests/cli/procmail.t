@@ -3,7 +3,7 @@
 # Called as procmail: what the comparison with the real one (tests/procmail) does not show: where we
 # differ on purpose, safety, signals, the judge's variables, and the commands check and run.
 . "${srcdir:-..}/tests/tap.sh"
-plan 41
+plan 44
 ln -s "$BACKSTOP" "$scratch/procmail"
 cd "$HOME" || exit 1
 printf 'From cora@example.com  Thu Jan  1 00:00:00 2015\nFrom: cora@example.com\nSubject: hello\n\ntext\n' >message
@@ -80,6 +80,19 @@ expect_code 0 "a second run with the same mail" procmail
 is "$(ls -A | grep -c lock)" 0 "no lock file is left"
 reset
 expect_code 67 "an unknown user" "$scratch/procmail" -d no-such-user-here <message
+as_user() { # root becomes an ordinary user
+    if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=nobody --clear-groups "$@"; else "$@"; fi
+}
+chmod 711 "$scratch"
+if as_user test -x "$scratch/procmail" 2>/dev/null; then
+    expect_code 75 "a user that we may not become: it waits" as_user "$scratch/procmail" -d root <message
+    check "... which is said" grep -q 'Insufficient privileges' "$scratch/err"
+    expect_code 77 "... and bounces with --strict-procmail" \
+        as_user "$scratch/procmail" --strict-procmail -d root <message
+else
+    skip 3 "needs setpriv, and a program that an ordinary user can reach"
+fi
+chmod 700 "$scratch"
 printf 'INCLUDERC=loop\n' >loop
 printf 'INCLUDERC=loop\n' >rc
 expect_code 0 "a file that includes itself ends" procmail
