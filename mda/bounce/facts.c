@@ -312,8 +312,9 @@ bool facts_read(struct facts *facts, const struct bounce_settings *settings,
                                                         (GDestroyNotify)g_strfreev),
                        .pieces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
     facts->sender = sender_of(facts);
+    static const struct mime_limits limits = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, true};
     g_autoptr(GError) err = NULL;
-    if (!mime_parse(message, NULL, &facts->tree, &err)) {
+    if (!mime_parse(message, &limits, &facts->tree, &err)) {
         report_add_limit(report, err->message);
         return false;
     }

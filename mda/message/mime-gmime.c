@@ -163,9 +163,10 @@ static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeM
     part->fields = g_ptr_array_new_with_free_func(field_free);
     set_type(part, object);
     set_description(part, object);
-    if (message)
+    if (message && !walk->limits->bare)
         add_fields(part->fields, g_mime_object_get_header_list(GMIME_OBJECT(message)));
-    add_fields(part->fields, g_mime_object_get_header_list(object));
+    if (!walk->limits->bare)
+        add_fields(part->fields, g_mime_object_get_header_list(object));
     part->object = g_new0(struct place, 1);
     g_ptr_array_add(walk->tree->parts, part);
     return part;

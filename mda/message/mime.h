@@ -16,6 +16,7 @@ struct mime_limits {
     gsize bytes; // of the message that are looked at; the rest is as if it had been cut off
     guint parts; // further parts are not listed
     guint depth; // deeper parts are not opened: they are leaves
+    bool bare;   // only types and contents are wanted: the parts' `fields` stay empty
 };
 
 #define MIME_MAX_BYTES (16 * 1024 * 1024)
