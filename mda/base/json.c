@@ -18,10 +18,25 @@ char *json_free_to_text(struct json *json)
     return text;
 }
 
+// How many bytes at TEXT are ASCII that stands for itself: nearly all that there is.
+static gsize plain_run(const char *text)
+{
+    const char *at = text;
+    while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    return (gsize)(at - text);
+}
+
 static void append_escaped(GString *out, const char *text)
 {
     g_string_append_c(out, '"');
     for (const char *at = text; *at;) {
+        gsize plain = plain_run(at);
+        if (plain > 0) {
+            g_string_append_len(out, at, (gssize)plain);
+            at += plain;
+            continue;
+        }
         gunichar c = g_utf8_get_char_validated(at, -1);
         if ((gint32)c < 0) {
             g_string_append(out, "\xef\xbf\xbd");

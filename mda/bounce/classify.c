@@ -7,6 +7,7 @@
 #include "bounce/facts.h"
 #include "bounce/match.h"
 #include "bounce/status.h"
+#include "bounce/trait.h"
 
 #include <string.h>
 
@@ -110,9 +111,10 @@ struct report *bounce_classify(const struct bounce_rules *rules,
     if (settings->trace)
         report->trace = g_ptr_array_new_with_free_func(g_free);
     // Rules are for mail that has a trait: so what ends early and what is judged cannot differ.
-    if (bounce_has_trait(settings, message, envelope)) {
+    unsigned traits = bounce_traits(settings, message, envelope);
+    if (traits != 0) {
         struct facts facts;
-        if (facts_read(&facts, settings, message, envelope, report))
+        if (facts_read(&facts, settings, message, envelope, traits, report))
             decide(rules, &facts);
         facts_release(&facts);
     } else if (report->trace) {

@@ -299,21 +299,22 @@ static void read_body(struct facts *facts)
 }
 
 bool facts_read(struct facts *facts, const struct bounce_settings *settings,
-                const struct message *message, const struct envelope *envelope,
+                const struct message *message, const struct envelope *envelope, unsigned traits,
                 struct report *report)
 {
     *facts =
         (struct facts){.settings = settings,
                        .message = message,
                        .envelope = envelope,
+                       .traits = traits,
                        .report = report,
                        .headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                                         (GDestroyNotify)g_strfreev),
                        .pieces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
-    facts->traits = bounce_traits(settings, message, envelope);
     facts->sender = sender_of(facts);
+    static const struct mime_limits limits = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, true};
     g_autoptr(GError) err = NULL;
-    if (!mime_parse(message, NULL, &facts->tree, &err)) {
+    if (!mime_parse(message, &limits, &facts->tree, &err)) {
         report_add_limit(report, err->message);
         return false;
     }

@@ -26,10 +26,10 @@ struct facts {
     bool has_original; // a returned header was found
 };
 
-// Reads MESSAGE for REPORT, which gets status, original and limits. False when the MIME module is
-// missing (REPORT says so). Release with facts_release either way.
+// Reads MESSAGE, which has TRAITS, for REPORT, which gets status, original and limits. False when
+// the MIME module is missing (REPORT says so). Release with facts_release either way.
 bool facts_read(struct facts *facts, const struct bounce_settings *settings,
-                const struct message *message, const struct envelope *envelope,
+                const struct message *message, const struct envelope *envelope, unsigned traits,
                 struct report *report);
 void facts_release(struct facts *facts);
 

@@ -94,38 +94,52 @@ guint8 *phrases_scan(const struct phrases *phrases, const char *text, gsize leng
     return found;
 }
 
-static char *lower(const char *text, gssize length)
+static bool is_ascii(const char *text, gsize size)
 {
-    gsize size = length < 0 ? strlen(text) : (gsize)length;
     for (gsize i = 0; i < size; i++) {
-        if ((guchar)text[i] >= 0x80) {
-            g_autofree char *valid = g_utf8_make_valid(text, (gssize)size);
-            return g_utf8_strdown(valid, -1);
-        }
+        if ((guchar)text[i] >= 0x80)
+            return false;
     }
-    return g_ascii_strdown(text, (gssize)size);
+    return true;
 }
 
-char *phrase_fold(const char *text, gssize length, gsize *length_r)
+// Writes FROM up to END or a NUL to FOLDED, which may be the same place: ASCII in lower case, runs
+// of white space as one blank. Returns the length.
+static gsize fold(const char *from, const char *end, char *folded)
 {
-    char *folded = lower(text, length);
     gsize to = 0;
-    for (const char *at = folded; *at; at++) {
-        bool blank = g_ascii_isspace(*at) || (guchar)*at < 32;
+    for (const char *at = from; at < end && *at; at++) {
+        guchar c = (guchar)*at;
+        bool blank = c <= ' ';
         // a no-break space (U+00A0) is a blank too
-        if ((guchar)*at == 0xc2 && (guchar)at[1] == 0xa0) {
+        if (c == 0xc2 && (guchar)at[1] == 0xa0) {
             blank = true;
             at++;
         }
         if (!blank)
-            folded[to++] = *at;
+            folded[to++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
         else if (to > 0 && folded[to - 1] != ' ')
             folded[to++] = ' ';
     }
     while (to > 0 && folded[to - 1] == ' ')
         to--;
     folded[to] = '\0';
+    return to;
+}
+
+char *phrase_fold(const char *text, gssize length, gsize *length_r)
+{
+    gsize size = length < 0 ? strlen(text) : (gsize)length;
+    char *folded;
+    if (is_ascii(text, size)) {
+        folded = g_malloc(size + 1);
+        size = fold(text, text + size, folded);
+    } else {
+        g_autofree char *valid = g_utf8_make_valid(text, (gssize)size);
+        folded = g_utf8_strdown(valid, -1);
+        size = fold(folded, folded + strlen(folded), folded);
+    }
     if (length_r)
-        *length_r = to;
+        *length_r = size;
     return folded;
 }

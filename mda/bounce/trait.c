@@ -9,6 +9,7 @@
 // Long header values are lists of addresses; what we look for stands at their beginning.
 #define VALUE_BYTES 600
 #define MARK_VALUE_BYTES 65536
+#define USUAL_MARK_HEADER "X-SpamReason"
 
 static gsize copy_lower(const struct header_field *field, char *buffer, gsize size)
 {
@@ -23,32 +24,60 @@ static gsize copy_lower(const struct header_field *field, char *buffer, gsize si
     return to;
 }
 
-// Which pairs of bytes occur in a text: most words are ruled out by their first two.
-struct pairs {
-    guint64 set[16];
+// A list of words, entered under their first two bytes at first use, so that one pass over a text
+// finds any of them.
+#define WORDS_MAX 255
+#define WORDS_BUCKETS 1024
+
+struct words {
+    const char *const *list;
+    guint count;
+    bool entered;
+    guint8 first[WORDS_BUCKETS]; // index + 1 of a word; 0: none
+    guint8 next[WORDS_MAX];      // index + 1 of the next word with the same bucket
 };
+
+// The list NAME_LIST of trait-words.h as a struct words called NAME.
+#define WORDS(name, name_list)                                                                     \
+    G_STATIC_ASSERT(G_N_ELEMENTS(name_list) <= WORDS_MAX);                                         \
+    static struct words name = {.list = name_list, .count = G_N_ELEMENTS(name_list)}
+
+WORDS(daemon_words, daemons);
+WORDS(subject_ascii, subject_words);
+WORDS(subject_other, subject_words_decoded);
+WORDS(type_words, report_types);
 
 static guint pair_of(const char *at)
 {
-    return ((guchar)at[0] * 31u + (guchar)at[1]) & 1023;
+    return ((guchar)at[0] * 31u + (guchar)at[1]) % WORDS_BUCKETS;
 }
 
-static bool has_any(const char *text, const char *const *words, gsize count)
+static void words_enter(struct words *words)
 {
-    struct pairs pairs = {0};
-    for (const char *at = text; at[0] && at[1]; at++)
-        pairs.set[pair_of(at) >> 6] |= G_GUINT64_CONSTANT(1) << (pair_of(at) & 63);
-    for (gsize i = 0; i < count; i++) {
-        guint pair = pair_of(words[i]);
-        if ((pairs.set[pair >> 6] >> (pair & 63) & 1) && strstr(text, words[i]))
-            return true;
+    for (guint i = 0; i < words->count; i++) {
+        guint8 *bucket = &words->first[pair_of(words->list[i])];
+        words->next[i] = *bucket;
+        *bucket = (guint8)(i + 1);
+    }
+    words->entered = true;
+}
+
+static bool has_any(const char *text, struct words *words)
+{
+    if (!words->entered)
+        words_enter(words);
+    for (const char *at = text; at[0] && at[1]; at++) {
+        for (guint n = words->first[pair_of(at)]; n > 0; n = words->next[n - 1]) {
+            if (g_str_has_prefix(at, words->list[n - 1]))
+                return true;
+        }
     }
     return false;
 }
 
 bool trait_names_daemon(const char *text)
 {
-    return has_any(text, daemons, G_N_ELEMENTS(daemons));
+    return has_any(text, &daemon_words);
 }
 
 // A field's lower-case value begins with one of WORDS.
@@ -85,7 +114,7 @@ static unsigned subject_trait(const char *value)
     // Simple responders answer "Re: " and the address that was written to.
     const char *answer = g_str_has_prefix(start, "re:") ? start + 3 + strspn(start + 3, " ") : NULL;
     bool address = answer && strchr(answer, '@') && !strchr(answer, ' ');
-    bool found = address || has_any(start, subject_words, G_N_ELEMENTS(subject_words)) ||
+    bool found = address || has_any(start, &subject_ascii) ||
                  starts_with_any(start, subject_starts, G_N_ELEMENTS(subject_starts));
     return found ? TRAIT_SUBJECT : 0;
 }
@@ -115,7 +144,7 @@ static bool mark_header(const struct bounce_settings *settings, const struct hea
         if (header_field_is(field, *at))
             return true;
     }
-    return header_field_is(field, "X-SpamReason");
+    return header_field_is(field, USUAL_MARK_HEADER);
 }
 
 static unsigned mark_trait(const struct bounce_settings *settings, const struct header_field *field)
@@ -137,7 +166,7 @@ static unsigned decoded_traits(const struct header_field *field)
     g_autofree char *value = decoded_lower(field);
     if (!header_field_is(field, "Subject"))
         return trait_names_daemon(value) ? TRAIT_DAEMON : 0;
-    bool found = has_any(value, subject_words_decoded, G_N_ELEMENTS(subject_words_decoded));
+    bool found = has_any(value, &subject_other);
     return found ? TRAIT_SUBJECT : subject_trait(value);
 }
 
@@ -152,30 +181,27 @@ enum field_role {
     ROLE_AUTOMATIC,
 };
 
+static const struct {
+    const char *name;
+    enum field_role role;
+} roles[] = {
+    {"Auto-Submitted", ROLE_AUTOMATIC},
+    {"X-Auto-Submitted", ROLE_AUTOMATIC},
+    {"Precedence", ROLE_AUTOMATIC},
+    {"X-Precedence", ROLE_AUTOMATIC},
+    {"Return-Path", ROLE_SENDER},
+    {"X-Envelope-From", ROLE_SENDER},
+    {"From", ROLE_FROM},
+    {"Sender", ROLE_FROM},
+    {"Content-Type", ROLE_TYPE},
+    {"Subject", ROLE_SUBJECT},
+    {"Message-ID", ROLE_MESSAGE_ID},
+};
+
 static enum field_role role_of(const struct header_field *field)
 {
-    static const struct {
-        const char *name;
-        gsize length;
-        enum field_role role;
-    } roles[] = {
-#define ROLE(name, role) {name, sizeof name - 1, role}
-        ROLE("Auto-Submitted", ROLE_AUTOMATIC),
-        ROLE("X-Auto-Submitted", ROLE_AUTOMATIC),
-        ROLE("Precedence", ROLE_AUTOMATIC),
-        ROLE("X-Precedence", ROLE_AUTOMATIC),
-        ROLE("Return-Path", ROLE_SENDER),
-        ROLE("X-Envelope-From", ROLE_SENDER),
-        ROLE("From", ROLE_FROM),
-        ROLE("Sender", ROLE_FROM),
-        ROLE("Content-Type", ROLE_TYPE),
-        ROLE("Subject", ROLE_SUBJECT),
-        ROLE("Message-ID", ROLE_MESSAGE_ID),
-#undef ROLE
-    };
     for (gsize i = 0; i < G_N_ELEMENTS(roles); i++) {
-        if (roles[i].length == field->name_length &&
-            g_ascii_strncasecmp(field->line, roles[i].name, roles[i].length) == 0)
+        if (header_field_is(field, roles[i].name))
             return roles[i].role;
     }
     return ROLE_NONE;
@@ -202,7 +228,7 @@ static unsigned field_traits(const struct header_field *field)
     case ROLE_FROM:
         return writer_trait(value);
     case ROLE_TYPE:
-        return has_any(value, report_types, G_N_ELEMENTS(report_types)) ? TRAIT_REPORT_TYPE : 0;
+        return has_any(value, &type_words) ? TRAIT_REPORT_TYPE : 0;
     case ROLE_SUBJECT:
         return subject_trait(value);
     case ROLE_MESSAGE_ID:
@@ -217,13 +243,6 @@ static unsigned field_traits(const struct header_field *field)
 
 static bool is_report_field(const struct header_field *field)
 {
-    static guint64 known; // a bit for each length that a name of the list has
-    guint64 lengths = known;
-    for (gsize i = 0; known == 0 && i < G_N_ELEMENTS(report_fields); i++)
-        lengths |= G_GUINT64_CONSTANT(1) << (strlen(report_fields[i]) & 63);
-    known = lengths;
-    if (field->name_length > 63 || !(lengths >> field->name_length & 1))
-        return false;
     for (gsize i = 0; i < G_N_ELEMENTS(report_fields); i++) {
         if (header_field_is(field, report_fields[i]))
             return true;
@@ -231,14 +250,59 @@ static bool is_report_field(const struct header_field *field)
     return false;
 }
 
+// A set of field names by length, first and last letter: it may say yes to others, but few fields
+// of ordinary mail get past it.
+struct names {
+    guint64 set[16];
+};
+
+static guint name_hash(const char *name, gsize length)
+{
+    return (((guchar)name[0] | 32u) * 31u + ((guchar)name[length - 1] | 32u) * 7u +
+            (guint)length * 97u) &
+           1023;
+}
+
+static void names_add(struct names *names, const char *name)
+{
+    guint hash = *name ? name_hash(name, strlen(name)) : 0;
+    names->set[hash >> 6] |= G_GUINT64_CONSTANT(1) << (hash & 63);
+}
+
+static bool names_may_have(const struct names *names, const struct header_field *field)
+{
+    guint hash = name_hash(field->line, field->name_length);
+    return names->set[hash >> 6] >> (hash & 63) & 1;
+}
+
+// The names that anything below asks for.
+static struct names names_of_interest(const struct bounce_settings *settings)
+{
+    static struct names fixed;
+    static bool entered;
+    for (gsize i = 0; !entered && i < G_N_ELEMENTS(roles); i++)
+        names_add(&fixed, roles[i].name);
+    for (gsize i = 0; !entered && i < G_N_ELEMENTS(report_fields); i++)
+        names_add(&fixed, report_fields[i]);
+    entered = true;
+    struct names names = fixed;
+    names_add(&names, USUAL_MARK_HEADER);
+    for (const char *const *at = settings->mark_headers; at && *at; at++)
+        names_add(&names, *at);
+    return names;
+}
+
 unsigned bounce_traits(const struct bounce_settings *settings, const struct message *message,
                        const struct envelope *envelope)
 {
     unsigned traits = 0;
+    const struct names names = names_of_interest(settings);
     if (envelope && envelope->sender)
         traits |= sender_trait(envelope->sender);
     for (guint i = 0; i < message->fields->len; i++) {
         const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
+        if (!names_may_have(&names, field))
+            continue;
         if (mark_header(settings, field))
             traits |= mark_trait(settings, field);
         traits |= field_traits(field);

@@ -149,12 +149,6 @@ void message_free(struct message *message)
     g_free(message);
 }
 
-bool header_field_is(const struct header_field *field, const char *name)
-{
-    return strlen(name) == field->name_length &&
-           g_ascii_strncasecmp(field->line, name, field->name_length) == 0;
-}
-
 const struct header_field *message_field(const struct message *message, const char *name, guint n)
 {
     gsize length = strlen(name);
@@ -169,13 +163,15 @@ const struct header_field *message_field(const struct message *message, const ch
 
 char *header_field_value(const struct header_field *field)
 {
-    GString *value = g_string_sized_new(field->value_length + 1);
+    char *value = g_malloc(field->value_length + 1);
+    gsize to = 0;
     for (gsize i = 0; i < field->value_length; i++) {
         char c = field->value[i];
         if (c != '\r' && c != '\n')
-            g_string_append_c(value, c ? c : ' ');
+            value[to++] = c ? c : ' ';
     }
-    return g_strstrip(g_string_free(value, FALSE));
+    value[to] = '\0';
+    return g_strstrip(value);
 }
 
 char *message_header(const struct message *message, const char *name, guint n)

@@ -13,7 +13,7 @@
 // Several parses can make one tree: an encoded message/rfc822 is a text of its own.
 struct source {
     GBytes *bytes;
-    GMimeMessage *message;
+    GMimeObject *object;
 };
 
 struct state {
@@ -37,7 +37,7 @@ struct walk {
 static void source_free(gpointer data)
 {
     struct source *source = data;
-    g_clear_object(&source->message);
+    g_clear_object(&source->object);
     g_bytes_unref(source->bytes);
     g_free(source);
 }
@@ -163,9 +163,10 @@ static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeM
     part->fields = g_ptr_array_new_with_free_func(field_free);
     set_type(part, object);
     set_description(part, object);
-    if (message)
+    if (message && !walk->limits->bare)
         add_fields(part->fields, g_mime_object_get_header_list(GMIME_OBJECT(message)));
-    add_fields(part->fields, g_mime_object_get_header_list(object));
+    if (!walk->limits->bare)
+        add_fields(part->fields, g_mime_object_get_header_list(object));
     part->object = g_new0(struct place, 1);
     g_ptr_array_add(walk->tree->parts, part);
     return part;
@@ -307,12 +308,12 @@ static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint paren
     GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data ? data : "", size);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
-    source->message = g_mime_parser_construct_message(parser, walk->state->options);
+    // As a part and not as a message: GMime would take every address of the header apart.
+    source->object = g_mime_parser_construct_part(parser, walk->state->options);
     g_object_unref(parser);
     g_object_unref(stream);
-    GMimeObject *object = source->message ? g_mime_message_get_mime_part(source->message) : NULL;
-    if (object)
-        walk_object(walk, source, object, source->message, depth, parent);
+    if (source->object)
+        walk_object(walk, source, source->object, NULL, depth, parent);
 }
 
 static void module_parse(GBytes *bytes, const struct mime_limits *limits, struct mime_tree *tree)

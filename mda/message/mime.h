@@ -16,6 +16,7 @@ struct mime_limits {
     gsize bytes; // of the message that are looked at; the rest is as if it had been cut off
     guint parts; // further parts are not listed
     guint depth; // deeper parts are not opened: they are leaves
+    bool bare;   // only types and contents are wanted: the parts' `fields` stay empty
 };
 
 #define MIME_MAX_BYTES (16 * 1024 * 1024)
@@ -45,13 +46,14 @@ struct mime_part {
     char *filename;        // decoded, or NULL
     char *description;     // Content-Description, decoded, or NULL
     GPtrArray *fields;     // struct mime_field *: the part's own header, in order
-    gpointer object;       // the module's
+    gpointer object;       // the module's; NULL in a tree that has none of it
 };
 
 struct mime_tree {
     GPtrArray *parts;  // struct mime_part *: depth first, [0] is the message itself
     GPtrArray *limits; // char *: the limits that were reached
-    gpointer state;    // the module's
+    gpointer state;    // the module's; NULL when it was not needed
+    GBytes *plain;     // then: the content of the only part
 };
 
 // Takes MESSAGE apart. LIMITS may be NULL: the constants above. Never trusts the text: what is no

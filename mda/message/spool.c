@@ -99,15 +99,26 @@ static bool spool_rest(int fd, const char *directory, const GByteArray *start, G
     }
 }
 
+// How much to read at a time: a little more than a file holds, so that one read gets it and no
+// memory is taken in vain; the usual amount for a pipe.
+static guint read_size(int fd)
+{
+    struct stat status;
+    bool small = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0 &&
+                 status.st_size < SPOOL_READ_BYTES;
+    return small ? MAX((guint)status.st_size + 1, 512) : SPOOL_READ_BYTES;
+}
+
 bool spool_read(int fd, const char *directory, GBytes **bytes_r, GError **err)
 {
-    g_autoptr(GByteArray) start = g_byte_array_sized_new(SPOOL_READ_BYTES);
+    const guint step = read_size(fd);
+    g_autoptr(GByteArray) start = g_byte_array_sized_new(step);
     for (;;) {
         if (start->len >= SPOOL_MEMORY_BYTES)
             return spool_rest(fd, directory, start, bytes_r, err);
         guint had = start->len;
-        g_byte_array_set_size(start, had + SPOOL_READ_BYTES);
-        ssize_t got = read_some(fd, (char *)start->data + had, SPOOL_READ_BYTES);
+        g_byte_array_set_size(start, had + step);
+        ssize_t got = read_some(fd, (char *)start->data + had, step);
         if (got < 0)
             return mda_fail_errno(err, errno, "read the message");
         g_byte_array_set_size(start, had + (guint)got);

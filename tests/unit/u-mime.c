@@ -143,6 +143,42 @@ static void limits_are_noted(void **state)
     assert_string_equal(g_ptr_array_index(short_one->limits, 0), "MIME bytes");
 }
 
+// Without header fields the parts and what they hold are the same.
+static void bare_parts_are_the_same(void **state)
+{
+    (void)state;
+    static const struct mime_limits bare = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, true};
+    static const char *const texts[] = {
+        NESTED,
+        "Subject: plain\n\nbody\n",
+        "Subject: plain\r\nFrom: a@b.example\r\n\r\nbody\r\n",
+        "Subject: no empty line\nbody of a sort\n",
+        "Subject: no body\n\n",
+        "Subject: header alone\n",
+        "no header\n\nat all\n",
+        "Subject: bare CR\rTo: x\r\rbody\r",
+        "content-TYPE: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n"
+        "Subject: base64\n\nYm9keQo=\n",
+        "",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(MimeTree) whole = parse(texts[i], NULL);
+        g_autoptr(MimeTree) quick = parse(texts[i], &bare);
+        assert_int_equal(quick->parts->len, whole->parts->len);
+        for (guint n = 0; n < whole->parts->len; n++) {
+            const struct mime_part *one = g_ptr_array_index(whole->parts, n);
+            const struct mime_part *other = g_ptr_array_index(quick->parts, n);
+            g_autoptr(GBytes) wanted = mime_part_content(whole, one, 0);
+            g_autoptr(GBytes) got = mime_part_content(quick, other, 0);
+            assert_string_equal(other->type, one->type);
+            assert_string_equal(other->subtype, one->subtype);
+            assert_int_equal(other->kind, one->kind);
+            if (one->kind != MIME_MULTIPART)
+                assert_true(g_bytes_equal(got, wanted));
+        }
+    }
+}
+
 static void charsets_are_guessed(void **state)
 {
     (void)state;
@@ -213,8 +249,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header_words_are_decoded), cmocka_unit_test(addresses_are_found),
         cmocka_unit_test(parts_are_walked),         cmocka_unit_test(encoded_message_is_opened),
-        cmocka_unit_test(limits_are_noted),         cmocka_unit_test(charsets_are_guessed),
-        cmocka_unit_test(html_becomes_text),        cmocka_unit_test(received_lines_are_read),
+        cmocka_unit_test(limits_are_noted),         cmocka_unit_test(bare_parts_are_the_same),
+        cmocka_unit_test(charsets_are_guessed),     cmocka_unit_test(html_becomes_text),
+        cmocka_unit_test(received_lines_are_read),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
