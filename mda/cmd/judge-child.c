@@ -39,15 +39,14 @@ static void set_limit(int resource, rlim_t soft, rlim_t hard)
 }
 
 // The judge's memory is all that it may write to. Where the kernel has no such fence it goes
-// without.
+// without, and where there is no memory yet: it may have to make it.
 static void fence_files(const struct conf *conf)
 {
     const char *state = conf_string(conf, CONF_STATE_DIRECTORY);
     g_autofree char *ledger = ledger_location(conf);
     g_autofree char *ledger_directory = g_path_get_dirname(ledger);
     const char *directories[] = {state, g_path_is_absolute(ledger) ? ledger_directory : NULL, NULL};
-    g_autoptr(GError) ignored = NULL;
-    if (g_path_is_absolute(state) && files_make_path(state, 0700, false, &ignored))
+    if (g_path_is_absolute(state) && access(state, F_OK) == 0)
         (void)fence_writes(directories);
 }
 

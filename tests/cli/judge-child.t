@@ -56,6 +56,7 @@ try exit "$unjudged answered nonsense" 2 "the judge leaves without a word"
 try exit-wrong "$unjudged broke down" 2 "the judge leaves with a status"
 # landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION): is there such a fence?
 if perl -e 'exit !(syscall(444, 0, 0, 1) > 0)'; then
+    mkdir -p "$HOME/.local/state/backstop"
     try write "$unjudged answered nonsense" 2 "the judge writes into the home"
     is "$(ls "$HOME" | grep by-the-judge)" "" "the judge writes into the home: it may not, nor start a program"
 else

@@ -5,7 +5,7 @@
 . "${srcdir:-..}/tests/tap.sh"
 plan 44
 ln -s "$BACKSTOP" "$scratch/procmail"
-cd "$HOME" || exit 1
+cd "$scratch/home" || exit 1
 printf 'From cora@example.com  Thu Jan  1 00:00:00 2015\nFrom: cora@example.com\nSubject: hello\n\ntext\n' >message
 me=$(id -un)
 
