@@ -16,6 +16,7 @@ enum regex_flags {
     REGEX_UTF = 1 << 3, // pattern and subject are UTF-8; invalid bytes in the subject never match
     REGEX_ANCHORED = 1 << 4, // at the start of the subject
     REGEX_EXTENDED = 1 << 5, // white space and # comments in the pattern are ignored
+    REGEX_LONGEST = 1 << 6,  // for regex_search_longest
 };
 
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT };
@@ -34,6 +35,12 @@ bool regex_compile(const char *pattern, gssize length, unsigned flags, struct re
 // written to SPANS_R (group 0 is the whole match; may be NULL when SPANS is 0) on REGEX_YES alone.
 enum regex_result regex_search(const struct regex *regex, const char *subject, gsize length,
                                gsize from, struct regex_span *spans_r, guint spans);
+
+// The match that POSIX wants: the leftmost, of these the longest, and its groups from left to right
+// each as long as it can be. REGEX was compiled with REGEX_LONGEST. Where finding it would cost too
+// much, it is the match of regex_search.
+enum regex_result regex_search_longest(const struct regex *regex, const char *subject, gsize length,
+                                       struct regex_span *spans_r, guint spans);
 
 // How many groups the pattern captures, group 0 not counted.
 guint regex_groups(const struct regex *regex);

@@ -48,7 +48,7 @@ static char *read_header(struct sieve_run *run, const char *specification)
         if (!regex)
             return g_strdup(value);
         guint groups = regex_groups(regex) > 0 ? 2 : 1;
-        if (regex_search(regex, value, strlen(value), 0, spans, groups) != REGEX_YES)
+        if (sieve_ere_search(regex, value, spans, groups) != REGEX_YES)
             return NULL;
         const struct regex_span *span = &spans[groups - 1];
         return span->start < 0 ? g_strdup("")

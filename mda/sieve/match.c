@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sieve/match.h"
 
-#include "base/regex.h"
 #include "sieve/registry.h"
 
 #include <string.h>
@@ -144,7 +143,7 @@ static bool match_regex(struct sieve_matching *matching, const struct regex *reg
     if (!regex)
         return false;
     guint groups = MIN(regex_groups(regex), SIEVE_MAX_MATCH_VALUES) + 1;
-    enum regex_result result = regex_search(regex, value, strlen(value), 0, spans, groups);
+    enum regex_result result = sieve_ere_search(regex, value, spans, groups);
     if (result == REGEX_LIMIT)
         sieve_run_warn(matching->run, "a regular expression was given up: it takes too long");
     if (result != REGEX_YES)

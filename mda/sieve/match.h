@@ -2,6 +2,7 @@
 // How a test compares (RFC 5228 §2.7): comparator and match type, over all values and all keys.
 #pragma once
 
+#include "base/regex.h"
 #include "sieve/engine.h"
 
 struct sieve_comparator {
@@ -77,9 +78,12 @@ bool sieve_matching_end(struct sieve_matching *matching);
 bool sieve_glob(const struct sieve_comparator *comparator, const char *pattern, const char *value,
                 GPtrArray *values);
 
-// ext-regex.c: POSIX extended regular expressions on PCRE2. NULL with *err when PATTERN is none.
-struct regex;
+// ere.c: POSIX extended regular expressions on PCRE2. NULL with *err when PATTERN is none.
 struct regex *sieve_ere_compile(const char *pattern, bool caseless, GError **err);
+// The leftmost longest match in VALUE, as regex_search_longest. What is no UTF-8 in it matches a
+// dot at most.
+enum regex_result sieve_ere_search(const struct regex *regex, const char *value,
+                                   struct regex_span *spans_r, guint spans);
 
 // Puts VALUES (char *, taken over) in place of the match values, if the script uses variables.
 void sieve_match_values_set(struct sieve_run *run, GPtrArray *values);

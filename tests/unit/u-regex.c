@@ -109,13 +109,46 @@ static void wrong_patterns_are_told(void **state)
     }
 }
 
+static void longest(const char *pattern, const char *text, const char *wanted)
+{
+    g_autoptr(Regex) regex = NULL;
+    g_autoptr(GError) err = NULL;
+    struct regex_span spans[4];
+    assert_true(regex_compile(pattern, -1, REGEX_LONGEST | REGEX_UTF, &regex, &err));
+    assert_int_equal(regex_search_longest(regex, text, strlen(text), spans, 4), REGEX_YES);
+    g_autoptr(GString) found = g_string_new(NULL);
+    for (guint i = 0; i < 4; i++)
+        g_string_append_printf(found, "%d-%d ", (int)spans[i].start, (int)spans[i].end);
+    assert_string_equal(found->str, wanted);
+}
+
+static void the_longest_match_is_found(void **state)
+{
+    (void)state;
+    longest("a|ab", "xab", "1-3 -1--1 -1--1 -1--1 ");
+    longest("(a|ab)(c|bcd)?(d*)", "abcd", "0-4 0-2 2-3 3-4 ");
+    longest("a*(a|aa)", "aaa", "0-3 2-3 -1--1 -1--1 ");
+    longest("(?:x|(y))\\z|x", "xy", "0-1 -1--1 -1--1 -1--1 ");
+    longest("\xc3\xa4|\xc3\xa4+b",
+            "\xc3\xa4\xc3\xa4"
+            "b",
+            "0-5 -1--1 -1--1 -1--1 ");
+    // Neither a long text nor many ways to match take long.
+    g_autofree char *text = g_strnfill(1000000, 'a');
+    g_autoptr(Regex) regex = NULL;
+    struct regex_span span;
+    gint64 began = g_get_monotonic_time();
+    assert_true(regex_compile("(a|aa)*(a|aaa)*|b", -1, REGEX_LONGEST, &regex, NULL));
+    assert_int_not_equal(regex_search_longest(regex, text, 1000000, &span, 1), REGEX_NO);
+    assert_true(g_get_monotonic_time() - began < 10 * G_USEC_PER_SEC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flags_do_what_they_say),
-        cmocka_unit_test(groups_are_told),
-        cmocka_unit_test(hostile_searches_end),
-        cmocka_unit_test(wrong_patterns_are_told),
+        cmocka_unit_test(flags_do_what_they_say),     cmocka_unit_test(groups_are_told),
+        cmocka_unit_test(hostile_searches_end),       cmocka_unit_test(wrong_patterns_are_told),
+        cmocka_unit_test(the_longest_match_is_found),
     };
     return tap_run(tests);
 }
