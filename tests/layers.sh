@@ -8,10 +8,11 @@ cd "$1" || exit 2
 find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include' {} + | awk '
 BEGIN {
     allow("main", "cmd conf")
-    allow("cmd", "lmtp plan store sieve procmail verdict evidence bounce ledger message")
+    allow("cmd", "lmtp submit plan store sieve procmail verdict evidence bounce ledger message")
     allow("lmtp", "plan store")
     allow("run", "plan store")          # plan/run.c: the half of the room that does what a plan says
     allow("plan", "")
+    allow("submit", "")
     allow("sieve", "plan")
     allow("procmail", "plan")
     allow("evidence", "ledger bounce message")

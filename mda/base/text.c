@@ -64,3 +64,15 @@ const char *text_domain_of(const char *address)
     const char *at = address ? strrchr(address, '@') : NULL;
     return at && at[1] ? at + 1 : NULL;
 }
+
+GBytes *text_with_lf(GBytes *text)
+{
+    gsize size = 0;
+    const char *data = g_bytes_get_data(text, &size);
+    GString *out = g_string_sized_new(size);
+    for (gsize i = 0; i < size; i++) {
+        if (data[i] != '\r' || i + 1 == size || data[i + 1] != '\n')
+            g_string_append_c(out, data[i]);
+    }
+    return g_string_free_to_bytes(out);
+}

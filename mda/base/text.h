@@ -16,3 +16,6 @@ bool text_glob(const char *pattern, const char *text);
 
 // The part behind the last '@' without a trailing dot or '>', or NULL. Borrowed from ADDRESS.
 const char *text_domain_of(const char *address);
+
+// TEXT with every CR LF made a LF. Owned by the caller.
+GBytes *text_with_lf(GBytes *text);

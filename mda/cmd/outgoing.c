@@ -3,63 +3,74 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/process.h"
+#include "base/text.h"
 #include "cmd/sieve-execute.h"
 #include "ledger/memory.h"
 #include "message/answerable.h"
 #include "plan/answer.h"
+#include "submit/submit.h"
 
 #include <string.h>
-#include <sysexits.h>
 #include <time.h>
 
 // One message is redirected to one address once in this time: a retry, and a loop that changes
 // nothing, end here.
 #define REDIRECT_MEMORY_SECONDS (12 * 3600)
-#define SENDMAIL_OUTPUT_MAX 4096
 
 typedef bool answer_function(const struct answer_case *answer, const struct plan_action *action,
                              struct answer_mail *mail_r, char **because_r);
 
-// sendmail takes lines that end in LF.
-static GBytes *with_lf(GBytes *text)
+// What scripts add to an envelope's DSN parameters goes into a line of the protocol: the words of
+// RFC 3461 §4 alone, in capitals. Owned by the caller; NULL when VALUE is anything else.
+static char *dsn_value(const char *value, const char *const *words)
 {
-    gsize size = 0;
-    const char *data = g_bytes_get_data(text, &size);
-    GString *out = g_string_sized_new(size);
-    for (gsize i = 0; i < size; i++) {
-        if (data[i] != '\r' || i + 1 == size || data[i + 1] != '\n')
-            g_string_append_c(out, data[i]);
+    if (!value)
+        return NULL;
+    g_autofree char *upper = g_ascii_strup(value, -1);
+    g_auto(GStrv) parts = g_strsplit(upper, ",", -1);
+    for (guint i = 0; parts[i]; i++) {
+        if (!g_strv_contains(words, g_strstrip(parts[i])))
+            return NULL;
     }
-    return g_string_free_to_bytes(out);
+    return *parts ? g_strjoinv(",", parts) : NULL;
 }
 
-static bool send_mail(const struct conf *conf, const struct answer_mail *mail, GError **err)
+// RFC 6009 §5: the time by which it is to be delivered, in seconds from now. 0 when none is asked.
+static gint64 seconds_to(const struct plan_action *action)
 {
-    const char *program = conf_string(conf, CONF_SENDMAIL_COMMAND);
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    const char *begin[] = {program, "-i", "-f", *mail->from ? mail->from : "<>", "--"};
-    for (gsize i = 0; i < G_N_ELEMENTS(begin); i++)
-        g_ptr_array_add(argv, (char *)begin[i]);
-    for (guint i = 0; i < mail->to->len; i++)
-        g_ptr_array_add(argv, g_ptr_array_index(mail->to, i));
-    g_ptr_array_add(argv, NULL);
-    g_autoptr(GBytes) input = with_lf(mail->text);
-    struct process process = {
-        .path = program,
-        .argv = (char **)argv->pdata,
-        .input = input,
-        .output_limit = SENDMAIL_OUTPUT_MAX,
-        .deadline = deadline_in(conf_milliseconds(conf, CONF_SENDMAIL_TIMEOUT)),
-    };
-    int status = 0;
-    if (!process_run(&process, &status, NULL, err))
-        return false;
-    if (status == EX_OK)
+    const char *relative = plan_action_get(action, "bytimerelative");
+    const char *absolute = plan_action_get(action, "bytimeabsolute");
+    if (relative)
+        return g_ascii_strtoll(relative, NULL, 10);
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) at = absolute ? g_date_time_new_from_iso8601(absolute, utc) : NULL;
+    return at ? g_date_time_to_unix(at) - (gint64)time(NULL) : 0;
+}
+
+// RFC 2852 §4: what must come back when it is late cannot be late already.
+static bool set_deliver_by(const struct plan_action *action, struct submission *submission,
+                           GError **err)
+{
+    if (!plan_action_get(action, "bytimerelative") && !plan_action_get(action, "bytimeabsolute"))
         return true;
-    bool temporary = status == EX_TEMPFAIL || status == EX_OSERR || status > EX__MAX;
-    return mda_fail(err, temporary ? MDA_ERROR_TEMP : MDA_ERROR_CONFIG,
-                    "[sendmail] command %s ended with status %d", program, status);
+    const char *mode = plan_action_get(action, "bymode");
+    submission->by_mode = mode && g_ascii_strcasecmp(mode, "return") == 0 ? 'R' : 'N';
+    submission->by_seconds = CLAMP(seconds_to(action), -999999999, 999999999);
+    submission->by_trace = plan_action_get(action, "bytrace");
+    return submission->by_mode == 'N' || submission->by_seconds > 0 ||
+           mda_fail(err, MDA_ERROR_CONFIG, "the time to deliver by is over");
+}
+
+static bool send_mail(const struct conf *conf, const struct plan_action *action,
+                      const struct answer_mail *mail, GError **err)
+{
+    static const char *const events[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY", NULL};
+    static const char *const contents[] = {"FULL", "HDRS", NULL};
+    g_autofree char *notify = dsn_value(plan_action_get(action, "notify"), events);
+    g_autofree char *ret = dsn_value(plan_action_get(action, "ret"), contents);
+    struct submission submission = {
+        .sender = mail->from, .to = mail->to, .text = mail->text, .notify = notify, .ret = ret};
+    return set_deliver_by(action, &submission, err) && submit(conf, &submission, err);
 }
 
 // Composes the mail for ACTION and sends it. A mail that is not to be sent counts as done.
@@ -72,9 +83,9 @@ static bool compose_and_send(const struct outgoing *outgoing, const struct plan_
     sieve_answer_init(&answer, outgoing->source, action);
     bool done = true;
     if (make(&answer.answer, action, &mail, &because)) {
-        done = send_mail(outgoing->conf, &mail, err);
+        done = send_mail(outgoing->conf, action, &mail, err);
         if (done && sent_r)
-            *sent_r = with_lf(mail.text);
+            *sent_r = text_with_lf(mail.text);
         answer_mail_clear(&mail);
     } else {
         log_line(LOG_LEVEL_INFO, "%s: nothing is sent: %s", plan_kind_name(action->kind),

@@ -128,7 +128,14 @@
       "Settings of the engine by Dovecot's names, as name=value: vacation_min_period=1d.")         \
     X(SENDMAIL_COMMAND, "sendmail", "command", PATH, "/usr/sbin/sendmail",                         \
       "The program that outgoing mail is handed to.")                                              \
-    X(SENDMAIL_TIMEOUT, "sendmail", "timeout", DURATION, "60s", "How long that program may take.") \
+    X(SENDMAIL_DSN, "sendmail", "dsn", BOOL, "no",                                                 \
+      "Whether that program knows -N and -R, for scripts that ask for delivery status "            \
+      "notifications. Postfix's and sendmail's do; Exim's takes -N for \"deliver nothing\".")      \
+    X(SENDMAIL_SERVER, "sendmail", "server", STRING, "",                                           \
+      "Where outgoing mail is handed to a server and to no program: smtp://HOST[:PORT], "          \
+      "lmtp://HOST[:PORT] or lmtp:///SOCKET.")                                                     \
+    X(SENDMAIL_TIMEOUT, "sendmail", "timeout", DURATION, "60s",                                    \
+      "How long that program, or that server, may take.")                                          \
     X(LOG_DESTINATION, "log", "destination", STRING, "syslog",                                     \
       "syslog, stderr, none, or the path of a file.")                                              \
     X(LOG_FACILITY, "log", "facility", CHOICE, "mail",                                             \
