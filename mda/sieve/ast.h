@@ -46,7 +46,7 @@ struct sieve_node {
     GPtrArray *positional; // borrowed from args
     GArray *tags;          // struct sieve_tag_use
     struct sieve_match *match;
-    bool unreachable; // it never runs, and was not checked
+    bool unreachable; // it never runs, and its tests and block were not checked
     int constant;     // a test whose value is known: 0 or 1, else -1
     gpointer data;    // the verb's own
     GDestroyNotify data_free;

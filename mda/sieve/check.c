@@ -191,8 +191,6 @@ static bool check_tag(struct sieve_checker *checker, struct sieve_node *node, gu
                                  "encountered an unexpected tagged argument ':%s' while validating "
                                  "positional arguments for the %s %s",
                                  arg->tag, node->verb->name, sieve_verb_word(node->verb));
-    if (!tag)
-        return report_unknown_tag(checker, node, arg);
     struct sieve_tag_use use = {.tag = tag, .arg = arg};
     if (!check_duplicate(checker, node, arg, tag) || !take_parameter(checker, node, &use, i))
         return false;
@@ -223,8 +221,21 @@ static bool check_positional(struct sieve_checker *checker, struct sieve_node *n
     return true;
 }
 
+// An unknown tag is told before anything else: what its neighbours are depends on it.
+static bool check_tags_known(struct sieve_checker *checker, const struct sieve_node *node)
+{
+    for (guint i = 0; i < node->args->len; i++) {
+        const struct sieve_arg *arg = g_ptr_array_index(node->args, i);
+        if (arg->kind == ARG_TAG && !sieve_tag_find(checker->script, node->verb, arg->tag))
+            return report_unknown_tag(checker, node, arg);
+    }
+    return true;
+}
+
 static bool check_arguments(struct sieve_checker *checker, struct sieve_node *node)
 {
+    if (!check_tags_known(checker, node))
+        return false;
     for (guint i = 0; i < node->args->len; i++) {
         struct sieve_arg *arg = g_ptr_array_index(node->args, i);
         if (arg->kind == ARG_TAG) {
@@ -251,12 +262,12 @@ static bool check_no_subtests(struct sieve_checker *checker, struct sieve_node *
     const struct sieve_node *first = g_ptr_array_index(node->tests, 0);
     const char *word = sieve_verb_word(node->verb);
     g_autofree char *lower = g_ascii_strdown(first->name, -1);
-    if (!node->test_list && sieve_tag_find(checker->script, node->verb, lower))
-        return sieve_check_error(checker, first->at, "missing colon ':' before ':%s' tag in %s %s",
+    if (sieve_tag_find(checker->script, node->verb, lower))
+        return sieve_check_error(checker, node->at, "missing colon ':' before ':%s' tag in %s %s",
                                  lower, node->verb->name, word);
     const struct sieve_verb *verb = sieve_verb_find(checker->script, first->name, true);
-    if (!node->test_list && (!verb || verb->kind != VERB_TEST))
-        return sieve_check_error(checker, first->at, "missing semicolon ';' after %s %s",
+    if (!verb || verb->kind != VERB_TEST)
+        return sieve_check_error(checker, node->at, "missing semicolon ';' after %s %s",
                                  node->verb->name, word);
     return sieve_check_error(checker, node->at,
                              "the %s %s accepts no sub-tests, but tests are specified",
@@ -334,25 +345,56 @@ static bool check_node(struct sieve_checker *checker, struct sieve_node *node, b
 static bool check_tests(struct sieve_checker *checker, struct sieve_node *node)
 {
     bool sound = true;
+    bool all = strcmp(node->verb->name, "allof") == 0;
+    bool any = !all && strcmp(node->verb->name, "not") != 0;
     for (guint i = 0; i < node->tests->len; i++) {
         struct sieve_node *test = g_ptr_array_index(node->tests, i);
         sound &= check_node(checker, test, true);
-        bool all = node->verb->subtests == SUBTESTS_LIST && strcmp(node->verb->name, "allof") == 0;
-        bool any = node->verb->subtests == SUBTESTS_LIST && !all;
         if ((all && test->constant == 0) || (any && test->constant == 1))
             break;
     }
     return sound;
 }
 
+static bool is_branch(const struct sieve_node *node)
+{
+    return node->verb && (node->verb->kind == VERB_ELSIF || node->verb->kind == VERB_ELSE);
+}
+
+// Is NODE a later branch of a chain in which one before it is always taken?
+static bool is_settled(const struct sieve_checker *checker, const struct sieve_node *node)
+{
+    return is_branch(node) && checker->before &&
+           (checker->before->unreachable || checker->before->constant == 1);
+}
+
+static bool check_chain(struct sieve_checker *checker, const struct sieve_node *node)
+{
+    const struct sieve_node *before = checker->before;
+    if (!is_branch(node) || (before && before->verb &&
+                             (before->verb->kind == VERB_IF || before->verb->kind == VERB_ELSIF)))
+        return true;
+    return sieve_check_error(
+        checker, node->at, "the %s command must follow an if or elseif command", node->verb->name);
+}
+
+// Arguments, the number of tests, the presence of a block.
+static bool check_form(struct sieve_checker *checker, struct sieve_node *node)
+{
+    bool arguments_sound = check_arguments(checker, node);
+    bool tests_sound = check_subtests(checker, node);
+    return arguments_sound && tests_sound && check_has_block(checker, node);
+}
+
 static bool check_node(struct sieve_checker *checker, struct sieve_node *node, bool as_test)
 {
     if (!find_verb(checker, node, as_test))
         return false;
-    bool sound = check_arguments(checker, node);
-    // A block behind what should have been another command is that one's.
-    bool tests_sound = check_subtests(checker, node);
-    sound &= tests_sound && check_has_block(checker, node);
+    bool form_sound = check_form(checker, node), sound = form_sound;
+    node->unreachable = sound && is_settled(checker, node);
+    sound = sound && check_chain(checker, node);
+    if (node->unreachable)
+        return sound;
     if (sound && node->verb->check)
         sound = node->verb->check(checker, node);
     if (node->verb->subtests != SUBTESTS_NONE)
@@ -360,65 +402,33 @@ static bool check_node(struct sieve_checker *checker, struct sieve_node *node, b
     if (sound && node->verb->constant)
         node->constant = node->verb->constant(checker, node);
     if (node->block && (node->verb->takes & TAKES_BLOCK) && node->constant != 0 &&
-        !node->verb->checks_block)
+        !(form_sound && node->verb->checks_block))
         sound &= sieve_check_block(checker, node->block);
     return sound;
 }
 
-static bool check_chain(struct sieve_checker *checker, const struct sieve_node *node,
-                        const struct sieve_node *before)
-{
-    if (node->verb->kind != VERB_ELSIF && node->verb->kind != VERB_ELSE)
-        return true;
-    if (before && before->verb &&
-        (before->verb->kind == VERB_IF || before->verb->kind == VERB_ELSIF))
-        return true;
-    return sieve_check_error(
-        checker, node->at, "the %s command must follow an if or elseif command", node->verb->name);
-}
-
-static bool is_require(const struct sieve_node *node)
-{
-    return node->verb && strcmp(node->verb->name, "require") == 0;
-}
-
-static bool is_export(const struct sieve_node *node)
-{
-    return node->verb &&
-           (strcmp(node->verb->name, "export") == 0 || strcmp(node->verb->name, "import") == 0);
-}
-
-// Can NODE be reached? Not when it is a later branch of a chain in which one is always taken.
-static bool is_reachable(struct sieve_checker *checker, const struct sieve_node *node,
-                         bool *settled)
-{
-    const struct sieve_verb *verb = sieve_verb_find(checker->script, node->name, false);
-    bool branch = verb && (verb->kind == VERB_ELSIF || verb->kind == VERB_ELSE);
-    *settled &= branch;
-    return !*settled;
-}
-
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands)
 {
-    bool sound = true, settled = false;
+    bool sound = true;
+    const struct sieve_node *outer_before = checker->before;
     checker->blocks++;
+    checker->before = NULL;
     for (guint i = 0; i < commands->len; i++) {
         struct sieve_node *node = g_ptr_array_index(commands, i);
-        node->unreachable = !is_reachable(checker, node, &settled);
-        if (node->unreachable) {
-            node->verb = sieve_verb_find(checker->script, node->name, false);
-        } else {
-            sound &= check_node(checker, node, false);
-            settled = node->verb && node->constant == 1;
-        }
-        if (node->verb)
-            sound &= check_chain(checker, node, i > 0 ? g_ptr_array_index(commands, i - 1) : NULL);
-        if (!is_require(node))
-            checker->require_over = true;
-        checker->export_over |= !is_require(node) && !is_export(node);
+        sound &= check_node(checker, node, false);
+        checker->before = node;
     }
+    checker->before = outer_before;
     checker->blocks--;
     return sound;
+}
+
+bool sieve_check_stands_behind(const struct sieve_checker *checker, const char *const *names)
+{
+    if (checker->blocks > 1)
+        return false;
+    return !checker->before || !checker->before->verb ||
+           g_strv_contains(names, checker->before->verb->name);
 }
 
 // ---- Scripts and programs

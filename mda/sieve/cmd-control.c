@@ -30,17 +30,12 @@ static bool require_one(struct sieve_checker *checker, struct sieve_node *node,
 
 static bool require_check(struct sieve_checker *checker, struct sieve_node *node)
 {
-    if (checker->blocks > 1 || checker->require_over)
+    static const char *const before[] = {"require", NULL};
+    if (!sieve_check_stands_behind(checker, before))
         return sieve_check_error(
             checker, node->at,
             "require commands can only be placed at top level at the beginning of the file");
-    const struct sieve_arg *arg =
-        node->positional->len > 0 ? g_ptr_array_index(node->positional, 0) : NULL;
-    if (node->positional->len != 1)
-        return sieve_check_error(
-            checker, node->at,
-            "the require command requires 1 positional argument(s), but %u is/are specified",
-            node->positional->len);
+    const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     if (!arg->texts)
         return sieve_check_error(checker, arg->at,
                                  "the require command accepts a single string or string list "
@@ -53,7 +48,7 @@ static bool require_check(struct sieve_checker *checker, struct sieve_node *node
 }
 
 const struct sieve_verb sieve_cmd_require = {
-    .name = "require", .kind = VERB_COMMAND, .positional = "*", .check = require_check};
+    .name = "require", .kind = VERB_COMMAND, .positional = "?", .check = require_check};
 
 static int branch_constant(struct sieve_checker *checker, struct sieve_node *node)
 {

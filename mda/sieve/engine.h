@@ -46,7 +46,7 @@ struct sieve_tag {
 struct sieve_verb {
     const char *name;
     enum sieve_verb_kind kind;
-    const char *positional; // a letter each as above; "*": the verb checks them itself
+    const char *positional; // a letter each as above, '?' any; "*": the verb checks them itself
     const char *labels;     // what they are called in messages, '|' between
     enum sieve_subtests subtests;
     unsigned takes;
@@ -107,9 +107,8 @@ struct sieve_checker {
     GHashTable *reported; // what is unknown is reported once
     guint blocks;         // how deep we are
     const struct sieve_checker *includer;
-    GPtrArray *loops;  // struct sieve_node *: foreverypart loops around us
-    bool require_over; // require is too late now
-    bool export_over;  // so are import and export
+    GPtrArray *loops;                // struct sieve_node *: foreverypart loops around us
+    const struct sieve_node *before; // the command before the one in hand, in its block
 };
 
 // Reports an error at PLACE of the script. Returns false.
@@ -122,6 +121,9 @@ bool sieve_check_uses(const struct sieve_checker *checker, const char *extension
 bool sieve_check_enable(struct sieve_checker *checker, const struct sieve_node *node,
                         const struct sieve_extension *extension, guint index);
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands);
+// Does the command in hand stand at the top of the script, first or behind one of NAMES (ends with
+// NULL)? What is unknown counts as nothing.
+bool sieve_check_stands_behind(const struct sieve_checker *checker, const char *const *names);
 // Reads and checks a script into the program; its index in *script_r.
 bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *program,
                         const struct sieve_host *host, struct sieve_diagnostics *diagnostics,

@@ -198,11 +198,12 @@ static bool declare_global(struct sieve_checker *checker, const struct sieve_tex
 
 static bool global_check(struct sieve_checker *checker, struct sieve_node *node)
 {
+    static const char *const before[] = {"require", "import", "export", NULL};
     if (!sieve_check_uses(checker, "variables"))
         return sieve_check_error(checker, node->at,
                                  "%s command requires that variables extension is active",
                                  node->verb->name);
-    if (strcmp(node->verb->name, "global") != 0 && checker->export_over)
+    if (strcmp(node->verb->name, "global") != 0 && !sieve_check_stands_behind(checker, before))
         return sieve_check_error(
             checker, node->at,
             "the DEPRECATED %s command can only be placed at top level at the "

@@ -228,19 +228,25 @@ static const struct sieve_verb *const pipe_verbs[] = {&pipe_, NULL};
 static const struct sieve_verb *const filter_verbs[] = {&filter, &filter_test, NULL};
 static const struct sieve_verb *const execute_verbs[] = {&execute, &execute_test, NULL};
 
+// A suite names the directory when its script is compiled already.
+static bool has_programs(const struct sieve_host *host, const char *setting)
+{
+    return host->call && (host->suite || sieve_setting(host, setting));
+}
+
 static bool pipe_available(const struct sieve_host *host)
 {
-    return host->call && sieve_setting(host, "pipe_bin_dir");
+    return has_programs(host, "pipe_bin_dir");
 }
 
 static bool filter_available(const struct sieve_host *host)
 {
-    return host->call && host->replace && sieve_setting(host, "filter_bin_dir");
+    return host->replace && has_programs(host, "filter_bin_dir");
 }
 
 static bool execute_available(const struct sieve_host *host)
 {
-    return host->call && sieve_setting(host, "execute_bin_dir");
+    return has_programs(host, "execute_bin_dir");
 }
 
 const struct sieve_extension sieve_ext_dovecot_pipe = {.name = "vnd.dovecot.pipe",

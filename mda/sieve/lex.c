@@ -256,6 +256,8 @@ static enum sieve_token punctuation(int c)
         return TOKEN_SEMICOLON;
     case ',':
         return TOKEN_COMMA;
+    case '/':
+        return TOKEN_SLASH;
     default:
         return TOKEN_GARBAGE;
     }
@@ -355,6 +357,7 @@ const char *sieve_token_describe(const struct sieve_lexer *lexer)
         [TOKEN_SEMICOLON] = "';'",
         [TOKEN_COMMA] = "','",
         [TOKEN_COLON] = "':'",
+        [TOKEN_SLASH] = "'/'",
         [TOKEN_GARBAGE] = "unknown characters",
         [TOKEN_ERROR] = "error token (bug)",
     };

@@ -19,6 +19,7 @@ enum sieve_token {
     TOKEN_SEMICOLON,
     TOKEN_COMMA,
     TOKEN_COLON,
+    TOKEN_SLASH,
     TOKEN_GARBAGE, // no word of the language; reported
     TOKEN_ERROR,   // the rest cannot be read; reported
 };

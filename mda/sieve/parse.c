@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Recovery: after a fault the parser skips to the end of the smallest structure that it is in
-// (list, test list, command, block) and goes on behind it; when an outer structure ends first, it
-// stops.
+// (list, test list, command, block) and goes on behind it. Where a larger structure begins or ends
+// first, it stays there, and the larger structure is asked for its own end.
 #include "sieve/parse.h"
 
 #include "sieve/lex.h"
@@ -13,7 +13,12 @@ struct parser {
     struct sieve_lexer lexer;
     guint errors_before;
     guint nodes;
-    bool stopped; // no use in going on
+};
+
+enum outcome {
+    SOUND,   // or made sound again by recovery
+    LOST,    // stands before what belongs to an outer structure
+    REFUSED, // beyond a limit, or a list of no tests: no use in going on with the structure around
 };
 
 void sieve_text_free(gpointer data)
@@ -97,9 +102,9 @@ static void next(struct parser *parser)
     sieve_lexer_next(&parser->lexer);
 }
 
-// Skips to END of the structure that the parser is in; false when an outer one ends first, and then
-// parsing stops.
-static bool recover(struct parser *parser, enum sieve_token end)
+// Skips to END of the structure that the parser is in; LOST where an outer one begins or ends
+// first. A block that follows a faulty command is taken for its own.
+static enum outcome recover(struct parser *parser, enum sieve_token end)
 {
     static const struct {
         enum sieve_token begin, end;
@@ -110,24 +115,19 @@ static bool recover(struct parser *parser, enum sieve_token end)
     guint level = 0, nesting = 1;
     while (levels[level].end != end)
         level++;
-    while (!is(parser, TOKEN_END) && !is(parser, TOKEN_ERROR)) {
-        if (level != 2 && is(parser, levels[level].begin)) {
+    for (; !is(parser, TOKEN_END) && !is(parser, TOKEN_ERROR); next(parser)) {
+        if (end == TOKEN_SEMICOLON && is(parser, TOKEN_OPEN_BRACE))
+            return SOUND;
+        if (is(parser, levels[level].begin))
             nesting++;
-        } else if (is(parser, end) && --nesting == 0) {
-            return true;
-        } else {
-            bool outer = level < 2 && is(parser, TOKEN_OPEN_BRACE);
-            for (guint i = level + 1; i < G_N_ELEMENTS(levels); i++)
-                outer |= is(parser, levels[i].end);
-            if (level == 2 && is(parser, TOKEN_OPEN_BRACE))
-                return true;
-            if (outer)
-                break;
+        else if (is(parser, end) && --nesting == 0)
+            return SOUND;
+        for (guint i = level + 1; i < G_N_ELEMENTS(levels); i++) {
+            if (is(parser, levels[i].begin) || is(parser, levels[i].end))
+                return LOST;
         }
-        next(parser);
     }
-    parser->stopped = true;
-    return false;
+    return LOST;
 }
 
 static struct sieve_arg *arg_add(struct parser *parser, struct sieve_node *node,
@@ -151,7 +151,20 @@ static void take_text(struct parser *parser, struct sieve_arg *arg)
     next(parser);
 }
 
-static void parse_list(struct parser *parser, struct sieve_node *node)
+// Behind the last of a list: its END, called NAME.
+static enum outcome close_list(struct parser *parser, enum sieve_token end, const char *name)
+{
+    if (!is(parser, end)) {
+        complain(parser, "expecting ',' or end of %s, but found %s", name,
+                 sieve_token_describe(&parser->lexer));
+        if (recover(parser, end) == LOST)
+            return LOST;
+    }
+    next(parser);
+    return SOUND;
+}
+
+static enum outcome parse_list(struct parser *parser, struct sieve_node *node)
 {
     struct sieve_arg *arg = arg_add(parser, node, ARG_LIST);
     arg->texts = g_ptr_array_new_with_free_func(sieve_text_free);
@@ -160,9 +173,7 @@ static void parse_list(struct parser *parser, struct sieve_node *node)
         if (!is(parser, TOKEN_STRING)) {
             complain(parser, "expecting string after '%s' in string list, but found %s", behind,
                      sieve_token_describe(&parser->lexer));
-            bool outer = is(parser, TOKEN_OPEN_BRACE);
-            if (!recover(parser, TOKEN_CLOSE_BRACKET) && !outer)
-                return;
+            recover(parser, TOKEN_CLOSE_BRACKET);
             break;
         }
         take_text(parser, arg);
@@ -170,22 +181,24 @@ static void parse_list(struct parser *parser, struct sieve_node *node)
             break;
         next(parser);
     }
-    if (!is(parser, TOKEN_CLOSE_BRACKET)) {
-        complain(parser, "expecting ',' or end of string list ']', but found %s",
-                 sieve_token_describe(&parser->lexer));
-        if (!recover(parser, TOKEN_CLOSE_BRACKET))
-            return;
-    }
-    next(parser);
+    return close_list(parser, TOKEN_CLOSE_BRACKET, "string list ']'");
 }
 
-// One argument; false when there is none.
-static bool parse_argument(struct parser *parser, struct sieve_node *node)
+static bool begins_argument(const struct parser *parser)
 {
+    return is(parser, TOKEN_OPEN_BRACKET) || is(parser, TOKEN_STRING) || is(parser, TOKEN_NUMBER) ||
+           is(parser, TOKEN_TAG);
+}
+
+static enum outcome parse_argument(struct parser *parser, struct sieve_node *node)
+{
+    if (node->args->len >= SIEVE_MAX_ARGUMENTS) {
+        complain(parser, "too many arguments for command '%s'", node->name);
+        return LOST;
+    }
     switch (parser->lexer.token) {
     case TOKEN_OPEN_BRACKET:
-        parse_list(parser, node);
-        break;
+        return parse_list(parser, node);
     case TOKEN_STRING:
         take_text(parser, arg_add(parser, node, ARG_STRING));
         break;
@@ -193,36 +206,29 @@ static bool parse_argument(struct parser *parser, struct sieve_node *node)
         arg_add(parser, node, ARG_NUMBER)->number = parser->lexer.number;
         next(parser);
         break;
-    case TOKEN_TAG:
+    default:
         arg_add(parser, node, ARG_TAG)->tag = g_ascii_strdown(parser->lexer.word->str, -1);
         next(parser);
         break;
-    default:
-        return false;
     }
-    if (node->args->len > SIEVE_MAX_ARGUMENTS) {
-        complain(parser, "too many arguments for command '%s'", node->name);
-        parser->stopped = true;
-    }
-    return !parser->stopped;
+    return SOUND;
 }
 
-static void parse_arguments(struct parser *parser, struct sieve_node *node, guint depth);
+static enum outcome parse_arguments(struct parser *parser, struct sieve_node *node, guint depth);
 
-static void parse_test(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_test(struct parser *parser, struct sieve_node *node, guint depth)
 {
-    if (depth > SIEVE_MAX_NESTING || ++parser->nodes > SIEVE_MAX_NODES) {
+    if (depth >= SIEVE_MAX_NESTING || ++parser->nodes > SIEVE_MAX_NODES) {
         complain(parser, "cannot nest tests deeper than %u levels", SIEVE_MAX_NESTING);
-        parser->stopped = true;
-        return;
+        return REFUSED;
     }
     struct sieve_node *test = node_new(parser);
     g_ptr_array_add(node->tests, test);
     next(parser);
-    parse_arguments(parser, test, depth + 1);
+    return parse_arguments(parser, test, depth + 1);
 }
 
-static void parse_test_list(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_test_list(struct parser *parser, struct sieve_node *node, guint depth)
 {
     node->test_list = true;
     next(parser);
@@ -230,98 +236,104 @@ static void parse_test_list(struct parser *parser, struct sieve_node *node, guin
         if (!is(parser, TOKEN_IDENTIFIER)) {
             complain(parser, "expecting test identifier after '%s' in test list, but found %s",
                      behind, sieve_token_describe(&parser->lexer));
-            bool outer = is(parser, TOKEN_OPEN_BRACE);
-            if (!recover(parser, TOKEN_CLOSE_PAREN) && !outer)
-                return;
+            recover(parser, TOKEN_CLOSE_PAREN);
             break;
         }
-        parse_test(parser, node, depth);
-        if (parser->stopped)
-            return;
+        enum outcome outcome = parse_test(parser, node, depth);
+        if (outcome == REFUSED)
+            return REFUSED;
+        if (outcome == LOST) {
+            recover(parser, TOKEN_CLOSE_PAREN);
+            break;
+        }
         if (!is(parser, TOKEN_COMMA))
             break;
         next(parser);
     }
-    if (!is(parser, TOKEN_CLOSE_PAREN)) {
-        complain(parser, "expecting ',' or end of test list ')', but found %s",
-                 sieve_token_describe(&parser->lexer));
-        if (!recover(parser, TOKEN_CLOSE_PAREN))
-            return;
-    }
-    next(parser);
-    if (node->tests->len == 0) {
-        complain(parser, "failed to accept more tests for command '%s'", node->name);
-        parser->stopped = true;
-    }
+    enum outcome outcome = close_list(parser, TOKEN_CLOSE_PAREN, "test list ')'");
+    if (node->tests->len > 0)
+        return outcome;
+    complain(parser, "failed to accept more tests for command '%s'", node->name);
+    return REFUSED;
 }
 
-static void parse_arguments(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_arguments(struct parser *parser, struct sieve_node *node, guint depth)
 {
-    while (!parser->stopped && parse_argument(parser, node))
-        ;
-    if (parser->stopped)
-        return;
+    while (begins_argument(parser)) {
+        enum outcome outcome = parse_argument(parser, node);
+        if (outcome != SOUND)
+            return outcome;
+    }
     if (is(parser, TOKEN_IDENTIFIER))
-        parse_test(parser, node, depth);
-    else if (is(parser, TOKEN_OPEN_PAREN))
-        parse_test_list(parser, node, depth);
+        return parse_test(parser, node, depth) == SOUND ? SOUND : LOST;
+    if (is(parser, TOKEN_OPEN_PAREN))
+        return parse_test_list(parser, node, depth);
+    return SOUND;
 }
 
-static void parse_commands(struct parser *parser, GPtrArray *commands, guint depth);
+static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, guint depth);
 
-static void parse_block(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_block(struct parser *parser, struct sieve_node *node, guint depth)
 {
     node->block = g_ptr_array_new_with_free_func(sieve_node_free);
-    if (depth >= SIEVE_MAX_NESTING) {
+    next(parser);
+    if (depth + 1 >= SIEVE_MAX_NESTING) {
         complain(parser, "cannot nest command blocks deeper than %u levels", SIEVE_MAX_NESTING);
-        parser->stopped = true;
-        return;
+        if (recover(parser, TOKEN_CLOSE_BRACE) == LOST)
+            return LOST;
+        next(parser);
+        return SOUND;
     }
-    next(parser);
-    parse_commands(parser, node->block, depth + 1);
-    if (parser->stopped)
-        return;
-    if (!is(parser, TOKEN_CLOSE_BRACE)) {
-        complain(parser, "expected end of compound block '}', but found %s",
-                 sieve_token_describe(&parser->lexer));
-        if (!recover(parser, TOKEN_CLOSE_BRACE))
-            return;
+    enum outcome outcome = parse_commands(parser, node->block, depth + 1);
+    if (outcome != REFUSED && is(parser, TOKEN_CLOSE_BRACE)) {
+        next(parser);
+        return SOUND;
     }
-    next(parser);
+    if (outcome != SOUND)
+        return outcome;
+    complain(parser, "expected end of compound block '}', but found %s",
+             sieve_token_describe(&parser->lexer));
+    // Whose '}' it is that comes now is doubtful: the outer block, if there is one, has it.
+    return recover(parser, TOKEN_CLOSE_BRACE);
 }
 
-static void parse_command(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_command(struct parser *parser, struct sieve_node *node, guint depth)
 {
-    parse_arguments(parser, node, 1);
-    if (parser->stopped)
-        return;
-    if (!is(parser, TOKEN_SEMICOLON) && !is(parser, TOKEN_OPEN_BRACE)) {
+    enum outcome outcome = parse_arguments(parser, node, 1);
+    if (outcome == REFUSED)
+        return REFUSED;
+    if (outcome == LOST) {
+        if (recover(parser, TOKEN_SEMICOLON) == LOST)
+            return LOST;
+    } else if (!is(parser, TOKEN_SEMICOLON) && !is(parser, TOKEN_OPEN_BRACE)) {
         complain(
             parser,
             "expected end of command ';' or the beginning of a compound block '{', but found %s",
             sieve_token_describe(&parser->lexer));
-        if (!recover(parser, TOKEN_SEMICOLON))
-            return;
+        if (recover(parser, TOKEN_SEMICOLON) == LOST)
+            return LOST;
     }
-    if (is(parser, TOKEN_SEMICOLON))
-        next(parser);
-    else
-        parse_block(parser, node, depth);
+    if (!is(parser, TOKEN_SEMICOLON))
+        return parse_block(parser, node, depth);
+    next(parser);
+    return SOUND;
 }
 
-static void parse_commands(struct parser *parser, GPtrArray *commands, guint depth)
+static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, guint depth)
 {
-    while (!parser->stopped && is(parser, TOKEN_IDENTIFIER)) {
+    while (is(parser, TOKEN_IDENTIFIER)) {
         if (++parser->nodes > SIEVE_MAX_NODES) {
             complain(parser, "a script has at most %u commands and tests", SIEVE_MAX_NODES);
-            parser->stopped = true;
-            return;
+            return REFUSED;
         }
         struct sieve_node *node = node_new(parser);
         g_ptr_array_add(commands, node);
         next(parser);
-        parse_command(parser, node, depth);
+        enum outcome outcome = parse_command(parser, node, depth);
+        if (outcome != SOUND)
+            return outcome;
     }
+    return SOUND;
 }
 
 GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
@@ -336,7 +348,7 @@ GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
     }
     sieve_lexer_init(&parser.lexer, file, text, size, diagnostics);
     parse_commands(&parser, commands, 0);
-    if (!parser.stopped && !is(&parser, TOKEN_END))
+    if (diagnostics->errors == parser.errors_before && !is(&parser, TOKEN_END))
         complain(&parser, "unexpected %s found at (the presumed) end of file",
                  sieve_token_describe(&parser.lexer));
     sieve_lexer_release(&parser.lexer);

@@ -1,1 +1,1 @@
-if true "x" :tag { keep; }
+if header "x" :is "y" { keep; }
