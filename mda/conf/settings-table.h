@@ -61,12 +61,24 @@
     X(JUNK_MAX_SIZE, "junk", "max-size", SIZE, "0",                                                \
       "The oldest messages above this sum of sizes are deleted; 0: no such limit.")                \
     X(LEDGER_URL, "ledger", "url", PATH, "",                                                       \
-      "The sent-ledger: a path of an SQLite file, or redis://host:port/db; empty: in the user's "  \
-      "state directory.")                                                                          \
+      "The sent-ledger: a path of an SQLite file, or redis://host:port/db (rediss:// with TLS, "   \
+      "several hosts separated by commas); empty: in the user's state directory.")                 \
     X(LEDGER_COMPLETE, "ledger", "complete", BOOL, "no",                                           \
       "Whether all mail of ours is in it, with its recipients, so that absence is proof.")         \
     X(LEDGER_TIMEOUT, "ledger", "timeout", DURATION, "2s",                                         \
-      "How long a ledger in Redis may take to answer.")                                            \
+      "How long a ledger in Redis may take to answer, connecting to it included.")                 \
+    X(LEDGER_TLS_CA, "ledger", "tls-ca", PATH, "",                                                 \
+      "With rediss://, the certificates of the authorities that the server's certificate may be "  \
+      "signed by: a PEM file, or a directory prepared by openssl rehash; empty: those that the "   \
+      "system trusts.")                                                                            \
+    X(LEDGER_TLS_CERT, "ledger", "tls-cert", PATH, "",                                             \
+      "The certificate (PEM, with the chain behind it) by which we log in to a server that asks "  \
+      "for one.")                                                                                  \
+    X(LEDGER_TLS_KEY, "ledger", "tls-key", PATH, "",                                               \
+      "Its private key (PEM, without a passphrase); empty: in the same file.")                     \
+    X(LEDGER_TLS_CHECK_NAME, "ledger", "tls-check-name", BOOL, "yes",                              \
+      "Whether the server's certificate must be for the host in ledger.url, and in a cluster for " \
+      "those that it sends us to.")                                                                \
     X(LEDGER_KEY_FILE, "ledger", "key-file", PATH, "",                                             \
       "The secret under which it keeps Message-IDs and addresses; empty: ledger.key beside it, "   \
       "for Redis in the server itself.")                                                           \

@@ -27,8 +27,8 @@ struct ledger {
 
 static bool is_redis(const char *location)
 {
-    static const char *const schemes[] = {"redis://", "rediss://", "valkey://", "valkeys://",
-                                          "redis+unix://"};
+    static const char *const schemes[] = {"redis://",   "rediss://",     "valkey://",
+                                          "valkeys://", "redis+unix://", "valkey+unix://"};
     for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
         if (g_str_has_prefix(location, schemes[i]))
             return true;

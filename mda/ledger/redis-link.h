@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A connection to Redis or Valkey, or to a cluster of them: commands one by one or many at once,
+// The way to Redis or Valkey, or to a cluster of them: commands one by one or many at once,
 // redirections followed, everything within a time limit.
 #pragma once
 
 #include "base/clock.h"
+#include "conf/conf.h"
 
 #include <glib.h>
 #include <hiredis/hiredis.h>
@@ -11,10 +12,11 @@
 
 struct redis_link;
 
-// Connects to URL: "redis://[user[:password]@]host[:port][/db]", "rediss://…" with TLS (which is
-// MDA_ERROR_CONFIG in a build that has none), "redis+unix:///path". No answer may take longer than
-// TIMEOUT_MS milliseconds, nothing goes on behind DEADLINE.
-bool redis_link_open(const char *url, gint64 timeout_ms, struct deadline deadline,
+// Connects to URL (ledger/redis-address.h) and logs in. Of several hosts it is the first that
+// answers; one that only follows another (a replica) is taken when there is no better. None of
+// this, nor any answer later, takes longer than [ledger] timeout of CONF; nothing goes on behind
+// DEADLINE. What is wrong with a setting is MDA_ERROR_CONFIG.
+bool redis_link_open(const char *url, const struct conf *conf, struct deadline deadline,
                      struct redis_link **link_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 void redis_link_free(struct redis_link *link);
 

@@ -39,8 +39,7 @@ static bool redis_open(const char *location, const struct conf *conf, enum ledge
 {
     (void)mode;
     struct redis_link *link;
-    if (!redis_link_open(location, conf_milliseconds(conf, CONF_LEDGER_TIMEOUT), deadline, &link,
-                         err))
+    if (!redis_link_open(location, conf, deadline, &link, err))
         return false;
     struct state *state = g_new0(struct state, 1);
     state->link = link;

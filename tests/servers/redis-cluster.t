@@ -1,24 +1,32 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The ledger in a real Redis cluster of three nodes: whichever node the settings name, all of it is
-# found; slots that move, and moved ones, are followed; a cluster in pieces says nothing.
+# found, with TLS as well; slots that move, and moved ones, are followed; a cluster in pieces says
+# nothing.
 . "${srcdir:-..}/tests/tap.sh"
 command -v redis-server >/dev/null && command -v redis-cli >/dev/null || skip_all "Redis is not installed"
 [ -f "${BACKSTOP%/*}/backstop-redis.so" ] || skip_all "this build has no hiredis"
 
-# Three ports; the cluster's own bus must not be at 10000 above, where a port may be none.
-ports=$(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) } 1 .. 6;
+# Three ports, with TLS three more; the cluster's own bus must not be at 10000 above, where a port may be none.
+ports=$(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) } 1 .. 9;
     print join " ", map { $_->sockport } @s')
+set -- "$scratch/tls"
+. "$srcdir/tests/servers/certificates.sh"
+authority ours && certificate server ours IP:127.0.0.1 || skip_all "openssl makes no certificates"
 set -- $ports
-first=$1 second=$2 third=$3 buses="$4 $5 $6"
+first=$1 second=$2 third=$3 buses="$4 $5 $6" tls_ports="$7 $8 $9"
 at_exit='for node in $first $second $third; do [ -f "$scratch/$node/pid" ] && kill -KILL "$(cat "$scratch/$node/pid")"; done 2>/dev/null'
 for bus in $buses; do
     node=$1
     shift
     mkdir "$scratch/$node"
+    tls_port=${tls_ports%% *} tls_ports=${tls_ports#* }
+    echo "$tls_port" >"$scratch/$node/tls-port"
     redis-server --port "$node" --bind 127.0.0.1 --save '' --appendonly no --dir "$scratch/$node" \
         --cluster-enabled yes --cluster-port "$bus" --cluster-node-timeout 2000 --requirepass secret \
-        --masterauth secret >"$scratch/$node/log" 2>&1 &
+        --masterauth secret --tls-port "$tls_port" --tls-cert-file "$certificates/server.pem" \
+        --tls-key-file "$certificates/server.key" --tls-ca-cert-file "$certificates/ours.pem" --tls-auth-clients no --tls-cluster yes \
+        >"$scratch/$node/log" 2>&1 &
     echo $! >"$scratch/$node/pid"
 done
 cli() { node=$1; shift; REDISCLI_AUTH=secret redis-cli -p "$node" "$@"; }
@@ -28,14 +36,24 @@ in_state() { cli "$1" cluster info | tr -d '\r' | grep -qx "cluster_state:$2"; }
 for node in $first $second $third; do
     until_it answers "$node" || skip_all "Redis does not start"
 done
-REDISCLI_AUTH=secret redis-cli --cluster create "127.0.0.1:$first" "127.0.0.1:$second" "127.0.0.1:$third" \
+# Nodes speak TLS with each other, and tell each client the port that is right for it.
+tls_port() { cat "$scratch/$1/tls-port"; }
+REDISCLI_AUTH=secret redis-cli --tls --cacert "$certificates/ours.pem" --cluster create \
+    "127.0.0.1:$(tls_port "$first")" "127.0.0.1:$(tls_port "$second")" "127.0.0.1:$(tls_port "$third")" \
     --cluster-yes >"$scratch/create" 2>&1 || { diag <"$scratch/create"; skip_all "this Redis makes no cluster"; }
 for node in $first $second $third; do
     until_it in_state "$node" ok || skip_all "the cluster does not come up"
 done
 
-# by PORT ARGUMENTS...: the program, told of one node only
-by() { node=$1; shift; "$BACKSTOP" --set "state.directory=$scratch/state" --set "ledger.url=redis://:secret@127.0.0.1:$node" --set log.destination=none --set ledger.complete=yes "$@"; }
+# by PORT ARGUMENTS...: the program, told of one node only, with TLS where $scheme says so
+scheme=redis
+by() {
+    node=$1 at=$1
+    shift
+    [ $scheme = redis ] || at=$(tls_port "$node")
+    "$BACKSTOP" --set "state.directory=$scratch/state" --set "ledger.url=$scheme://:secret@127.0.0.1:$at" \
+        --set "ledger.tls-ca=$certificates/ours.pem" --set log.destination=none --set ledger.complete=yes "$@"
+}
 report() {
     printf 'Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: alice@example.org\n'
     printf 'Subject: failure\nMIME-Version: 1.0\n'
@@ -65,8 +83,14 @@ done
 # More than one batch of commands, spread over all slots.
 ids 2 300 | by "$first" sent --ids -q
 ok $? 'a list is recorded through one node'
+[ ! -f "${BACKSTOP%/*}/backstop-tls.so" ] || scheme=rediss
 ids 301 320 | by "$second" sent --ids -q
-ok $? 'and another one through the next'
+ok $? 'and another one through the next, with TLS'
+for node in $first $second $third; do
+    is "$(for n in 1 2 3 150 301 320; do says ledger "$node" "$n@example.org" "to$n@example.net"; done | sort | uniq -c | xargs)" \
+        '6 ours proof' 'with TLS all is found by way of any node'
+done
+scheme=redis
 spread=
 for node in $first $second $third; do [ "$(cli "$node" dbsize)" -gt 100 ] && spread=$spread+; done
 is "$spread" +++ 'the records lie on all three nodes'
@@ -90,7 +114,7 @@ from=$(cli "$source" cluster myid) to=$(cli "$target" cluster myid)
 cli "$target" cluster setslot "$slot" importing "$from" >/dev/null
 cli "$source" cluster setslot "$slot" migrating "$to" >/dev/null
 is "$(says ledger "$other" 1@example.org to1@example.net)" 'ours proof' 'a slot that moves: what has not gone yet'
-cli "$source" migrate 127.0.0.1 "$target" '' 0 5000 AUTH secret KEYS "$key" "${key%m}r" >/dev/null
+cli "$source" migrate 127.0.0.1 "$(tls_port "$target")" '' 0 5000 AUTH secret KEYS "$key" "${key%m}r" >/dev/null
 is "$(cli "$source" exists "$key" 2>&1 | cut -d' ' -f1)" ASK 'its record has gone ahead'
 for node in $first $second $third; do
     is "$(says ledger "$node" 1@example.org to1@example.net)" 'ours proof' 'it is asked for where it went'

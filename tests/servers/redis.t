@@ -44,23 +44,31 @@ is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'a wrong pa
 url="redis+unix://$scratch/redis.sock"
 printf '<four@example.org>\n' >"$scratch/ids"
 expect_code 75 'a server that wants a password defers recording' host 1 sent --ids "$scratch/ids"
-if grep -q 'define HAVE_HIREDIS_SSL 1' config.h; then
-    skip 6 'this build has TLS to Redis'
-else
-    url="rediss://127.0.0.1:$port"
-    report one@example.org bob@example.net >"$scratch/report"
-    is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'without TLS there is no answer, not a wrong one'
-    check 'and the reason names the setting and the remedy' grep -q 'ledger.url: this build has no TLS to Redis.*stunnel to 127.0.0.1' \
-        <<END
-$(host 1 check --json - <"$scratch/report")
-END
-    host 1 doctor >"$scratch/doctor" 2>&1
-    check 'doctor names it' grep -q '^- ledger .*ledger.url: this build has no TLS to Redis.*stunnel' "$scratch/doctor"
-    check 'and what to do' grep -q '^What would help most: \[ledger\] url' "$scratch/doctor"
-    expect_code 75 'recording is deferred' host 1 sent --ids "$scratch/ids"
-    may_reject=yes as_mta "$BACKSTOP" --set "state.directory=$scratch/host1" --set "ledger.url=$url" --set log.destination=none deliver -f '' <"$scratch/report"
-    is "$?:$(find "$HOME" -path '*/new/*' -type f | wc -l)" 0:1 'mail is delivered'
-fi
+url=redis://:pass%20word@127.0.0.1:$port/three
+report one@example.org bob@example.net | host 1 check --json - >"$scratch/json"
+check 'a URL that is wrong says nothing and tells why' grep -q 'ledger.url (--set): .*number of a database' "$scratch/json"
+is "$(grep -c pass "$scratch/json")" 0 'without the password'
+
+# The login for hosts that only deliver, as examples/redis says it.
+judge=$(sed -n 's/^ *ACL SETUSER judge on >password //p' "$srcdir/examples/redis/README.md")
+(set -f; cli acl setuser judge on '>other' $judge >/dev/null)
+url=redis://judge:other@127.0.0.1:$port/3
+is "$(ledger_says 2 one@example.org bob@example.net)" 'ours proof' 'a login that may only read finds what was sent'
+expect_code 75 'and records nothing' host 1 sent --ids "$scratch/ids"
+
+# Several hosts of which one is a replica: records go to the one that takes them.
+replica=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+mkdir "$scratch/replica"
+redis-server --port "$replica" --bind 127.0.0.1 --save '' --dir "$scratch/replica" --requirepass 'pass word' \
+    --masterauth 'pass word' --replicaof "127.0.0.1 $port" --repl-diskless-sync-delay 0 >"$scratch/replica/log" 2>&1 &
+second=$!
+at_exit='kill -KILL $pid $second 2>/dev/null'
+cli config set repl-diskless-sync-delay 0 >/dev/null
+i=0; until cli -p "$replica" info replication 2>/dev/null | grep -q master_link_status:up || [ $i -ge 100 ]; do i=$((i + 1)); sleep 0.1; done
+url=redis://:pass%20word@127.0.0.1:$replica,127.0.0.1:$port/3
+printf '<five@example.org>\n' >"$scratch/ids"
+expect_code 0 'a replica that is named first is passed over' host 1 sent --ids -q "$scratch/ids"
+is "$(ledger_says 2 five@example.org bob@example.net)" 'ours proof' 'and the message known'
 url=$saved
 kill -STOP $pid
 start=$(date +%s)
@@ -69,4 +77,10 @@ check 'within its time' test $(($(date +%s) - start)) -le 4
 kill -CONT $pid
 kill $pid; wait $pid 2>/dev/null
 is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'nor does one that is gone'
+url=redis://:pass%20word@127.0.0.1:$port,127.0.0.1:$replica/3
+is "$(ledger_says 1 one@example.org bob@example.net)" 'ours proof' 'its replica goes on answering'
+printf '<six@example.org>\n' >"$scratch/ids"
+expect_code 75 'but takes no records' host 1 sent --ids "$scratch/ids"
+cli -p "$replica" replicaof no one >/dev/null
+expect_code 0 'until it is made the master' host 1 sent --ids -q "$scratch/ids"
 plan
