@@ -400,7 +400,7 @@ bool sieve_suite_run(char **files, guint count, bool lenient)
 {
     struct suite_counter counter = {0};
     if (lenient)
-        printf("# lenient: any error satisfies a test_error for certain words\n");
+        printf("# the words of errors need only be like those that test_error names\n");
     for (guint i = 0; i < count; i++)
         run_file(files[i], &counter, lenient);
     printf("1..%u\n", counter.number);

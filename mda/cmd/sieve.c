@@ -48,7 +48,7 @@ static const GOptionEntry entries[] = {
     {"trace", 't', 0, G_OPTION_ARG_NONE, &opt_trace, "run: show every test and its values", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "check: say nothing when all is well", NULL},
     {"strict", 0, 0, G_OPTION_ARG_NONE, &opt_strict,
-     "test: test_error compares the words and the number of errors; else any error satisfies it",
+     "test: test_error compares errors word for word; else half of the words are enough",
      NULL},
     G_OPTION_ENTRY_NULL};
 

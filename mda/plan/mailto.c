@@ -140,14 +140,11 @@ static bool take_fields(struct mailto *mailto, const char *query, char *(*check)
     g_auto(GStrv) pairs = g_strsplit(query, "&", -1);
     for (guint i = 0; pairs[i]; i++) {
         char *equals = strchr(pairs[i], '=');
-        if (!equals) {
-            *why_r = g_strdup_printf("invalid header field name");
-            return false;
-        }
-        *equals = '\0';
-        g_autofree char *name = decode(pairs[i]), *value = decode(equals + 1);
-        if (!name || !value) {
-            *why_r = g_strdup("invalid % encoding");
+        if (equals)
+            *equals = '\0';
+        g_autofree char *name = decode(pairs[i]), *value = decode(equals ? equals + 1 : "");
+        if (!name || !value || !equals) {
+            *why_r = g_strdup(!name || !value ? "invalid % encoding" : "invalid header field name");
             return false;
         }
         if (!take_field(mailto, name, value, check, why_r))

@@ -160,12 +160,15 @@ static const struct sieve_tag delete_tags[] = {
 static bool deleteheader_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const GPtrArray *args = node->positional;
-    if (args->len < 1 || args->len > 2)
+    if (args->len < 1)
+        return sieve_check_error(checker, node->at,
+                                 "the deleteheader command expects at least one positional "
+                                 "argument, but none was found");
+    if (args->len > 2)
         return sieve_check_error(
             checker, node->at,
-            "the deleteheader command requires %d positional argument(s), but %u "
-            "is/are specified",
-            args->len < 1 ? 1 : 2, args->len);
+            "the deleteheader command requires 2 positional argument(s), but %u is/are specified",
+            args->len);
     const struct sieve_arg *name = g_ptr_array_index(args, 0);
     const struct sieve_arg *values = g_ptr_array_index(args, args->len - 1);
     if (name->kind != ARG_STRING)

@@ -60,15 +60,22 @@ static bool from_check(struct sieve_checker *checker, struct sieve_node *node,
                              text->raw, why);
 }
 
-// name=value (RFC 5435 §3.5); the mailto method knows none.
+// name "=" value (RFC 5435 §3.5): a name begins with a letter or digit and has "-", "_" and "."
+// too.
+static bool option_valid(const char *option)
+{
+    gsize length = strspn(option, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.");
+    return g_ascii_isalnum(*option) && option[length] == '=';
+}
+
+// The mailto method knows none.
 static bool options_check(struct sieve_checker *checker, struct sieve_node *node,
                           const struct sieve_tag_use *use)
 {
     (void)node;
     for (guint i = 0; i < use->value->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(use->value, i);
-        const char *equals = strchr(text->raw, '=');
-        if (!text->parts && (!equals || equals == text->raw))
+        if (!text->parts && !option_valid(text->raw))
             return sieve_check_error(checker, text->at,
                                      "notify command: invalid option name specified in option '%s'",
                                      text->raw);

@@ -71,7 +71,7 @@ static bool envelope_check(struct sieve_checker *checker, struct sieve_node *nod
 {
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
     bool sound = true;
-    for (guint i = 0; i < names->texts->len; i++) {
+    for (guint i = 0; sound && i < names->texts->len; i++) {
         if (!sieve_arg_text(names, i)->parts)
             sound &= check_part(checker, node, sieve_arg_text(names, i));
     }

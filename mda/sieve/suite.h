@@ -33,6 +33,6 @@ struct sieve_suite {
     // caller.
     GPtrArray *(*actions)(void *data, struct sieve_run *run);
     GPtrArray *(*errors)(void *data);
-    // Is a test_error for certain words satisfied by any error?
+    // Is a test_error for certain words satisfied by an error with half of them?
     bool (*lenient)(void *data);
 };

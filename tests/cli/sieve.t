@@ -61,6 +61,24 @@ is "$(grep -v '^#' out)" "ok 1 - good
 not ok 2 - bad
 1..2" "TAP, a line each"
 check "with the reason" grep -q "because" out
+cat >words.svtest <<'EOT'
+require ["vnd.dovecot.testsuite", "relational", "comparator-i;ascii-numeric"];
+test "alike" {
+    if test_script_compile "bad.sieve" { test_fail "compiled"; }
+    if not test_error :index 1 :matches "this unknown command*frob*" { test_fail "unlike"; }
+}
+test "other words" { if not test_error :matches "*of variables in a loop*" { test_fail "none such"; } }
+test "other place" { if not test_error :index 2 :matches "*unknown command*" { test_fail "none such"; } }
+test "other number" { if not test_error :count "eq" :comparator "i;ascii-numeric" "2" { test_fail "none such"; } }
+EOT
+expect_code 1 "test_error" "$BACKSTOP" sieve test words.svtest
+is "$(grep -v '^#' out)" "ok 1 - alike
+not ok 2 - other words
+not ok 3 - other place
+not ok 4 - other number
+1..4" "the number and the place of errors count, and half of their words"
+expect_code 1 "test_error --strict" "$BACKSTOP" sieve test --strict words.svtest
+is "$(grep -m 1 ok out)" "not ok 1 - alike" "all the words count with --strict"
 printf 'require "vnd.dovecot.testsuite";\ntest "a" { stop; }\ntest "b" { }\n' >stop.svtest
 expect_code 1 "a suite that does not run to its end fails" "$BACKSTOP" sieve test stop.svtest
 printf 'require "vnd.dovecot.testsuite";\nfrob;\n' >nocompile.svtest
