@@ -18,6 +18,12 @@ char *json_free_to_text(struct json *json)
     return text;
 }
 
+void json_clear(struct json *json)
+{
+    g_string_truncate(json->out, 0);
+    json->first = true;
+}
+
 // How many bytes at TEXT are ASCII that stands for itself: nearly all that there is.
 static gsize plain_run(const char *text)
 {
@@ -64,8 +70,9 @@ static void begin_value(struct json *json, const char *key)
         g_string_append_c(json->out, ',');
     json->first = false;
     if (key) {
-        append_escaped(json->out, key);
-        g_string_append_c(json->out, ':');
+        g_string_append_c(json->out, '"');
+        g_string_append(json->out, key);
+        g_string_append_len(json->out, "\":", 2);
     }
 }
 
@@ -108,7 +115,7 @@ void json_string(struct json *json, const char *key, const char *value)
     if (value)
         append_escaped(json->out, value);
     else
-        g_string_append(json->out, "null");
+        g_string_append_len(json->out, "null", 4);
 }
 
 void json_bool(struct json *json, const char *key, bool value)

@@ -13,8 +13,10 @@ struct json {
 
 struct json *json_new(void);
 char *json_free_to_text(struct json *json); // owned by the caller
+void json_clear(struct json *json);         // empty again, for the next value
 
-// KEY is the member's name inside an object, NULL inside an array and at the top.
+// KEY is the member's name inside an object (plain ASCII that needs no escape), NULL inside an
+// array and at the top.
 void json_begin_object(struct json *json, const char *key);
 void json_end_object(struct json *json);
 void json_begin_array(struct json *json, const char *key);

@@ -112,14 +112,17 @@ struct report *bounce_classify(const struct bounce_rules *rules,
         report->trace = g_ptr_array_new_with_free_func(g_free);
     // Rules are for mail that has a trait: so what ends early and what is judged cannot differ.
     unsigned traits = bounce_traits(settings, message, envelope);
-    if (traits != 0) {
-        struct facts facts;
-        if (facts_read(&facts, settings, message, envelope, traits, report))
-            decide(rules, &facts);
-        facts_release(&facts);
-    } else if (report->trace) {
-        g_ptr_array_add(report->trace, g_strdup("no trait of automatic mail: no rule was tried"));
+    if (traits == 0) {
+        if (report->trace)
+            g_ptr_array_add(report->trace,
+                            g_strdup("no trait of automatic mail: no rule was tried"));
+        set_where(&report->original);
+        return g_steal_pointer(&report);
     }
+    struct facts facts;
+    if (facts_read(&facts, settings, message, envelope, traits, report))
+        decide(rules, &facts);
+    facts_release(&facts);
     if (report->class == BOUNCE_NONE)
         return plain_report(report);
     set_where(&report->original);

@@ -9,17 +9,6 @@
 
 #include <string.h>
 
-static bool is_inside_message(const struct mime_tree *tree, const struct mime_part *part)
-{
-    for (gint at = part->parent; at >= 0;) {
-        const struct mime_part *above = g_ptr_array_index(tree->parts, (guint)at);
-        if (above->kind == MIME_MESSAGE)
-            return true;
-        at = above->parent;
-    }
-    return false;
-}
-
 static bool is_returned_type(const struct mime_part *part)
 {
     static const char *const message_types[] = {
@@ -58,9 +47,9 @@ static GBytes *with_line_feeds(GBytes *bytes)
     return g_bytes_new_take(copy, to);
 }
 
-static GBytes *content_of(const struct facts *facts, const struct mime_part *part, gsize max)
+static GBytes *content_of(const struct mime_part *part, gsize max)
 {
-    g_autoptr(GBytes) content = mime_part_content(facts->tree, part, max);
+    g_autoptr(GBytes) content = mime_part_content(part, max);
     return with_line_feeds(content);
 }
 
@@ -93,10 +82,10 @@ static bool find_returned_part(struct facts *facts)
 {
     for (guint i = 1; i < facts->tree->parts->len; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
-        if (!is_returned_type(part) || is_inside_message(facts->tree, part))
+        if (!is_returned_type(part))
             continue;
         g_autofree char *where = g_strdup_printf("%s/%s", part->type, part->subtype);
-        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_ORIGINAL_BYTES);
+        g_autoptr(GBytes) content = content_of(part, BOUNCE_MAX_ORIGINAL_BYTES);
         if (take_returned(facts, content, where))
             return true;
     }
@@ -135,10 +124,9 @@ static void find_status_part(struct facts *facts)
     for (guint i = 0; i < facts->tree->parts->len; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
         bool status = is_status_type(part);
-        if (part->kind != MIME_LEAF || (!status && !is_notice_type(part)) ||
-            is_inside_message(facts->tree, part))
+        if (part->kind != MIME_LEAF || (!status && !is_notice_type(part)))
             continue;
-        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+        g_autoptr(GBytes) content = content_of(part, BOUNCE_MAX_PART_BYTES);
         status ? read_status(facts, content) : read_notice(facts, content);
     }
 }
@@ -216,10 +204,9 @@ static void read_texts(struct facts *facts, GString *text)
 {
     for (guint i = 0; i < facts->tree->parts->len; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
-        if (!is_text(part) || is_inside_message(facts->tree, part) ||
-            is_other_form(facts, part, text->len))
+        if (!is_text(part) || is_other_form(facts, part, text->len))
             continue;
-        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+        g_autoptr(GBytes) content = content_of(part, BOUNCE_MAX_PART_BYTES);
         read_piece(facts, text, content, mime_part_parameter(part, "charset"),
                    mime_part_is(part, "text", "html"));
     }
@@ -243,10 +230,9 @@ static void find_attached_original(struct facts *facts)
 {
     for (guint i = 1; i < facts->tree->parts->len && !facts->has_original; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
-        if (part->kind != MIME_LEAF || is_text(part) || mime_part_is(part, "image", NULL) ||
-            is_inside_message(facts->tree, part))
+        if (part->kind != MIME_LEAF || is_text(part) || mime_part_is(part, "image", NULL))
             continue;
-        g_autoptr(GBytes) content = content_of(facts, part, BOUNCE_MAX_PART_BYTES);
+        g_autoptr(GBytes) content = content_of(part, BOUNCE_MAX_PART_BYTES);
         gsize size = 0;
         const char *data = g_bytes_get_data(content, &size);
         struct header_block block = {0};

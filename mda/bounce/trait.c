@@ -18,7 +18,9 @@ static gsize copy_lower(const struct header_field *field, char *buffer, gsize si
         char c = field->value[i];
         if (c == '\r' || c == '\n')
             continue;
-        buffer[to++] = c == '\t' || c == '\0' ? ' ' : g_ascii_tolower(c);
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + ('a' - 'A'));
+        buffer[to++] = c == '\t' || c == '\0' ? ' ' : c;
     }
     buffer[to] = '\0';
     return to;
@@ -62,13 +64,22 @@ static void words_enter(struct words *words)
     words->entered = true;
 }
 
+static bool begins_with(const char *text, const char *word)
+{
+    while (*word && *text == *word) {
+        text++;
+        word++;
+    }
+    return *word == '\0';
+}
+
 static bool has_any(const char *text, struct words *words)
 {
     if (!words->entered)
         words_enter(words);
     for (const char *at = text; at[0] && at[1]; at++) {
         for (guint n = words->first[pair_of(at)]; n > 0; n = words->next[n - 1]) {
-            if (g_str_has_prefix(at, words->list[n - 1]))
+            if (begins_with(at, words->list[n - 1]))
                 return true;
         }
     }
@@ -84,7 +95,7 @@ bool trait_names_daemon(const char *text)
 static bool starts_with_any(const char *text, const char *const *words, gsize count)
 {
     for (gsize i = 0; i < count; i++) {
-        if (g_str_has_prefix(text, words[i]))
+        if (begins_with(text, words[i]))
             return true;
     }
     return false;
@@ -241,15 +252,6 @@ static unsigned field_traits(const struct header_field *field)
     return 0;
 }
 
-static bool is_report_field(const struct header_field *field)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(report_fields); i++) {
-        if (header_field_is(field, report_fields[i]))
-            return true;
-    }
-    return false;
-}
-
 // A set of field names by length, first and last letter: it may say yes to others, but few fields
 // of ordinary mail get past it.
 struct names {
@@ -275,37 +277,51 @@ static bool names_may_have(const struct names *names, const struct header_field 
     return names->set[hash >> 6] >> (hash & 63) & 1;
 }
 
-// The names that anything below asks for.
-static struct names names_of_interest(const struct bounce_settings *settings)
+static struct names role_names, report_names; // entered at first use
+
+static void enter_names(void)
 {
-    static struct names fixed;
     static bool entered;
     for (gsize i = 0; !entered && i < G_N_ELEMENTS(roles); i++)
-        names_add(&fixed, roles[i].name);
+        names_add(&role_names, roles[i].name);
     for (gsize i = 0; !entered && i < G_N_ELEMENTS(report_fields); i++)
-        names_add(&fixed, report_fields[i]);
+        names_add(&report_names, report_fields[i]);
     entered = true;
-    struct names names = fixed;
+}
+
+static struct names mark_names(const struct bounce_settings *settings)
+{
+    struct names names = {0};
     names_add(&names, USUAL_MARK_HEADER);
     for (const char *const *at = settings->mark_headers; at && *at; at++)
         names_add(&names, *at);
     return names;
 }
 
+static bool is_report_field(const struct header_field *field)
+{
+    for (gsize i = 0; names_may_have(&report_names, field) && i < G_N_ELEMENTS(report_fields);
+         i++) {
+        if (header_field_is(field, report_fields[i]))
+            return true;
+    }
+    return false;
+}
+
 unsigned bounce_traits(const struct bounce_settings *settings, const struct message *message,
                        const struct envelope *envelope)
 {
     unsigned traits = 0;
-    const struct names names = names_of_interest(settings);
+    enter_names();
+    const struct names marks = mark_names(settings);
     if (envelope && envelope->sender)
         traits |= sender_trait(envelope->sender);
     for (guint i = 0; i < message->fields->len; i++) {
         const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
-        if (!names_may_have(&names, field))
-            continue;
-        if (mark_header(settings, field))
+        if (names_may_have(&marks, field) && mark_header(settings, field))
             traits |= mark_trait(settings, field);
-        traits |= field_traits(field);
+        if (names_may_have(&role_names, field))
+            traits |= field_traits(field);
         if (is_report_field(field))
             traits |= TRAIT_REPORT_FIELD;
     }

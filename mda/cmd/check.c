@@ -31,6 +31,7 @@ static const GOptionEntry entries[] = {
 struct check {
     struct command_context *context;
     struct bounce_rules *rules;
+    struct json *json;
     guint backscatter; // how many messages
     bool failed;       // one could not be read
 };
@@ -83,10 +84,11 @@ static void add_evidence(struct json *json, const struct judgement *judgement)
     json_end_array(json);
 }
 
-static void print_json(const char *name, const struct judgement *judgement, const char *folder)
+static void print_json(struct json *json, const char *name, const struct judgement *judgement,
+                       const char *folder)
 {
     const struct report *report = judgement->report;
-    struct json *json = json_new();
+    json_clear(json);
     json_begin_object(json, NULL);
     json_string(json, "path", name);
     json_string(json, "class", bounce_class_name(report->class));
@@ -97,8 +99,7 @@ static void print_json(const char *name, const struct judgement *judgement, cons
     add_evidence(json, judgement);
     report_to_json(json, report);
     json_end_object(json);
-    g_autofree char *text = json_free_to_text(json);
-    puts(text);
+    puts(json->out->str);
 }
 
 static void print_text(const char *name, const struct judgement *judgement, const char *folder)
@@ -155,7 +156,7 @@ static bool check_message(const char *name, GBytes *bytes, void *data)
     if (judgement->verdict == VERDICT_BACKSCATTER)
         check->backscatter++;
     if (as_json)
-        print_json(name, judgement, folder);
+        print_json(check->json, name, judgement, folder);
     else if (!quiet)
         print_text(name, judgement, folder);
     if (explain && !quiet)
@@ -217,7 +218,7 @@ int cmd_check(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
-    struct check check = {.context = context};
+    struct check check = {.context = context, .json = json_new()};
     load_rules(&check);
     if (stdin_paths)
         check_listed(&check);
@@ -227,5 +228,6 @@ int cmd_check(struct command_context *context, int argc, char **argv)
             complain(&check, one);
     }
     bounce_rules_free(check.rules);
+    g_free(json_free_to_text(check.json));
     return status_of(&check);
 }

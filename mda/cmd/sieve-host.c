@@ -268,7 +268,7 @@ static GBytes *host_part_content(void *data, guint n)
         return around_parts(sieve_source_message(source), part);
     if (!encoding_is_known(part))
         return g_bytes_new_static("", 0);
-    return mime_part_content(source->tree, part, SIEVE_MAX_BODY);
+    return mime_part_content(part, SIEVE_MAX_BODY);
 }
 
 // Scripts hold their line ends as CRLF; so does what they are compared with.
@@ -290,7 +290,7 @@ static char *host_part_text(void *data, guint n)
     const struct mime_part *part = part_at(source, n);
     if (!encoding_is_known(part))
         return g_strdup("");
-    return with_crlf(mime_part_text(source->tree, part, SIEVE_MAX_BODY, NULL));
+    return with_crlf(mime_part_text(part, SIEVE_MAX_BODY, NULL));
 }
 
 static char *host_part_html(void *data, guint n)

@@ -151,11 +151,9 @@ void message_free(struct message *message)
 
 const struct header_field *message_field(const struct message *message, const char *name, guint n)
 {
-    gsize length = strlen(name);
     for (guint i = 0; i < message->fields->len; i++) {
         const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
-        if (field->name_length == length && g_ascii_strncasecmp(field->line, name, length) == 0 &&
-            n-- == 0)
+        if (header_field_is(field, name) && n-- == 0)
             return field;
     }
     return NULL;

@@ -10,45 +10,11 @@
 #include <gmime/gmime.h>
 #include <string.h>
 
-// Several parses can make one tree: an encoded message/rfc822 is a text of its own.
-struct source {
-    GBytes *bytes;
-    GMimeObject *object;
-};
-
-struct state {
-    GPtrArray *sources; // struct source *
-    GMimeParserOptions *options;
-};
-
-// What a part's `object` points to.
-struct place {
-    const struct source *source;
-    gsize start, end; // of the content, still encoded
-    GMimeContentEncoding encoding;
-};
-
 struct walk {
     struct mime_tree *tree;
-    struct state *state;
+    GMimeParserOptions *options;
     const struct mime_limits *limits;
 };
-
-static void source_free(gpointer data)
-{
-    struct source *source = data;
-    g_clear_object(&source->object);
-    g_bytes_unref(source->bytes);
-    g_free(source);
-}
-
-static void state_free(gpointer data)
-{
-    struct state *state = data;
-    g_ptr_array_unref(state->sources);
-    g_mime_parser_options_free(state->options);
-    g_free(state);
-}
 
 static void initialise(void)
 {
@@ -75,22 +41,6 @@ static void note_limit(struct walk *walk, const char *what)
         g_ptr_array_add(limits, g_strdup(what));
 }
 
-static void field_free(gpointer data)
-{
-    struct mime_field *field = data;
-    g_free(field->name);
-    g_free(field->value);
-    g_free(field);
-}
-
-static void parameter_free(gpointer data)
-{
-    struct mime_parameter *parameter = data;
-    g_free(parameter->name);
-    g_free(parameter->value);
-    g_free(parameter);
-}
-
 static void add_fields(GPtrArray *fields, GMimeHeaderList *list)
 {
     int count = list ? g_mime_header_list_get_count(list) : 0;
@@ -115,11 +65,9 @@ static void add_parameters(struct mime_part *part, GMimeContentType *type)
     int count = list ? g_mime_param_list_length(list) : 0;
     for (int i = 0; i < count && i < 100; i++) {
         GMimeParam *param = g_mime_param_list_get_parameter_at(list, i);
-        struct mime_parameter *parameter = g_new0(struct mime_parameter, 1);
-        parameter->name = g_ascii_strdown(g_mime_param_get_name(param), -1);
         const char *value = g_mime_param_get_value(param);
-        parameter->value = value ? g_utf8_make_valid(value, -1) : g_strdup("");
-        g_ptr_array_add(part->parameters, parameter);
+        g_autofree char *valid = g_utf8_make_valid(value ? value : "", -1);
+        mime_part_add_parameter(part, g_mime_param_get_name(param), valid);
     }
 }
 
@@ -133,21 +81,6 @@ static void set_type(struct mime_part *part, GMimeObject *object)
     add_parameters(part, type);
 }
 
-static char *valid_or_null(const char *text)
-{
-    return text ? g_utf8_make_valid(text, -1) : NULL;
-}
-
-static void set_description(struct mime_part *part, GMimeObject *object)
-{
-    const char *disposition = g_mime_object_get_disposition(object);
-    part->disposition = disposition ? g_ascii_strdown(disposition, -1) : NULL;
-    if (!GMIME_IS_PART(object))
-        return;
-    part->filename = valid_or_null(g_mime_part_get_filename(GMIME_PART(object)));
-    part->description = valid_or_null(g_mime_part_get_content_description(GMIME_PART(object)));
-}
-
 // The new part at the end of the list, or NULL when there are enough of them.
 static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeMessage *message,
                                   guint depth, gint parent)
@@ -156,29 +89,22 @@ static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeM
         note_limit(walk, "MIME parts");
         return NULL;
     }
-    struct mime_part *part = g_new0(struct mime_part, 1);
-    part->depth = depth;
-    part->parent = parent;
-    part->parameters = g_ptr_array_new_with_free_func(parameter_free);
-    part->fields = g_ptr_array_new_with_free_func(field_free);
+    struct mime_part *part = mime_part_add(walk->tree, depth, parent);
     set_type(part, object);
-    set_description(part, object);
     if (message && !walk->limits->bare)
         add_fields(part->fields, g_mime_object_get_header_list(GMIME_OBJECT(message)));
     if (!walk->limits->bare)
         add_fields(part->fields, g_mime_object_get_header_list(object));
-    part->object = g_new0(struct place, 1);
-    g_ptr_array_add(walk->tree->parts, part);
     return part;
 }
 
-// Where the part that begins at START ends: before the next boundary line of the multipart that it
-// stands in, or with the text.
-static gint64 end_of(const struct walk *walk, const struct source *source,
-                     const struct mime_part *part, gint64 start)
+// Where the part that begins at START of SOURCE ends: before the next boundary line of the
+// multipart that it stands in, or with the text.
+static gint64 end_of(const struct walk *walk, GBytes *source, const struct mime_part *part,
+                     gint64 start)
 {
     gsize size = 0;
-    const char *data = g_bytes_get_data(source->bytes, &size);
+    const char *data = g_bytes_get_data(source, &size);
     const char *boundary = NULL;
     if (part->parent >= 0)
         boundary = mime_part_parameter(g_ptr_array_index(walk->tree->parts, (guint)part->parent),
@@ -187,7 +113,9 @@ static gint64 end_of(const struct walk *walk, const struct source *source,
         return (gint64)size;
     g_autofree char *line = g_strdup_printf("\n--%s", boundary);
     const char *stop = memmem(data + start, size - (gsize)start, line, strlen(line));
-    return stop ? stop - data : (gint64)size;
+    if (!stop)
+        return (gint64)size;
+    return stop - data - (stop > data + start && stop[-1] == '\r');
 }
 
 static gint64 first_offset(GMimeHeaderList *list, gint64 start)
@@ -200,16 +128,16 @@ static gint64 first_offset(GMimeHeaderList *list, gint64 start)
     return start;
 }
 
-static void set_place(struct mime_part *part, const struct source *source, gint64 start, gint64 end)
+// The content of PART: [start, end) of SOURCE; end -1: all that is left.
+static void set_content(struct mime_part *part, GBytes *source, gint64 start, gint64 end)
 {
-    struct place *place = part->object;
-    gint64 size = (gint64)g_bytes_get_size(source->bytes);
-    place->source = source;
-    place->start = (gsize)CLAMP(start, 0, size);
-    place->end = end < 0 ? (gsize)size : (gsize)CLAMP(end, (gint64)place->start, size);
+    gint64 size = (gint64)g_bytes_get_size(source);
+    start = CLAMP(start, 0, size);
+    end = end < 0 ? size : CLAMP(end, start, size);
+    part->raw = g_bytes_new_from_bytes(source, (gsize)start, (gsize)(end - start));
 }
 
-static void walk_object(struct walk *walk, const struct source *source, GMimeObject *object,
+static void walk_object(struct walk *walk, GBytes *source, GMimeObject *object,
                         GMimeMessage *message, guint depth, gint parent);
 static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent);
 
@@ -221,7 +149,7 @@ static bool too_deep(struct walk *walk, const struct mime_part *part)
     return true;
 }
 
-static void walk_message(struct walk *walk, const struct source *source, struct mime_part *part,
+static void walk_message(struct walk *walk, GBytes *source, struct mime_part *part,
                          GMimeMessagePart *object)
 {
     gint self = (gint)walk->tree->parts->len - 1;
@@ -236,13 +164,13 @@ static void walk_message(struct walk *walk, const struct source *source, struct 
             GMIME_IS_PART(inner) ? g_mime_part_get_content(GMIME_PART(inner)) : NULL;
         start = content ? g_mime_data_wrapper_get_stream(content)->bound_start : 0;
     }
-    set_place(part, source, start, end_of(walk, source, part, start));
+    set_content(part, source, start, end_of(walk, source, part, start));
     part->kind = MIME_MESSAGE;
-    if (!too_deep(walk, part))
+    if (!walk->limits->bare && !too_deep(walk, part))
         walk_object(walk, source, inner, message, part->depth + 1, self);
 }
 
-static void walk_multipart(struct walk *walk, const struct source *source, struct mime_part *part,
+static void walk_multipart(struct walk *walk, GBytes *source, struct mime_part *part,
                            GMimeMultipart *object)
 {
     gint self = (gint)walk->tree->parts->len - 1;
@@ -265,31 +193,45 @@ static bool holds_a_message(const struct mime_part *part)
            mime_part_is(part, "message", "news");
 }
 
-static void walk_leaf(struct walk *walk, const struct source *source, struct mime_part *part,
-                      GMimePart *object)
+static enum mime_encoding encoding_of(GMimePart *object)
+{
+    switch (g_mime_part_get_content_encoding(object)) {
+    case GMIME_CONTENT_ENCODING_BASE64:
+        return MIME_BASE64;
+    case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+        return MIME_QUOTED_PRINTABLE;
+    case GMIME_CONTENT_ENCODING_UUENCODE:
+        return MIME_UUENCODE;
+    default:
+        return MIME_UNENCODED;
+    }
+}
+
+static void walk_leaf(struct walk *walk, GBytes *source, struct mime_part *part, GMimePart *object)
 {
     gint self = (gint)walk->tree->parts->len - 1;
     GMimeDataWrapper *content = g_mime_part_get_content(object);
     GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
     if (stream)
-        set_place(part, source, stream->bound_start, stream->bound_end);
-    struct place *place = part->object;
-    place->encoding = g_mime_part_get_content_encoding(object);
+        set_content(part, source, stream->bound_start, stream->bound_end);
+    part->encoding = encoding_of(object);
     // RFC 2046 §5.2.1 forbids encoding a message; gateways do it all the same.
-    if (!holds_a_message(part) || place->end == place->start || too_deep(walk, part))
+    if (!holds_a_message(part) || !part->raw || g_bytes_get_size(part->raw) == 0 ||
+        too_deep(walk, part))
         return;
     part->kind = MIME_MESSAGE;
-    g_autoptr(GBytes) inner = mime_part_content(walk->tree, part, walk->limits->bytes);
+    if (walk->limits->bare)
+        return;
+    g_autoptr(GBytes) inner = mime_part_content(part, walk->limits->bytes);
     parse_into(walk, inner, part->depth + 1, self);
 }
 
-static void walk_object(struct walk *walk, const struct source *source, GMimeObject *object,
+static void walk_object(struct walk *walk, GBytes *source, GMimeObject *object,
                         GMimeMessage *message, guint depth, gint parent)
 {
     struct mime_part *part = add_part(walk, object, message, depth, parent);
     if (!part)
         return;
-    set_place(part, source, 0, 0);
     if (GMIME_IS_MESSAGE_PART(object))
         walk_message(walk, source, part, GMIME_MESSAGE_PART(object));
     else if (GMIME_IS_MULTIPART(object))
@@ -300,63 +242,43 @@ static void walk_object(struct walk *walk, const struct source *source, GMimeObj
 
 static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent)
 {
-    struct source *source = g_new0(struct source, 1);
-    source->bytes = g_bytes_ref(bytes);
-    g_ptr_array_add(walk->state->sources, source);
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
     GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data ? data : "", size);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
     // As a part and not as a message: GMime would take every address of the header apart.
-    source->object = g_mime_parser_construct_part(parser, walk->state->options);
+    GMimeObject *object = g_mime_parser_construct_part(parser, walk->options);
+    if (object)
+        walk_object(walk, bytes, object, NULL, depth, parent);
+    g_clear_object(&object);
     g_object_unref(parser);
     g_object_unref(stream);
-    if (source->object)
-        walk_object(walk, source, source->object, NULL, depth, parent);
 }
 
 static void module_parse(GBytes *bytes, const struct mime_limits *limits, struct mime_tree *tree)
 {
     initialise();
-    struct state *state = g_new0(struct state, 1);
-    state->sources = g_ptr_array_new_with_free_func(source_free);
-    state->options = options_new();
-    tree->state = state;
-    struct walk walk = {.tree = tree, .state = state, .limits = limits};
+    struct walk walk = {.tree = tree, .options = options_new(), .limits = limits};
     parse_into(&walk, bytes, 0, -1);
+    g_mime_parser_options_free(walk.options);
 }
 
-static GBytes *module_raw(const struct mime_tree *tree, const struct mime_part *part, gsize max)
+static GBytes *module_decode(GBytes *raw, enum mime_encoding encoding)
 {
-    (void)tree;
-    const struct place *place = part->object;
-    gsize length = place->end - place->start;
-    if (max > 0 && length > max)
-        length = max;
-    return g_bytes_new_from_bytes(place->source->bytes, place->start, length);
-}
-
-static GBytes *module_content(const struct mime_tree *tree, const struct mime_part *part, gsize max)
-{
-    const struct place *place = part->object;
-    switch (place->encoding) {
-    case GMIME_CONTENT_ENCODING_BASE64:
-    case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
-    case GMIME_CONTENT_ENCODING_UUENCODE:
-        break;
-    default:
-        return module_raw(tree, part, max);
-    }
-    // Quoted-printable needs up to three bytes for one, and line breaks beside that.
-    g_autoptr(GBytes) raw = module_raw(tree, part, max > 0 && max < G_MAXSIZE / 8 ? max * 4 : 0);
+    static const GMimeContentEncoding encodings[] = {
+        [MIME_UNENCODED] = GMIME_CONTENT_ENCODING_BINARY,
+        [MIME_BASE64] = GMIME_CONTENT_ENCODING_BASE64,
+        [MIME_QUOTED_PRINTABLE] = GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE,
+        [MIME_UUENCODE] = GMIME_CONTENT_ENCODING_UUENCODE,
+    };
     gsize size = 0;
     const char *data = g_bytes_get_data(raw, &size);
     GMimeEncoding decoder;
-    g_mime_encoding_init_decode(&decoder, place->encoding);
+    g_mime_encoding_init_decode(&decoder, encodings[encoding]);
     char *out = g_malloc(g_mime_encoding_outlen(&decoder, size) + 1);
     gsize length = size > 0 ? g_mime_encoding_flush(&decoder, data, size, out) : 0;
-    return g_bytes_new_take(out, max > 0 && length > max ? max : length);
+    return g_bytes_new_take(out, length);
 }
 
 static void add_addresses(InternetAddressList *list, GPtrArray *addresses, guint depth)
@@ -395,8 +317,6 @@ extern const struct mime_module MODULE_SYMBOL;
 const struct mime_module MODULE_SYMBOL = {
     .head = {.version = PACKAGE_VERSION},
     .parse = module_parse,
-    .free_state = state_free,
-    .content = module_content,
-    .raw = module_raw,
+    .decode = module_decode,
     .addresses = module_addresses,
 };

@@ -2,6 +2,7 @@
 #include "message/mime.h"
 
 #include "message/mime-module.h"
+#include "message/mime-sound.h"
 
 #include <string.h>
 
@@ -15,13 +16,45 @@ static void part_free(gpointer data)
     struct mime_part *part = data;
     g_free(part->type);
     g_free(part->subtype);
-    g_free(part->disposition);
-    g_free(part->filename);
-    g_free(part->description);
     g_ptr_array_unref(part->parameters);
     g_ptr_array_unref(part->fields);
-    g_free(part->object);
+    g_clear_pointer(&part->raw, g_bytes_unref);
     g_free(part);
+}
+
+static void field_free(gpointer data)
+{
+    struct mime_field *field = data;
+    g_free(field->name);
+    g_free(field->value);
+    g_free(field);
+}
+
+static void parameter_free(gpointer data)
+{
+    struct mime_parameter *parameter = data;
+    g_free(parameter->name);
+    g_free(parameter->value);
+    g_free(parameter);
+}
+
+struct mime_part *mime_part_add(struct mime_tree *tree, guint depth, gint parent)
+{
+    struct mime_part *part = g_new0(struct mime_part, 1);
+    part->depth = depth;
+    part->parent = parent;
+    part->parameters = g_ptr_array_new_with_free_func(parameter_free);
+    part->fields = g_ptr_array_new_with_free_func(field_free);
+    g_ptr_array_add(tree->parts, part);
+    return part;
+}
+
+void mime_part_add_parameter(struct mime_part *part, const char *name, const char *value)
+{
+    struct mime_parameter *parameter = g_new0(struct mime_parameter, 1);
+    parameter->name = g_ascii_strdown(name, -1);
+    parameter->value = g_strdup(value);
+    g_ptr_array_add(part->parameters, parameter);
 }
 
 // GMime knows LF and CRLF; a message of bare CRs is brought to LF first.
@@ -42,81 +75,21 @@ static GBytes *with_line_feeds(const struct message *message, gsize max)
     return size > 0 ? g_bytes_new_from_bytes(message->bytes, start, size) : g_bytes_new(NULL, 0);
 }
 
-// Larger messages are not copied to save the parsing of a header.
-#define BARE_MAX_BYTES (256 * 1024)
-
-// Where the header of MESSAGE ends, in front of the empty line; NULL where GMime might see another
-// end of it.
-static const char *sound_header_end(const struct message *message)
+struct mime_tree *mime_tree_new(void)
 {
-    gsize count = message->fields->len;
-    if (count == 0 || message->header_cut || message->bare_cr || message->size > BARE_MAX_BYTES)
-        return NULL;
-    const struct header_field *last =
-        &g_array_index(message->fields, struct header_field, count - 1);
-    const char *end = last->line + last->line_length;
-    return end < message->body ? end : NULL;
+    struct mime_tree *tree = g_new0(struct mime_tree, 1);
+    tree->parts = g_ptr_array_new_with_free_func(part_free);
+    tree->limits = g_ptr_array_new_with_free_func(g_free);
+    return tree;
 }
 
-// The fields that say what the body is.
-static GString *content_fields(const struct message *message)
+static bool parse_sound(const struct message *message, GBytes *lines,
+                        const struct mime_limits *limits, struct mime_tree *tree)
 {
-    GString *out = g_string_sized_new(message->body_size + 512);
-    for (guint i = 0; i < message->fields->len; i++) {
-        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
-        if (g_ascii_strncasecmp(field->line, "Content-", 8) == 0)
-            g_string_append_len(out, field->line, (gssize)field->line_length);
-    }
-    return out;
-}
-
-// A message that is no MIME: one text/plain leaf, its body.
-static void make_plain(struct mime_tree *tree, const struct message *message)
-{
-    struct mime_part *part = g_new0(struct mime_part, 1);
-    part->parent = -1;
-    part->type = g_strdup("text");
-    part->subtype = g_strdup("plain");
-    part->parameters = g_ptr_array_new();
-    part->fields = g_ptr_array_new();
-    g_ptr_array_add(tree->parts, part);
-    tree->plain = g_bytes_new_from_bytes(
-        message->bytes,
-        (gsize)(message->body - (const char *)g_bytes_get_data(message->bytes, NULL)),
-        message->body_size);
-}
-
-// Parses MESSAGE without the fields that nobody asks for: GMime takes ten times as long for a
-// header as our index did, and where the body needs no taking apart it is not needed at all.
-static bool parse_bare(const struct message *message, const struct mime_limits *limits,
-                       struct mime_tree *tree, GError **err)
-{
-    const char *end = sound_header_end(message);
-    g_autoptr(GString) text = end ? content_fields(message) : NULL;
-    if (text && text->len == 0 && message->body_size > 0) {
-        make_plain(tree, message);
-        return true;
-    }
-    const struct mime_module *mime = module(err);
-    if (!mime)
+    if (!limits->bare || message->size > limits->bytes)
         return false;
-    if (text)
-        g_string_append_len(text, end, message->data + message->size - end);
-    g_autoptr(GBytes) bytes = text ? g_string_free_to_bytes(g_steal_pointer(&text))
-                                   : with_line_feeds(message, limits->bytes);
-    mime->parse(bytes, limits, tree);
-    return true;
-}
-
-static bool parse_whole(const struct message *message, const struct mime_limits *limits,
-                        struct mime_tree *tree, GError **err)
-{
-    const struct mime_module *mime = module(err);
-    if (!mime)
-        return false;
-    g_autoptr(GBytes) bytes = with_line_feeds(message, limits->bytes);
-    mime->parse(bytes, limits, tree);
-    return true;
+    g_autoptr(Message) mended = message->bare_cr ? message_new(lines) : NULL;
+    return mime_read_sound(mended ? mended : message, limits, tree);
 }
 
 bool mime_parse(const struct message *message, const struct mime_limits *limits,
@@ -125,14 +98,16 @@ bool mime_parse(const struct message *message, const struct mime_limits *limits,
     static const struct mime_limits usual = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, false};
     if (!limits)
         limits = &usual;
-    g_autoptr(MimeTree) tree = g_new0(struct mime_tree, 1);
-    tree->parts = g_ptr_array_new_with_free_func(part_free);
-    tree->limits = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GBytes) lines = with_line_feeds(message, limits->bytes);
+    g_autoptr(MimeTree) tree = mime_tree_new();
+    if (!parse_sound(message, lines, limits, tree)) {
+        const struct mime_module *mime = module(err);
+        if (!mime)
+            return false;
+        mime->parse(lines, limits, tree);
+    }
     if (message->size > limits->bytes)
         g_ptr_array_add(tree->limits, g_strdup("MIME bytes"));
-    bool bare = limits->bare && message->size <= limits->bytes;
-    if (bare ? !parse_bare(message, limits, tree, err) : !parse_whole(message, limits, tree, err))
-        return false;
     *tree_r = g_steal_pointer(&tree);
     return true;
 }
@@ -141,35 +116,36 @@ void mime_tree_free(struct mime_tree *tree)
 {
     if (!tree)
         return;
-    const struct mime_module *mime = tree->state ? module(NULL) : NULL;
-    if (mime)
-        mime->free_state(tree->state);
-    g_clear_pointer(&tree->plain, g_bytes_unref);
     g_ptr_array_unref(tree->parts);
     g_ptr_array_unref(tree->limits);
     g_free(tree);
 }
 
-static GBytes *plain_content(const struct mime_tree *tree, gsize max)
+GBytes *mime_part_raw(const struct mime_part *part, gsize max)
 {
-    gsize size = g_bytes_get_size(tree->plain);
-    return g_bytes_new_from_bytes(tree->plain, 0, max > 0 ? MIN(size, max) : size);
+    gsize size = part->raw ? g_bytes_get_size(part->raw) : 0;
+    if (max > 0 && size > max)
+        size = max;
+    return size > 0 ? g_bytes_new_from_bytes(part->raw, 0, size) : g_bytes_new(NULL, 0);
 }
 
-GBytes *mime_part_content(const struct mime_tree *tree, const struct mime_part *part, gsize max)
+GBytes *mime_part_content(const struct mime_part *part, gsize max)
 {
-    return tree->plain ? plain_content(tree, max) : module(NULL)->content(tree, part, max);
+    if (part->encoding == MIME_UNENCODED)
+        return mime_part_raw(part, max);
+    // Quoted-printable needs up to three bytes for one, and line breaks beside that.
+    g_autoptr(GBytes) raw = mime_part_raw(part, max < G_MAXSIZE / 8 ? max * 4 : 0);
+    const struct mime_module *mime = module(NULL);
+    GBytes *content = mime ? mime->decode(raw, part->encoding) : g_bytes_ref(raw);
+    if (max == 0 || g_bytes_get_size(content) <= max)
+        return content;
+    g_autoptr(GBytes) longer = content;
+    return g_bytes_new_from_bytes(longer, 0, max);
 }
 
-GBytes *mime_part_raw(const struct mime_tree *tree, const struct mime_part *part, gsize max)
+char *mime_part_text(const struct mime_part *part, gsize max, gsize *length_r)
 {
-    return tree->plain ? plain_content(tree, max) : module(NULL)->raw(tree, part, max);
-}
-
-char *mime_part_text(const struct mime_tree *tree, const struct mime_part *part, gsize max,
-                     gsize *length_r)
-{
-    g_autoptr(GBytes) content = mime_part_content(tree, part, max);
+    g_autoptr(GBytes) content = mime_part_content(part, max);
     gsize size = 0;
     const char *data = g_bytes_get_data(content, &size);
     return mime_to_utf8(data, size, mime_part_parameter(part, "charset"), length_r);

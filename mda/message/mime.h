@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // MIME: the parts of a message, decoded header text, addresses (RFC 2045-2047, 2231, 5322). The
 // door to GMime, which sits in the module backstop-mime.so and is loaded at the first call that
-// needs it; what is plain ASCII is answered without it. Everything that goes out is UTF-8 unless it
-// says "raw".
+// needs it; what is plain or sound is answered without it. Everything that goes out is UTF-8 unless
+// it says "raw".
 //
 // Mail is hostile: each tree has limits, and a limit that was reached is named in the tree's list.
 #pragma once
@@ -16,7 +16,8 @@ struct mime_limits {
     gsize bytes; // of the message that are looked at; the rest is as if it had been cut off
     guint parts; // further parts are not listed
     guint depth; // deeper parts are not opened: they are leaves
-    bool bare;   // only types and contents are wanted: the parts' `fields` stay empty
+    bool bare;   // only types and contents are wanted: the parts' `fields` stay empty, and what
+                 // stands inside of a message/rfc822 is not listed
 };
 
 #define MIME_MAX_BYTES (16 * 1024 * 1024)
@@ -34,26 +35,25 @@ struct mime_field {
     char *value; // raw and unfolded, without white space around it
 };
 
+// MULTIPART and (unless bare) MESSAGE: their children follow in the list.
 enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
 
+enum mime_encoding { MIME_UNENCODED, MIME_BASE64, MIME_QUOTED_PRINTABLE, MIME_UUENCODE };
+
 struct mime_part {
-    enum mime_kind kind;   // MULTIPART and MESSAGE: their children follow in the list
+    enum mime_kind kind;
     guint depth;           // 0: the message itself
     gint parent;           // index of the part that it stands in, -1 for the message
     char *type, *subtype;  // lower case; "text", "plain" when it has no (sound) Content-Type
     GPtrArray *parameters; // struct mime_parameter * of Content-Type
-    char *disposition;     // lower case, or NULL
-    char *filename;        // decoded, or NULL
-    char *description;     // Content-Description, decoded, or NULL
     GPtrArray *fields;     // struct mime_field *: the part's own header, in order
-    gpointer object;       // the module's; NULL in a tree that has none of it
+    GBytes *raw;           // the content as it stands in the message; NULL: none
+    enum mime_encoding encoding;
 };
 
 struct mime_tree {
     GPtrArray *parts;  // struct mime_part *: depth first, [0] is the message itself
     GPtrArray *limits; // char *: the limits that were reached
-    gpointer state;    // the module's; NULL when it was not needed
-    GBytes *plain;     // then: the content of the only part
 };
 
 // Takes MESSAGE apart. LIMITS may be NULL: the constants above. Never trusts the text: what is no
@@ -63,17 +63,15 @@ bool mime_parse(const struct message *message, const struct mime_limits *limits,
 void mime_tree_free(struct mime_tree *tree);
 
 // The content of a leaf with its transfer encoding undone, at most MAX bytes (0: all that is
-// there). For a multipart: its prologue. For a message: that message. Never NULL; owned by the
-// caller.
-GBytes *mime_part_content(const struct mime_tree *tree, const struct mime_part *part, gsize max);
+// there). For a multipart: nothing. For a message: that message. Never NULL; owned by the caller.
+GBytes *mime_part_content(const struct mime_part *part, gsize max);
 
 // The same as it stands in the message, still encoded.
-GBytes *mime_part_raw(const struct mime_tree *tree, const struct mime_part *part, gsize max);
+GBytes *mime_part_raw(const struct mime_part *part, gsize max);
 
 // The content as text: decoded, in UTF-8, lines ending in LF, no NULs. MAX bounds the bytes that
 // are converted. Owned by the caller, *length_r may be NULL.
-char *mime_part_text(const struct mime_tree *tree, const struct mime_part *part, gsize max,
-                     gsize *length_r);
+char *mime_part_text(const struct mime_part *part, gsize max, gsize *length_r);
 
 // Value of the Content-Type parameter NAME, or NULL. Borrowed.
 const char *mime_part_parameter(const struct mime_part *part, const char *name);

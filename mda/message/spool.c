@@ -113,18 +113,22 @@ bool spool_read(int fd, const char *directory, GBytes **bytes_r, GError **err)
 {
     const guint step = read_size(fd);
     g_autoptr(GByteArray) start = g_byte_array_sized_new(step);
+    guint length = 0;
     for (;;) {
-        if (start->len >= SPOOL_MEMORY_BYTES)
+        if (length >= SPOOL_MEMORY_BYTES) {
+            g_byte_array_set_size(start, length);
             return spool_rest(fd, directory, start, bytes_r, err);
-        guint had = start->len;
-        g_byte_array_set_size(start, had + step);
-        ssize_t got = read_some(fd, (char *)start->data + had, step);
+        }
+        if (length == start->len) // full; else what is left is enough to see the end
+            g_byte_array_set_size(start, length + step);
+        ssize_t got = read_some(fd, (char *)start->data + length, start->len - length);
         if (got < 0)
             return mda_fail_errno(err, errno, "read the message");
-        g_byte_array_set_size(start, had + (guint)got);
         if (got == 0)
             break;
+        length += (guint)got;
     }
+    g_byte_array_set_size(start, length);
     *bytes_r = g_byte_array_free_to_bytes(g_steal_pointer(&start));
     return true;
 }

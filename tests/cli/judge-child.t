@@ -7,6 +7,7 @@ modules=${builddir:-$PWD}/tests/fault
 [ -f "$modules/backstop-mime.so" ] || skip_all "the broken modules were not built"
 sanitized=$(grep -l '^SAN_CFLAGS = .*fsanitize' "${builddir:-$PWD}/Makefile")
 
+# The comment in Content-Type leaves the parts of it to the MIME module.
 cat >"$scratch/report" <<'END'
 Received: from a by b; Mon, 02 Nov 2026 10:00:00 +0000
 From: MAILER-DAEMON@example.net
@@ -14,7 +15,7 @@ To: me@example.org
 Subject: Undelivered Mail Returned to Sender
 Auto-Submitted: auto-replied
 MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+Content-Type: multipart/report (of Monday); report-type=delivery-status; boundary="b"
 Message-ID: <report@example.net>
 
 --b
@@ -88,6 +89,11 @@ for modules in "$scratch/empty" "$scratch/text"; do
         "$BACKSTOP" --set log.destination=none -p "$scratch/report"
     is "$(ls "$HOME/Maildir/new" | wc -l)" 1 "module directory $(basename "$modules"): one copy"
 done
+
+# What is written to the letter is judged without the module.
+sed 's/ (of Monday)//' "$scratch/report" >"$scratch/sound"
+is "$(BAD_MIME=crash BACKSTOP_MODULE_DIR=${builddir:-$PWD}/tests/fault "$BACKSTOP" check --class - <"$scratch/sound" | cut -d'(' -f1)" \
+    "-: dsn-failure " "a sound report needs no module"
 
 # With judging off nobody is asked.
 rm -rf "$HOME/Maildir"

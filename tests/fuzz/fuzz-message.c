@@ -40,8 +40,8 @@ static void look_at_parts(const struct mime_tree *tree)
     for (guint i = 0; i < tree->parts->len; i++) {
         const struct mime_part *part = g_ptr_array_index(tree->parts, i);
         gsize length = 0;
-        g_autoptr(GBytes) raw = mime_part_raw(tree, part, 0);
-        g_autofree char *text = mime_part_text(tree, part, 10000, &length);
+        g_autoptr(GBytes) raw = mime_part_raw(part, 0);
+        g_autofree char *text = mime_part_text(part, 10000, &length);
         g_assert(g_utf8_validate(text, (gssize)length, NULL));
         g_autofree char *plain = mime_html_to_text(text, length, &length);
         g_assert(strlen(plain) <= length && raw);
