@@ -41,6 +41,18 @@ static bool is_delivery_class(enum bounce_class class)
     return class == BOUNCE_DSN_FAILURE || class == BOUNCE_DSN_DELAY || class == BOUNCE_DSN_SUCCESS;
 }
 
+// A maker's rule knows the format; that it only warns may stand in words common to all makers.
+static enum bounce_class class_by_common_words(const struct bounce_rules *rules,
+                                               struct facts *facts, enum bounce_class class)
+{
+    for (guint i = 0; i < rules->rules->len; i++) {
+        struct rule *rule = g_ptr_array_index(rules->rules, i);
+        if (rule->refines && rule_matches(rules, rule, facts, NULL))
+            return rule->class;
+    }
+    return class;
+}
+
 // What the machine-readable part says goes before the rule's words, and those before its class.
 static enum bounce_class refined_class(const struct bounce_rules *rules, const struct rule *rule,
                                        struct facts *facts)
@@ -54,7 +66,7 @@ static enum bounce_class refined_class(const struct bounce_rules *rules, const s
         return BOUNCE_DSN_DELAY;
     if (words_match(rules, rule->success, facts))
         return BOUNCE_DSN_SUCCESS;
-    return class;
+    return class == BOUNCE_DSN_FAILURE ? class_by_common_words(rules, facts, class) : class;
 }
 
 static void note_refusals(const struct bounce_rules *rules, struct facts *facts)

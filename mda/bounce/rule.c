@@ -284,6 +284,8 @@ bool rule_set(struct rule *rule, guint line, const char *key, const char *value,
         return set_order(rule, value, err);
     if (strcmp(base, "any-mail") == 0)
         return read_yes(value, &rule->any_mail, err);
+    if (strcmp(base, "refines") == 0)
+        return read_yes(value, &rule->refines, err);
     if (strcmp(base, "comment") == 0)
         return true;
     if (strcmp(base, "delay") == 0)

@@ -68,6 +68,7 @@ struct rule {
     enum rule_kind kind;
     enum bounce_class class;
     bool any_mail;                      // also mail without a strong trait
+    bool refines;                       // also what another rule took for a failure
     GPtrArray *conditions;              // struct condition *
     GPtrArray *delay;                   // like condition.any: words that make a failure a delay
     GPtrArray *success;                 // … a success

@@ -137,7 +137,9 @@ static unsigned automatic_trait(const struct header_field *field, const char *va
         return g_str_has_prefix(start, "no") && !g_ascii_isalpha(start[2]) ? 0
                                                                            : TRAIT_AUTO_SUBMITTED;
     if (header_field_is(field, "Precedence") || header_field_is(field, "X-Precedence"))
-        return strstr(start, "auto") ? TRAIT_AUTO_SUBMITTED : 0;
+        return strstr(start, "auto") ? TRAIT_AUTO_SUBMITTED
+               : g_str_has_prefix(start, "bulk") || g_str_has_prefix(start, "junk") ? TRAIT_BULK
+                                                                                    : 0;
     return 0;
 }
 
@@ -190,6 +192,8 @@ enum field_role {
     ROLE_SUBJECT,
     ROLE_MESSAGE_ID,
     ROLE_AUTOMATIC,
+    ROLE_DELIVERED_TO,
+    ROLE_LIST,
 };
 
 static const struct {
@@ -207,6 +211,13 @@ static const struct {
     {"Content-Type", ROLE_TYPE},
     {"Subject", ROLE_SUBJECT},
     {"Message-ID", ROLE_MESSAGE_ID},
+    {"Delivered-To", ROLE_DELIVERED_TO},
+    {"List-Id", ROLE_LIST},
+    {"List-Post", ROLE_LIST},
+    {"List-Unsubscribe", ROLE_LIST},
+    {"Mailing-List", ROLE_LIST},
+    {"X-Mailing-List", ROLE_LIST},
+    {"X-BeenThere", ROLE_LIST},
 };
 
 static enum field_role role_of(const struct header_field *field)
@@ -222,6 +233,12 @@ static unsigned writer_trait(char *value)
 {
     bool nobody = g_str_has_suffix(g_strchomp(value), "<>");
     return nobody || trait_names_daemon(value) ? TRAIT_DAEMON : 0;
+}
+
+// TMDA's challenges and Cyrus's vacation replies are known by it.
+static unsigned message_id_trait(const char *value)
+{
+    return strstr(value, "-tmda-confirm>") || strstr(value, "<cmu-sieve-") ? TRAIT_REPORT_FIELD : 0;
 }
 
 static unsigned field_traits(const struct header_field *field)
@@ -243,9 +260,13 @@ static unsigned field_traits(const struct header_field *field)
     case ROLE_SUBJECT:
         return subject_trait(value);
     case ROLE_MESSAGE_ID:
-        return strstr(value, "-tmda-confirm>") ? TRAIT_REPORT_FIELD : 0;
+        return message_id_trait(value);
     case ROLE_AUTOMATIC:
         return automatic_trait(field, value);
+    case ROLE_DELIVERED_TO: // qmail's autorespond and its kin, ezmlm
+        return strstr(value, "responder") ? TRAIT_REPORT_FIELD : 0;
+    case ROLE_LIST:
+        return TRAIT_LIST;
     case ROLE_NONE:
         break;
     }
@@ -325,7 +346,7 @@ unsigned bounce_traits(const struct bounce_settings *settings, const struct mess
         if (is_report_field(field))
             traits |= TRAIT_REPORT_FIELD;
     }
-    return traits;
+    return traits & TRAIT_LIST ? traits & ~(unsigned)(TRAIT_BULK | TRAIT_LIST) : traits;
 }
 
 bool bounce_has_trait(const struct bounce_settings *settings, const struct message *message,

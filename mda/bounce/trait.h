@@ -13,6 +13,8 @@ enum trait {
     TRAIT_REPORT_FIELD = 1 << 4,   // a field that only reports have: X-Failed-Recipients …
     TRAIT_SUBJECT = 1 << 5,        // the subject begins as those of reports and replies do
     TRAIT_MARK = 1 << 6,           // a gateway's mark
+    TRAIT_BULK = 1 << 7,           // Precedence bulk or junk, as vacation(1) sets it, and no list
+    TRAIT_LIST = 1 << 8,           // a mailing list's field; only used to take TRAIT_BULK back
 };
 
 // The traits that make a message automatic by themselves; a subject does not.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # backstop rules: the list, the check of files, files of the site, and files that are wrong.
 . "${srcdir:-..}/tests/tap.sh"
-plan 14
+plan 16
 
 expect_code 0 'rules lists them' "$BACKSTOP" rules
 grep -q 'dsn-failure .*postfix ' "$scratch/out"; ok $? 'postfix is among them'
@@ -31,3 +31,11 @@ expect_code 0 'a rule of the same name replaces ours' \
 grep -q '"class":"none"' "$scratch/out"; ok $? 'here it says: none'
 "$BACKSTOP" --set "$directories" rules 2>/dev/null | grep -c ' rfc3834 ' >"$scratch/count"
 is "$(cat "$scratch/count")" 1 'and stands once in the list'
+
+# A rule that refines is asked about what a maker's rule took for a failure.
+printf '[slow]\norder = 50\nclass = dsn-delay\nrefines = yes\nbody = patience please\n' >"$scratch/rules.d/b.rules"
+printf 'Return-Path: <>\nFrom: MAILER-DAEMON@x.example\n\nHi. This is the qmail-send program.\n\n<b@y.example>:\nPatience, please.\n' >"$scratch/mail"
+sed 's/Patience, please/Patience please/' "$scratch/mail" >"$scratch/mail2"
+"$BACKSTOP" --set "$directories" check --class "$scratch/mail" "$scratch/mail2" >"$scratch/out" 2>/dev/null
+grep -q 'mail: dsn-failure (qmail-qsbmf)' "$scratch/out"; ok $? 'a failure is one without its words'
+grep -q 'mail2: dsn-delay (qmail-qsbmf)' "$scratch/out"; ok $? 'and a delay with them'
