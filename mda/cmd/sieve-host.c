@@ -2,6 +2,7 @@
 #include "cmd/sieve-host.h"
 
 #include "base/error.h"
+#include "message/place.h"
 #include "sieve/limits.h"
 
 #include <string.h>
@@ -271,6 +272,19 @@ static GBytes *host_part_content(void *data, guint n)
     return mime_part_content(part, SIEVE_MAX_BODY);
 }
 
+static bool host_part_place(void *data, guint n, gsize *start_r, gsize *length_r)
+{
+    struct sieve_source *source = data;
+    const struct message *message = sieve_source_message(source);
+    gsize body = (gsize)(real_body(message, NULL) - message->data), start = 0;
+    load_parts(source);
+    if (!source->tree || !mime_part_place(message, source->tree, n, &start, length_r) ||
+        start < body)
+        return false;
+    *start_r = start - body;
+    return true;
+}
+
 // Scripts hold their line ends as CRLF; so does what they are compared with.
 static char *with_crlf(char *text)
 {
@@ -390,6 +404,7 @@ void sieve_source_host(struct sieve_source *source, struct sieve_host *host)
         .part_content = host_part_content,
         .part_text = host_part_text,
         .part_html = host_part_html,
+        .part_place = host_part_place,
         .replace = host_replace,
         .envelope = host_envelope,
         .environment = host_environment,

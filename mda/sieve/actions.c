@@ -85,7 +85,9 @@ struct plan_action *sieve_act(struct sieve_run *run, enum plan_kind kind, enum s
         return NULL;
     *flow_r = FLOW_NEXT;
     struct plan_action *action = plan_add(run->plan, kind);
-    if (kind != PLAN_DISCARD && kind != PLAN_NOTIFY)
+    if (kind == PLAN_REDIRECT && run->view->unenclosed)
+        action->message = g_bytes_ref(run->view->unenclosed);
+    else if (kind != PLAN_DISCARD && kind != PLAN_NOTIFY)
         action->message = sieve_act_message(run);
     return action;
 }

@@ -155,7 +155,8 @@ struct sieve_run {
     GPtrArray *flags;        // the internal variable of imap4flags, char *
     bool *included;          // by index of script: was it run?
     guint include_depth;
-    gint part; // the MIME part in the loop, -1 outside
+    gint part;          // the MIME part in the loop, -1 outside
+    bool part_replaced; // it is another one now
     const struct sieve_node *break_loop;
     struct sieve_place at; // of the command in hand
     bool failed;

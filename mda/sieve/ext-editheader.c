@@ -98,12 +98,20 @@ static bool addheader_check(struct sieve_checker *checker, struct sieve_node *no
 
 static const struct sieve_tag add_tags[] = {{.name = "last"}, {.name = NULL}};
 
+// RFC 5703 §5: what replace keeps of a header must stay.
+static bool kept_by_replace(const struct sieve_run *run, const char *name)
+{
+    return sieve_script_uses(run->script, "replace") &&
+           (g_ascii_strcasecmp(name, "Original-Subject") == 0 ||
+            g_ascii_strcasecmp(name, "Original-From") == 0);
+}
+
 static enum sieve_flow addheader_run(struct sieve_run *run, const struct sieve_node *node)
 {
     g_autofree char *name = sieve_string(run, node, 0), *value = sieve_string(run, node, 1);
     if (!sieve_is_field_name(name))
         return sieve_run_fail(run, "addheader action: specified field name '%s' is invalid", name);
-    if (is_forbidden(run->host, name, FORBID_ADD)) {
+    if (is_forbidden(run->host, name, FORBID_ADD) || kept_by_replace(run, name)) {
         sieve_run_warn(run,
                        "addheader action: adding specified header field '%s' is forbidden; "
                        "modification denied",
@@ -223,7 +231,7 @@ static enum sieve_flow deleteheader_run(struct sieve_run *run, const struct siev
     if (!sieve_is_field_name(name))
         return sieve_run_fail(run, "deleteheader action: specified field name '%s' is invalid",
                               name);
-    if (is_forbidden(run->host, name, FORBID_DELETE)) {
+    if (is_forbidden(run->host, name, FORBID_DELETE) || kept_by_replace(run, name)) {
         sieve_run_warn(run,
                        "deleteheader action: deleting specified header field '%s' is forbidden; "
                        "modification denied",

@@ -37,6 +37,15 @@ static bool is_below(struct sieve_run *run, guint n, gint root)
     return root < 0;
 }
 
+// The last of the parts in part N; N when there are none.
+static guint last_below(struct sieve_run *run, guint n)
+{
+    guint last = n, count = run->host->part_count(run->host->data);
+    while (last + 1 < count && is_below(run, last + 1, (gint)n))
+        last++;
+    return last;
+}
+
 // At the top the message itself is the first part; in a loop its children are.
 static enum sieve_flow foreverypart_run(struct sieve_run *run, const struct sieve_node *node)
 {
@@ -48,7 +57,12 @@ static enum sieve_flow foreverypart_run(struct sieve_run *run, const struct siev
         if (outer >= 0 && !is_below(run, i, outer))
             continue;
         run->part = (gint)i;
+        run->part_replaced = false;
         flow = sieve_run_block(run, node->block);
+        // RFC 5703 §5: the loop "does not go into" what is in a part that was replaced.
+        if (run->part_replaced)
+            i = last_below(run, i);
+        run->part_replaced = false;
         if (flow == FLOW_BREAK && run->break_loop == node) {
             flow = FLOW_NEXT;
             break;

@@ -98,46 +98,126 @@ static char *take_value(const char **at)
     return g_string_free(out, FALSE);
 }
 
-// RFC 2231: what stands percent-encoded behind charset'language'. Only UTF-8 and ASCII need no
-// conversion; other charsets are left as they are.
-static char *decode_extended(const char *value)
+struct parameter {
+    char *name; // as written: "title*0*"
+    char *value;
+};
+
+static void parameter_clear(gpointer data)
+{
+    struct parameter *parameter = data;
+    g_free(parameter->name);
+    g_free(parameter->value);
+}
+
+// The parameters behind AT, struct parameter.
+static GArray *take_parameters(const char *at)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(struct parameter));
+    g_array_set_clear_func(list, parameter_clear);
+    while (*(at = skip_blanks(at)) == ';') {
+        at++;
+        struct parameter parameter = {.name = take_token(&at)};
+        at = skip_blanks(at);
+        if (parameter.name && *at == '=') {
+            at++;
+            parameter.value = take_value(&at);
+        }
+        if (parameter.value)
+            g_array_append_val(list, parameter);
+        else
+            parameter_clear(&parameter);
+        at += strcspn(at, ";");
+    }
+    return list;
+}
+
+static const char *parameter_value(const GArray *list, const char *name)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const struct parameter *parameter = &g_array_index(list, struct parameter, i);
+        if (g_ascii_strcasecmp(parameter->name, name) == 0)
+            return parameter->value;
+    }
+    return NULL;
+}
+
+static void append_unescaped(GString *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '%' && g_ascii_isxdigit(text[1]) && g_ascii_isxdigit(text[2])) {
+            char c = (char)(g_ascii_xdigit_value(text[1]) * 16 + g_ascii_xdigit_value(text[2]));
+            g_string_append_c(out, c ? c : ' ');
+            text += 2;
+        } else {
+            g_string_append_c(out, *text);
+        }
+    }
+}
+
+// RFC 2231 §4: charset'language'text, the charset made UTF-8 by what does so for encoded words.
+static char *decode_extended(const struct sieve_host *host, const char *value)
 {
     const char *first = strchr(value, '\'');
     const char *second = first ? strchr(first + 1, '\'') : NULL;
-    char *plain = g_uri_unescape_string(second ? second + 1 : value, NULL);
-    return plain ? plain : g_strdup(value);
+    g_autoptr(GString) bytes = g_string_new(NULL);
+    append_unescaped(bytes, second ? second + 1 : value);
+    if (!second || g_str_is_ascii(bytes->str) || g_ascii_strncasecmp(value, "utf-8'", 6) == 0)
+        return g_utf8_make_valid(bytes->str, (gssize)bytes->len);
+    g_autofree char *base64 = g_base64_encode((const guchar *)bytes->str, bytes->len);
+    g_autofree char *word = g_strdup_printf("=?%.*s?B?%s?=", (int)(first - value), value, base64);
+    return host->decode(host->data, word);
 }
 
-// The value of parameter NAME behind AT, or NULL.
-static char *find_parameter(const char *at, const char *name)
+// RFC 2231 §3: the pieces name*0, name*1* … joined; NULL: there are none. When the first is
+// EXTENDED the percent signs of those that are not escaped become so.
+static char *join_pieces(const GArray *list, const char *name, bool extended)
 {
-    while (*(at = skip_blanks(at)) == ';') {
-        at++;
-        g_autofree char *key = take_token(&at);
-        at = skip_blanks(at);
-        if (!key || *at != '=') {
-            at += strcspn(at, ";");
-            continue;
+    GString *out = NULL;
+    for (guint n = 0;; n++) {
+        g_autofree char *plain_name = g_strdup_printf("%s*%u", name, n);
+        g_autofree char *escaped_name = g_strconcat(plain_name, "*", NULL);
+        const char *escaped = parameter_value(list, escaped_name);
+        const char *value = escaped ? escaped : parameter_value(list, plain_name);
+        if (!value)
+            break;
+        if (!out)
+            out = g_string_new(NULL);
+        gsize from = out->len;
+        g_string_append(out, value);
+        for (; extended && !escaped && from < out->len; from++) {
+            if (out->str[from] == '%')
+                g_string_insert(out, (gssize)from + 1, "25");
         }
-        at++;
-        g_autofree char *value = take_value(&at);
-        gsize length = strlen(key);
-        bool extended = length > 0 && key[length - 1] == '*';
-        if (extended)
-            key[length - 1] = '\0';
-        if (value && g_ascii_strcasecmp(key, name) == 0)
-            return extended ? decode_extended(value) : g_steal_pointer(&value);
-        at += strcspn(at, ";");
     }
-    return NULL;
+    return out ? g_string_free(out, FALSE) : NULL;
+}
+
+// The value of parameter NAME, or NULL. Owned by the caller.
+static char *find_parameter(const struct sieve_host *host, const GArray *list, const char *name)
+{
+    g_autofree char *starred = g_strconcat(name, "*", NULL);
+    const char *escaped = parameter_value(list, starred), *plain = parameter_value(list, name);
+    if (escaped)
+        return decode_extended(host, escaped);
+    if (plain)
+        return g_strdup(plain);
+    g_autofree char *first = g_strconcat(name, "*0*", NULL);
+    bool extended = parameter_value(list, first) != NULL;
+    g_autofree char *joined = join_pieces(list, name, extended);
+    return joined && extended ? decode_extended(host, joined) : g_steal_pointer(&joined);
 }
 
 static bool match_parameters(struct sieve_run *run, const struct sieve_node *node, const char *at,
                              struct sieve_matching *matching)
 {
     g_autoptr(GPtrArray) names = sieve_tag_list(run, node, "param");
+    g_autoptr(GArray) parameters = take_parameters(at);
     for (guint i = 0; i < names->len; i++) {
-        g_autofree char *value = find_parameter(at, g_ptr_array_index(names, i));
+        g_autofree char *value = find_parameter(run->host, parameters, g_ptr_array_index(names, i));
+        // :count is of those that are there (§4.1); the text of one that is not is empty.
+        if (!value && node->match->type == MATCH_COUNT)
+            continue;
         if (sieve_matching_value(matching, value ? value : ""))
             return true;
     }
@@ -166,7 +246,7 @@ bool sieve_mime_value(struct sieve_run *run, const struct sieve_node *node,
     if (option->tag->id == MIME_PARAM)
         return match_parameters(run, node, sound ? at : "", matching);
     if (!sound)
-        return sieve_matching_value(matching, "");
+        return node->match->type != MATCH_COUNT && sieve_matching_value(matching, "");
     g_autofree char *both = subtype ? g_strdup_printf("%s/%s", type, subtype) : g_strdup(type);
     const char *piece = option->tag->id == MIME_TYPE      ? type
                         : option->tag->id == MIME_SUBTYPE ? (subtype ? subtype : "")

@@ -54,6 +54,9 @@ struct sieve_host {
     GBytes *(*part_content)(void *data, guint n);
     char *(*part_text)(void *data, guint n); // text in UTF-8, HTML reduced to its words if asked
     char *(*part_html)(void *data, guint n); // the words of a text/html part
+    // Where part N, its header and body, stands in what `body` returns. False when that cannot be
+    // told. (optional)
+    bool (*part_place)(void *data, guint n, gsize *start_r, gsize *length_r);
     // The message becomes BYTES for everything that follows (enclose, replace, filter). (optional)
     void (*replace)(void *data, GBytes *bytes);
     // The IMAP flags that it has already, or NULL (optional). char *, owned by the caller.

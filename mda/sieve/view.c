@@ -40,6 +40,7 @@ struct sieve_view *sieve_view_new(const struct sieve_host *host)
 void sieve_view_reset(struct sieve_view *view)
 {
     g_clear_pointer(&view->fields, g_ptr_array_unref);
+    g_clear_pointer(&view->unenclosed, g_bytes_unref);
     view->edited = false;
 }
 

@@ -7,8 +7,9 @@
 
 struct sieve_view {
     const struct sieve_host *host;
-    GPtrArray *fields; // struct sieve_view_field *, NULL until loaded
-    bool edited;       // the header differs from the host's
+    GPtrArray *fields;  // struct sieve_view_field *, NULL until loaded
+    bool edited;        // the header differs from the host's
+    GBytes *unenclosed; // the message before the first enclose, or NULL
 };
 
 struct sieve_view_field {

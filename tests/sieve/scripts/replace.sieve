@@ -1,0 +1,3 @@
+require "replace";
+replace :mime :subject "x" "y";
+replace :from "nobody" "y";
