@@ -50,7 +50,7 @@ static const char *const subject_words[] = {
     "delivery warning", "delivery has", "mail system error", "error sending", "user unknown",
     "unknown user", "message status", "still being retried", "nicht zugestellt", "onbestelbaar",
     "non remis", "non recapit", "mancato recapito", "no se puede entregar", "echec de",
-    "niedostarcz", "zwrot wiadomo", "auto-reply", "auto reply", "autoreply", "autoresponse",
+    "niedostarcz", "zwrot wiadomo", "auto-reply", "auto reply", "autoreply", "autorespon", "auto-respon", "automaat",
     "auto response", "respuesta autom", "resposta autom", "risposta autom", "out of office",
     "out-of-office", "out of the office", "abwesen", "away from my mail", "away from the office",
     "fuori sede", "absence du bureau", "challenge", "content violation", "content filter", "banned",
