@@ -16,6 +16,7 @@
 
 // No wait for another writer is longer than this, whatever the deadline is.
 #define BUSY_MAX_MS 10000
+#define WAL_PAUSE_US 5000
 // A hostile message must not make the database grow the process beyond this.
 #define CACHE_KIB 2000
 
@@ -81,7 +82,19 @@ static bool prepare_file(const char *path, enum db_mode mode, GError **err)
     return true;
 }
 
-static bool configure(struct db *db, enum db_mode mode, GError **err)
+// SQLite refuses at once, without its wait for other writers, while another process is at this very
+// change; so the wait is here.
+static bool use_wal(struct db *db, struct deadline deadline, GError **err)
+{
+    while (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK) {
+        if (sqlite3_errcode(db->handle) != SQLITE_BUSY || deadline_passed(&deadline))
+            return fail(db, "write-ahead log", err);
+        g_usleep(WAL_PAUSE_US);
+    }
+    return true;
+}
+
+static bool configure(struct db *db, enum db_mode mode, struct deadline deadline, GError **err)
 {
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 #ifdef SQLITE_DBCONFIG_TRUSTED_SCHEMA
@@ -93,10 +106,8 @@ static bool configure(struct db *db, enum db_mode mode, GError **err)
     if (mode == DB_READ)
         return true;
     // Where the file system cannot share memory, SQLite stays with its rollback journal.
-    if (!db_exec(db,
-                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                 "PRAGMA journal_size_limit = 1000000",
-                 err))
+    if (!use_wal(db, deadline, err) ||
+        !db_exec(db, "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 1000000", err))
         return false;
     int keep = 1;
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
@@ -118,7 +129,7 @@ static bool db_open(const char *path, enum db_mode mode, struct deadline deadlin
         return false;
     }
     sqlite3_busy_timeout(db->handle, CLAMP(deadline_left(&deadline), 1, BUSY_MAX_MS));
-    if (!configure(db, mode, err)) {
+    if (!configure(db, mode, deadline_sooner(deadline, deadline_in(BUSY_MAX_MS)), err)) {
         db_close(db);
         return false;
     }

@@ -21,6 +21,7 @@
 
 #define WRITERS 8
 #define RECORDS_EACH 20
+#define MAKING_ROUNDS 20
 
 struct fixture {
     char *directory, *path;
@@ -63,8 +64,8 @@ static struct ledger *open_ledger(const struct fixture *fixture, gint64 keep)
 static void put(struct ledger *ledger, const char *id, gint64 time, const char *recipient)
 {
     const char *recipients[] = {recipient, NULL};
-    const struct sent_message message = {id, time, "alice@example.org",
-                                         recipient ? recipients : NULL, false, false};
+    const struct sent_message message = {
+        id, time, "alice@example.org", recipient ? recipients : NULL, false, false};
     assert_true(ledger_record(ledger, &message, NULL));
 }
 
@@ -163,27 +164,30 @@ static void test_secrecy(void **state)
     assert_true(files >= 2);
 }
 
-static void write_some(const struct fixture *fixture, int writer)
+static void write_some(const struct fixture *fixture, int writer, int records)
 {
-    for (int i = 0; i < RECORDS_EACH; i++) {
+    for (int i = 0; i < records; i++) {
         g_autoptr(Ledger) ledger = NULL;
         g_autofree char *id = g_strdup_printf("<%d.%d@example.org>", writer, i);
         const struct sent_message message = {id, 1000, NULL, NULL, false, false};
-        if (!ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(20000), &ledger, NULL) ||
-            !ledger_record(ledger, &message, NULL))
+        g_autoptr(GError) err = NULL;
+        if (!ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(20000), &ledger, &err) ||
+            !ledger_record(ledger, &message, &err)) {
+            fprintf(stderr, "# writer %d, record %d: %s\n", writer, i, err->message);
             _exit(1);
+        }
     }
     _exit(0);
 }
 
-static void test_many_writers(void **state)
+// WRITERS processes at once, of which the first makes the ledger.
+static void write_at_once(const struct fixture *fixture, int records)
 {
-    struct fixture *fixture = *state;
     pid_t children[WRITERS];
     for (int i = 0; i < WRITERS; i++) {
         children[i] = fork();
         if (children[i] == 0)
-            write_some(fixture, i);
+            write_some(fixture, i, records);
     }
     for (int i = 0; i < WRITERS; i++) {
         int status;
@@ -193,7 +197,25 @@ static void test_many_writers(void **state)
     g_autoptr(Ledger) ledger = open_ledger(fixture, 0);
     struct ledger_extent extent;
     assert_true(ledger_extent(ledger, &extent, NULL));
-    assert_int_equal(extent.messages, WRITERS * RECORDS_EACH);
+    assert_int_equal(extent.messages, WRITERS * records);
+}
+
+static void test_many_writers(void **state)
+{
+    write_at_once(*state, RECORDS_EACH);
+}
+
+static void test_many_makers(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (int i = 0; i < MAKING_ROUNDS; i++) {
+        write_at_once(fixture, 1);
+        for (gsize j = 0; j < G_N_ELEMENTS(suffixes); j++) {
+            g_autofree char *path = g_strconcat(fixture->path, suffixes[j], NULL);
+            assert_int_equal(unlink(path), 0);
+        }
+    }
 }
 
 // A writer that sits on the ledger costs a reader nothing and a second writer no more than it gave.
@@ -256,8 +278,8 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(record_and_find), T(extent), T(forgets), T(secrecy),
-        T(many_writers),    T(busy),   T(missing), T(key),
+        T(record_and_find), T(extent), T(forgets), T(secrecy), T(many_writers),
+        T(many_makers),     T(busy),   T(missing), T(key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
