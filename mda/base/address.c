@@ -227,6 +227,17 @@ bool ip_is_loopback(const struct ip_address *address)
     return in_any(address, networks);
 }
 
+// The IPv4 address inside a 6to4 address (RFC 3056).
+static bool ip_is_6to4(const struct ip_address *address, struct ip_address *inner_r)
+{
+    static const guint8 mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (address->bytes[0] != 0x20 || address->bytes[1] != 0x02)
+        return false;
+    memcpy(inner_r->bytes, mapped, sizeof mapped);
+    memcpy(inner_r->bytes + sizeof mapped, address->bytes + 2, 4);
+    return true;
+}
+
 bool ip_is_private(const struct ip_address *address)
 {
     static const char *const networks[] = {"127.0.0.0/8",    "::1",
@@ -234,7 +245,8 @@ bool ip_is_private(const struct ip_address *address)
                                            "192.168.0.0/16", "100.64.0.0/10",
                                            "169.254.0.0/16", "fe80::/10",
                                            "fc00::/7",       NULL};
-    return in_any(address, networks);
+    struct ip_address inner;
+    return in_any(ip_is_6to4(address, &inner) ? &inner : address, networks);
 }
 
 char *ip_text(const struct ip_address *address)

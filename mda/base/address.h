@@ -41,7 +41,8 @@ bool ip_in_network(const struct ip_address *address, const char *network);
 
 bool ip_is_v4(const struct ip_address *address);
 
-// Loopback, RFC 1918, RFC 6598, link-local or unique local: says nothing to the outside.
+// Loopback, RFC 1918, RFC 6598, link-local or unique local, also inside 6to4 (RFC 3056): says nothing
+// to the outside.
 bool ip_is_private(const struct ip_address *address);
 bool ip_is_loopback(const struct ip_address *address);
 

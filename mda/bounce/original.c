@@ -108,10 +108,12 @@ static void read_field(struct report *report, const struct header_field *field)
         set_once(&original->subject, text_of(value));
 }
 
-static bool is_whole(const struct original *original, bool cut)
+// Spam may lack Date and Message-ID; then the body that follows shows where the header ended.
+static bool is_whole(const struct original *original, const struct message *message, bool cut)
 {
     bool structured = g_str_has_prefix(original->where, "message/");
-    return !cut && original->from && (original->message_id || original->date) &&
+    return !cut && message_field(message, "From", 0) &&
+           (original->message_id || original->date || original->body) &&
            (original->received->len > 0 || structured);
 }
 
@@ -136,7 +138,8 @@ void original_read(struct report *report, GBytes *bytes, const char *where)
     original->where = g_strdup(where);
     if (message->body_size > 0)
         original->body = g_bytes_new(message->body, message->body_size);
-    original->full = is_whole(original, message->header_cut || count < message->fields->len);
+    original->full =
+        is_whole(original, message, message->header_cut || count < message->fields->len);
 }
 
 void original_add_references(struct report *report, const char *value)

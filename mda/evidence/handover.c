@@ -28,6 +28,9 @@ bool hop_is_submission(const struct received_hop *hop)
         "with mapi",      "with HTTP",       "with local",    "(from userid", "invoked by uid"};
     if (!hop->raw)
         return false;
+    // Sendmail: "(from user@host) by host". A client's host stands there outside a comment.
+    if (g_str_has_prefix(hop->raw + strspn(hop->raw, " \t"), "(from "))
+        return true;
     g_autofree char *raw = g_ascii_strdown(hop->raw, -1);
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autofree char *word = g_ascii_strdown(words[i], -1);
@@ -63,6 +66,17 @@ static bool is_public_name(const char *name)
             return false;
     }
     return true;
+}
+
+bool hop_names_host(const struct received_hop *hop)
+{
+    struct ip_address address;
+    const char *const names[] = {hop->by, hop->name, hop->from, hop->address};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (is_public_name(names[i]) || (ip_parse(names[i], &address) && !ip_is_private(&address)))
+            return true;
+    }
+    return false;
 }
 
 // A private address alone is not enough: behind address translation every client has one.

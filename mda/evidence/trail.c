@@ -7,11 +7,17 @@
 //   name of its victim's server.
 // - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
 //   came to us from outside, and we may have passed on what a stranger sent.
-// - Silence when no relay is known, and when the trail did not come back whole.
+// - Where no host took the mail from another, it was made on the host that reports: not held
+// against
+//   a host of our domain that nobody listed.
+// - Silence when no relay is known, when the trail names no host that others could know, and when
+// it
+//   did not come back whole.
 #include "base/address.h"
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/handover.h"
+#include "evidence/identity.h"
 #include "evidence/relays.h"
 
 #include <string.h>
@@ -20,7 +26,7 @@ struct search {
     const struct relays *relays;
     bool submitted; // the line that fits was written by our relay, for a client of its own
     bool outside;   // a line of our relay, for a client from outside
-    bool claimed;   // the client gave our relay's name, and nothing confirms or refutes it
+    bool claimed;   // our relay's name is given, and nothing confirms or refutes it
 };
 
 static bool is_known_name(const char *name)
@@ -28,7 +34,7 @@ static bool is_known_name(const char *name)
     return name && *name && g_ascii_strcasecmp(name, "unknown") != 0;
 }
 
-// *CLAIMED_R is set to whether the client's own word is all there is.
+// *CLAIMED_R is set to whether the client's own word, or its own name server's, is all there is.
 static bool client_is_ours(const struct relays *relays, const struct received_hop *hop,
                            bool *claimed_r)
 {
@@ -37,8 +43,11 @@ static bool client_is_ours(const struct relays *relays, const struct received_ho
     const bool has_address = ip_parse(hop->address, &address);
     if (has_address && relays_hold_address(relays, &address))
         return true;
-    if (is_known_name(hop->name) && relays_hold_name(relays, hop->name))
-        return !hop->raw || !strstr(hop->raw, "may be forged");
+    if (is_known_name(hop->name) && relays_hold_name(relays, hop->name)) {
+        // Sendmail's words for a name that does not lead back to the address.
+        *claimed_r = hop->raw && strstr(hop->raw, "may be forged");
+        return true;
+    }
     if (has_address && hop->name && relays->networks->len > 0)
         return false;
     *claimed_r = has_address && (hop->name || relays->networks->len > 0);
@@ -98,7 +107,8 @@ static void judge_ours(const struct search *search, const struct report *report,
                     "%s brought it; the line that names %s does not lead there", newest, client);
     else if (search->claimed)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT,
-                    "%s calls itself %s; identity.networks would tell", client, hop->from);
+                    "%s bears the name of our relay, unconfirmed; identity.networks would tell",
+                    client);
     else if (search->outside ||
              came_from_outside(search, report->original.received, handover->index))
         finding_set(finding, SAYS_OURS, WEIGHT_HINT, "went through our relay %s from outside",
@@ -110,19 +120,45 @@ static void judge_ours(const struct search *search, const struct report *report,
         finding_set(finding, SAYS_OURS, WEIGHT_STRONG, "begins at our relay %s", client);
 }
 
-static void judge_none(const struct report *report, const struct handover *handover,
+// Nobody from outside handed the mail over: was it made on a host that bears a name of our domains?
+static bool made_at_home(const struct evidence_case *evidence_case, const struct received_hop *hop)
+{
+    g_auto(GStrv) domains = identity_domains(evidence_case);
+    for (char **domain = domains; *domain; domain++) {
+        if (domain_related(hop->by, **domain == '.' ? *domain + 1 : *domain))
+            return true;
+    }
+    return false;
+}
+
+static bool names_any_host(const GPtrArray *trail)
+{
+    for (guint i = 0; i < trail->len; i++) {
+        if (hop_names_host(g_ptr_array_index(trail, i)))
+            return true;
+    }
+    return false;
+}
+
+static void judge_none(const struct evidence_case *evidence_case, const struct handover *handover,
                        struct finding *finding)
 {
-    const GPtrArray *trail = report->original.received;
+    const struct original *original = &evidence_case->report->original;
+    const GPtrArray *trail = original->received;
     const struct received_hop *oldest = g_ptr_array_index(trail, trail->len - 1);
-    if (!handover->newest && !oldest->by && !oldest->from && !oldest->address) {
+    if (!handover->newest && !names_any_host(trail)) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the trail names no host");
+        return;
+    }
+    if (!handover->newest && hop_is_submission(oldest) && made_at_home(evidence_case, oldest)) {
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "made on %s, a host of our domain",
+                    oldest->by);
         return;
     }
     g_autofree char *client = handover->newest ? hop_client(handover->newest)
                               : oldest->by     ? g_strdup(oldest->by)
                                                : hop_client(oldest);
-    if (report->original.full)
+    if (original->full)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "%s is none of our relays", client);
     else
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
@@ -146,7 +182,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     if (handover.hop)
         judge_ours(&search, report, &handover, finding);
     else
-        judge_none(report, &handover, finding);
+        judge_none(evidence_case, &handover, finding);
 }
 
 const struct evidence_source evidence_trail = {.name = "trail", .look = look};

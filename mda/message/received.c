@@ -133,6 +133,15 @@ static void parse_from(const char *start, const char *end, struct received *rece
     received->from = g_steal_pointer(&first);
 }
 
+// Indimail writes "by host mail.example.org".
+static bool is_by_host(const char *by)
+{
+    g_autofree char *word = word_after(by, 2);
+    g_autofree char *next =
+        word && strcmp(word, "host") == 0 ? word_after(by, strlen("by host")) : NULL;
+    return next && strchr(next, '.');
+}
+
 void received_parse(const char *value, struct received *received_r)
 {
     *received_r = (struct received){0};
@@ -144,7 +153,7 @@ void received_parse(const char *value, struct received *received_r)
     if (begins_with_from)
         parse_from(from, by ? by : semicolon ? semicolon : end, received_r);
     if (by)
-        received_r->by = word_after(by, 2);
+        received_r->by = word_after(by, is_by_host(by) ? strlen("by host") : 2);
     if (semicolon && semicolon[1])
         received_r->date = g_strstrip(g_strdup(semicolon + 1));
 }
