@@ -76,3 +76,33 @@ GBytes *text_with_lf(GBytes *text)
     }
     return g_string_free_to_bytes(out);
 }
+
+// RFC 2047 §2: an encoded word has at most 75 characters; it ends between characters.
+static void append_encoded(GString *out, const char *text, const char *text_end)
+{
+    while (text < text_end) {
+        const char *end = text;
+        while (end < text_end && g_utf8_next_char(end) - text <= 39)
+            end = g_utf8_next_char(end);
+        g_autofree char *base64 = g_base64_encode((const guchar *)text, (gsize)(end - text));
+        g_string_append_printf(out, "=?utf-8?B?%s?=%s", base64, end < text_end ? "\r\n " : "");
+        text = end;
+    }
+}
+
+char *text_encode_header(const char *text)
+{
+    gsize length = strlen(text), begin = 0, end = length;
+    while (begin < length && (guchar)text[begin] < 0x80)
+        begin++;
+    if (begin == length)
+        return g_strdup(text);
+    while ((guchar)text[end - 1] < 0x80)
+        end--;
+    while (begin > 0 && !strchr(" \t\r\n", text[begin - 1]))
+        begin--;
+    end += strcspn(text + end, " \t\r\n");
+    GString *out = g_string_new_len(text, (gssize)begin);
+    append_encoded(out, text + begin, text + end);
+    return g_string_free(g_string_append(out, text + end), FALSE);
+}

@@ -19,3 +19,7 @@ const char *text_domain_of(const char *address);
 
 // TEXT with every CR LF made a LF. Owned by the caller.
 GBytes *text_with_lf(GBytes *text);
+
+// TEXT, valid UTF-8, for a header field: what is not ASCII in it as encoded words (RFC 2047), from
+// the first such word of the text to the last, with a fold between them. Owned by the caller.
+char *text_encode_header(const char *text);

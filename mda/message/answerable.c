@@ -28,6 +28,19 @@ static bool is_daemon(const char *sender)
     return false;
 }
 
+// X-Auto-Response-Suppress is a list of what is not wanted; receipts (RN, NRN, DR, NDR) are no
+// answers.
+static bool suppresses_answers(const char *value)
+{
+    g_auto(GStrv) words = g_strsplit_set(value ? value : "", ", \t", -1);
+    for (guint i = 0; words[i]; i++) {
+        if (g_ascii_strcasecmp(words[i], "all") == 0 || g_ascii_strcasecmp(words[i], "oof") == 0 ||
+            g_ascii_strcasecmp(words[i], "autoreply") == 0)
+            return true;
+    }
+    return false;
+}
+
 static const char *header_why_not(const struct message *message)
 {
     static const char *const lists[] = {"List-Id",       "List-Unsubscribe", "List-Post",
@@ -41,7 +54,7 @@ static const char *header_why_not(const struct message *message)
         return "it was sent automatically (Auto-Submitted)";
     if (begins(precedence, "bulk") || begins(precedence, "list") || begins(precedence, "junk"))
         return "it is bulk mail (Precedence)";
-    if (suppress && !begins(suppress, "none"))
+    if (suppresses_answers(suppress))
         return "it wants no automatic answer (X-Auto-Response-Suppress)";
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
         if (message_field(message, lists[i], 0))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plan/answer-mail.h"
 
+#include "base/text.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -11,29 +13,12 @@ void answer_mail_clear(struct answer_mail *mail)
     g_clear_pointer(&mail->text, g_bytes_unref);
 }
 
-// RFC 2047 §2: an encoded word has at most 75 characters; it ends between characters.
-static void append_encoded(GString *out, const char *text)
-{
-    while (*text) {
-        const char *end = text;
-        while (*end && g_utf8_next_char(end) - text <= 39)
-            end = g_utf8_next_char(end);
-        g_autofree char *base64 = g_base64_encode((const guchar *)text, (gsize)(end - text));
-        g_string_append_printf(out, "=?utf-8?B?%s?=%s", base64, *end ? "\r\n " : "");
-        text = end;
-    }
-}
-
 void answer_line(GString *out, const char *name, const char *value)
 {
     g_autofree char *valid = g_utf8_make_valid(value, -1);
     g_autofree char *line = g_strstrip(g_strdelimit(g_steal_pointer(&valid), "\r\n\t", ' '));
-    g_string_append_printf(out, "%s: ", name);
-    if (g_str_is_ascii(line))
-        g_string_append(out, line);
-    else
-        append_encoded(out, line);
-    g_string_append(out, "\r\n");
+    g_autofree char *encoded = text_encode_header(line);
+    g_string_append_printf(out, "%s: %s\r\n", name, encoded);
 }
 
 void answer_address_line(GString *out, const char *name, const char *value)
@@ -47,9 +32,8 @@ void answer_address_line(GString *out, const char *name, const char *value)
     g_autofree char *valid = g_utf8_make_valid(phrase, -1);
     g_autofree char *address = g_strdelimit(g_strdup(open), "\r\n", ' ');
     g_strstrip(g_strdelimit(valid, "\r\n\t\"", ' '));
-    g_string_append_printf(out, "%s: ", name);
-    append_encoded(out, valid);
-    g_string_append_printf(out, " %s\r\n", address);
+    g_autofree char *encoded = text_encode_header(valid);
+    g_string_append_printf(out, "%s: %s %s\r\n", name, encoded, address);
 }
 
 static void append_date(GString *out, gint64 now)

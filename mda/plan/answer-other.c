@@ -28,8 +28,9 @@ static void reject_parts(GString *out, const struct answer_case *answer,
     g_string_append_printf(
         out, "\r\n--%s\r\nContent-Type: message/disposition-notification\r\n\r\n", boundary);
     g_string_append_printf(out, "Reporting-UA: %s; backstop " PACKAGE_VERSION "\r\n", answer->host);
+    g_autofree char *original = g_strconcat("rfc822; ", answer->original_recipient, NULL);
     if (answer->original_recipient)
-        answer_line(out, "Original-Recipient: rfc822", answer->original_recipient);
+        answer_line(out, "Original-Recipient", original);
     g_string_append_printf(out, "Final-Recipient: rfc822; %s\r\n", recipient);
     if (id)
         answer_line(out, "Original-Message-ID", id);
@@ -79,14 +80,15 @@ static void notify_importance(GString *out, const char *importance)
         g_string_append(out, "X-Priority: 3 (Normal)\r\nImportance: Normal\r\n");
 }
 
+// RFC 5436 §2.6: the script's own words come before those of the URI.
 static char *notify_subject(const struct answer_case *answer, const struct plan_action *action,
                             const struct mailto *mailto)
 {
     const char *original = answer_header(answer, "Subject", 0);
-    if (mailto->subject)
-        return g_strdup(mailto->subject);
     if (action->text)
         return g_strdup(action->text);
+    if (mailto->subject)
+        return g_strdup(mailto->subject);
     return g_strdup_printf("Notification: %s", original ? original : "(no subject)");
 }
 
@@ -119,10 +121,7 @@ static GString *notify_compose(const struct answer_case *answer, const struct pl
                     g_ptr_array_index(mailto->fields, i + 1));
     g_string_append(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                          "Content-Transfer-Encoding: 8bit\r\n\r\n");
-    const char *text = mailto->body                      ? mailto->body
-                       : mailto->subject && action->text ? action->text
-                                                         : "Notification of new message.";
-    answer_text(out, text);
+    answer_text(out, mailto->body ? mailto->body : "Notification of new message.");
     return out;
 }
 
@@ -168,9 +167,7 @@ static bool has_looped(const struct answer_case *answer, const char *mine)
 bool answer_redirect(const struct answer_case *answer, const struct plan_action *action,
                      struct answer_mail *mail_r, char **because_r)
 {
-    const char *mine = answer->original_recipient ? answer->original_recipient : answer->recipient;
-    if (answer->user_email)
-        mine = answer->user_email;
+    const char *mine = answer->user_email ? answer->user_email : answer->recipient;
     if (mine && has_looped(answer, mine))
         return no(because_r, "the X-Sieve-Redirected-From field indicates a mail loop");
     GString *out = g_string_new("X-Sieve: backstop " PACKAGE_VERSION "\r\n");

@@ -29,27 +29,6 @@ static bool is_system_address(const char *address)
     return g_str_has_prefix(local, "owner-") || g_str_has_suffix(local, "-request");
 }
 
-static const char *user_address(const struct answer_case *answer, guint n)
-{
-    const char *all[] = {answer->recipient, answer->original_recipient, answer->user_email};
-    return n < G_N_ELEMENTS(all) ? all[n] : NULL;
-}
-
-static bool is_own(const struct answer_case *answer, const struct plan_action *action,
-                   const char *address, bool original)
-{
-    for (guint i = 0; i < 3; i++) {
-        if ((i != 1 || original) && answer_same_address(user_address(answer, i), address))
-            return true;
-    }
-    for (guint i = 0; action->addresses && i < action->addresses->len; i++) {
-        g_autofree char *bare = answer_bare(g_ptr_array_index(action->addresses, i));
-        if (answer_same_address(bare, address))
-            return true;
-    }
-    return false;
-}
-
 static const char *list_header(const struct answer_case *answer)
 {
     static const char *const names[] = {"List-Id",          "List-Owner", "List-Subscribe",
@@ -73,22 +52,58 @@ static bool suppresses(const struct answer_case *answer)
     return false;
 }
 
-// Is the user named where recipients are? An address counts as it stands between delimiters.
-static bool is_addressed(const struct answer_case *answer, const struct plan_action *action)
+// Does a field for recipients name ADDRESS? It counts as it stands between delimiters.
+static bool is_named(const struct answer_case *answer, const char *address)
 {
     static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
-    bool original = answer_switch(answer, "vacation_use_original_recipient", false);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *value = NULL;
         for (guint n = 0; (value = answer_header(answer, names[i], n)); n++) {
             g_auto(GStrv) words = g_strsplit_set(value, " \t\r\n,;<>()\"", -1);
             for (guint k = 0; words[k]; k++) {
-                if (strchr(words[k], '@') && is_own(answer, action, words[k], original))
+                if (strchr(words[k], '@') && answer_same_address(address, words[k]))
                     return true;
             }
         }
     }
     return false;
+}
+
+// The user's addresses (char *); ORIGINAL: also the one before aliases. Owned by the caller.
+static GPtrArray *own_addresses(const struct answer_case *answer, const struct plan_action *action,
+                                bool original)
+{
+    GPtrArray *own = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(own, g_strdup(answer->recipient));
+    g_ptr_array_add(own, g_strdup(original ? answer->original_recipient : NULL));
+    g_ptr_array_add(own, g_strdup(answer->user_email));
+    for (guint i = 0; action->addresses && i < action->addresses->len; i++)
+        g_ptr_array_add(own, answer_bare(g_ptr_array_index(action->addresses, i)));
+    return own;
+}
+
+static bool is_own(const struct answer_case *answer, const struct plan_action *action,
+                   const char *address)
+{
+    g_autoptr(GPtrArray) own = own_addresses(answer, action, true);
+    for (guint i = 0; i < own->len; i++) {
+        if (answer_same_address(g_ptr_array_index(own, i), address))
+            return true;
+    }
+    return false;
+}
+
+// The first of the user's addresses that the message names as a recipient. Owned by the caller;
+// NULL when it names none.
+static char *named_address(const struct answer_case *answer, const struct plan_action *action)
+{
+    bool original = answer_switch(answer, "vacation_use_original_recipient", false);
+    g_autoptr(GPtrArray) own = own_addresses(answer, action, original);
+    for (guint i = 0; i < own->len; i++) {
+        if (is_named(answer, g_ptr_array_index(own, i)))
+            return g_strdup(g_ptr_array_index(own, i));
+    }
+    return NULL;
 }
 
 static bool may_answer(const struct answer_case *answer, const struct plan_action *action,
@@ -100,7 +115,7 @@ static bool may_answer(const struct answer_case *answer, const struct plan_actio
                                !answer_switch(answer, "vacation_dont_check_recipient", false));
     if (answer_sender_is_null(answer))
         return no(because_r, "the message has the null sender");
-    if (is_own(answer, action, answer->sender, true))
+    if (is_own(answer, action, answer->sender))
         return no(because_r, "<%s> is the user's own address", answer->sender);
     if (list)
         return no(because_r, "the message is from a mailing list (%s)", list);
@@ -114,7 +129,8 @@ static bool may_answer(const struct answer_case *answer, const struct plan_actio
         return no(because_r, "the message asks for no answer (X-Auto-Response-Suppress)");
     if (is_system_address(answer->sender))
         return no(because_r, "<%s> is a robot's address", answer->sender);
-    if (check && !is_addressed(answer, action))
+    g_autofree char *named = check ? named_address(answer, action) : NULL;
+    if (check && !named)
         return no(because_r, "the message names none of the user's addresses as a recipient");
     return true;
 }
@@ -135,7 +151,7 @@ static char *subject_of(const struct answer_case *answer, const struct plan_acti
     const char *fallback = answer_setting(answer, "vacation_default_subject");
     if (action->subject)
         return g_strdup(action->subject);
-    if (!original || !*original)
+    if (!original)
         return g_strdup(fallback ? fallback : "Automated reply");
     return fill_template(template ? template : "Auto: %{subject}", original);
 }
@@ -164,7 +180,9 @@ static char *from_line(const struct answer_case *answer, const struct plan_actio
 {
     if (action->from)
         return g_strdup(action->from);
-    const char *mine = answer->user_email ? answer->user_email : answer->recipient;
+    // Who wrote to an alias is answered from it.
+    g_autofree char *named = named_address(answer, action);
+    const char *mine = named ? named : answer->user_email ? answer->user_email : answer->recipient;
     if (!mine || !*mine)
         return g_strdup_printf("Postmaster <%s>", answer->postmaster);
     return g_strdup_printf("<%s>", mine);

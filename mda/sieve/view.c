@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sieve/view.h"
 
+#include "base/text.h"
 #include "sieve/limits.h"
 
 #include <string.h>
@@ -130,7 +131,9 @@ void sieve_view_add(struct sieve_view *view, const char *name, const char *value
 {
     struct sieve_view_field *field = g_new0(struct sieve_view_field, 1);
     field->name = g_strdup(name);
-    field->raw = fold_value(name, value);
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+    g_autofree char *encoded = text_encode_header(valid); // RFC 5293 §4
+    field->raw = fold_value(name, encoded);
     // It is text, not encoded: what looks like an encoded word in it is none.
     field->decoded = g_strstrip(g_strdup(value));
     g_ptr_array_insert(sieve_view_fields(view), last ? -1 : 0, field);
