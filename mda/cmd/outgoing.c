@@ -73,8 +73,14 @@ static bool send_mail(const struct conf *conf, const struct plan_action *action,
     return set_deliver_by(action, &submission, err) && submit(conf, &submission, err);
 }
 
-// Composes the mail for ACTION and sends it. An answer that is not to be sent counts as done; a
-// redirect that is not is the message itself, which must then stay.
+// Does ACTION stand for a delivery? When its mail is not sent, the message must stay.
+static bool takes_message(const struct plan_action *action)
+{
+    return action->kind == PLAN_REDIRECT || action->kind == PLAN_REJECT ||
+           action->kind == PLAN_EREJECT;
+}
+
+// Composes the mail for ACTION and sends it. An answer that is not to be sent counts as done.
 static bool compose_and_send(const struct outgoing *outgoing, const struct plan_action *action,
                              answer_function *make, GBytes **sent_r, GError **err)
 {
@@ -88,7 +94,7 @@ static bool compose_and_send(const struct outgoing *outgoing, const struct plan_
         if (done && sent_r)
             *sent_r = text_with_lf(mail.text);
         answer_mail_clear(&mail);
-    } else if (action->kind == PLAN_REDIRECT) {
+    } else if (takes_message(action)) {
         done = mda_fail(err, MDA_ERROR_CONFIG, "%s", because ? because : "no reason given");
     } else {
         log_line(LOG_LEVEL_INFO, "%s: nothing is sent: %s", plan_kind_name(action->kind),

@@ -13,6 +13,12 @@ static bool begins(const char *value, const char *word)
     return value && g_ascii_strncasecmp(value, word, strlen(word)) == 0;
 }
 
+// RFC 3834 §5: "no" alone, or with parameters or a comment behind it.
+static bool says_no(const char *value)
+{
+    return begins(value, "no") && (!value[2] || strchr(" \t;(", value[2]));
+}
+
 static bool is_daemon(const char *sender)
 {
     static const char *const names[] = {
@@ -50,7 +56,7 @@ static const char *header_why_not(const struct message *message)
     g_autofree char *automatic = message_header(message, "Auto-Submitted", 0);
     g_autofree char *precedence = message_header(message, "Precedence", 0);
     g_autofree char *suppress = message_header(message, "X-Auto-Response-Suppress", 0);
-    if (automatic && !begins(automatic, "no"))
+    if (automatic && !says_no(automatic))
         return "it was sent automatically (Auto-Submitted)";
     if (begins(precedence, "bulk") || begins(precedence, "list") || begins(precedence, "junk"))
         return "it is bulk mail (Precedence)";

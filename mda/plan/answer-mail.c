@@ -150,7 +150,9 @@ bool answer_switch(const struct answer_case *answer, const char *name, bool fall
 bool answer_is_automatic(const struct answer_case *answer)
 {
     const char *value = answer_header(answer, "Auto-Submitted", 0);
-    return value && g_ascii_strncasecmp(value, "no", 2) != 0;
+    // RFC 3834 §5: "no" alone, or with parameters or a comment behind it.
+    return value &&
+           !(g_ascii_strncasecmp(value, "no", 2) == 0 && (!value[2] || strchr(" \t;(", value[2])));
 }
 
 bool answer_sender_is_null(const struct answer_case *answer)

@@ -72,4 +72,7 @@ is "$(field Subject)" "=?utf-8?B?R3LDvMOfZQ==?=" "and so is what we write"
 original=old@example.com try 'reject "no";'
 is "$(sed -n 's/^Original-Recipient: //p' "$HOME/outbox")" "rfc822; old@example.com" \
     "a refusal names the original recipient (RFC 8098 3.2.3)"
+before=$(inbox)
+try 'reject "no";' 'Auto-Submitted: not-known'
+is "$(cat "$HOME/outbox")/$(inbox)" "/$((before + 1))" "a message whose refusal is not sent is kept"
 plan

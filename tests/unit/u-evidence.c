@@ -658,6 +658,9 @@ static void test_answerable(void **state)
     } rows[] = {
         {"", true},
         {"Auto-Submitted: no\n", true},
+        {"Auto-Submitted: No (by hand)\n", true},
+        {"Auto-Submitted: notified\n", false},
+        {"X-Auto-Response-Suppress: RN, NRN\n", true},
         {"Auto-Submitted: auto-generated\n", false},
         {"Precedence: Bulk\n", false},
         {"List-Id: <x.example.org>\n", false},
