@@ -73,13 +73,32 @@ bool sieve_check_uses(const struct sieve_checker *checker, const char *extension
     return sieve_script_uses(checker->script, extension);
 }
 
-bool sieve_check_enable(struct sieve_checker *checker, const struct sieve_node *node,
+bool sieve_check_enable(struct sieve_checker *checker, struct sieve_place at,
                         const struct sieve_extension *extension, guint index)
 {
     if (checker->script->enabled[index])
         return true;
     checker->script->enabled[index] = true;
-    return !extension->require || extension->require(checker, node);
+    if (extension->needs) {
+        struct sieve_needy needy = {extension, at};
+        g_array_append_val(checker->needy, needy);
+    }
+    return !extension->require || extension->require(checker, at);
+}
+
+// Is all there that the required extensions need?
+static bool check_needs(struct sieve_checker *checker)
+{
+    for (guint i = 0; i < checker->needy->len; i++) {
+        const struct sieve_needy *needy = &g_array_index(checker->needy, struct sieve_needy, i);
+        for (const char *const *name = needy->extension->needs; *name; name++) {
+            if (!sieve_check_uses(checker, *name))
+                return sieve_check_error(checker, needy->at,
+                                         "%s extension cannot be used without %s extension",
+                                         needy->extension->name, *name);
+        }
+    }
+    return true;
 }
 
 // ---- Arguments
@@ -130,7 +149,7 @@ static bool take_relation(struct sieve_checker *checker, struct sieve_tag_use *u
         return true;
     }
     g_autofree char *found = string ? g_strdup_printf("\"%s\"", sieve_arg_text(value, 0)->raw)
-                                    : g_strdup(value ? sieve_arg_describe(value) : "nothing");
+                                    : g_strdup(value ? sieve_arg_describe(value) : "none");
     return sieve_check_error(checker, use->arg->at,
                              "the :%s match-type requires a constant string argument being one of "
                              "\"gt\", \"ge\", \"lt\", \"le\", \"eq\" or \"ne\", but %s was found",
@@ -198,24 +217,46 @@ static bool check_tag(struct sieve_checker *checker, struct sieve_node *node, gu
     return !tag->check || tag->check(checker, node, &use);
 }
 
+// A verb that can do without its last argument.
+static bool check_optional_count(struct sieve_checker *checker, const struct sieve_node *node)
+{
+    if (node->positional->len >= 1 && node->positional->len <= 2)
+        return true;
+    return sieve_check_error(checker, node->at, "the %s %s expects at %s, but %s", node->verb->name,
+                             sieve_verb_word(node->verb),
+                             node->positional->len < 1 ? "least one positional argument"
+                                                       : "most two positional arguments",
+                             node->positional->len < 1 ? "none was found" : "more were found");
+}
+
+static bool check_count(struct sieve_checker *checker, const struct sieve_node *node)
+{
+    const char *want = positional_of(node->verb);
+    if (strchr(want, '|'))
+        return check_optional_count(checker, node);
+    return node->positional->len == strlen(want) ||
+           sieve_check_error(
+               checker, node->at,
+               "the %s %s requires %d positional argument(s), but %d is/are specified",
+               node->verb->name, sieve_verb_word(node->verb), (int)strlen(want),
+               (int)node->positional->len);
+}
+
 static bool check_positional(struct sieve_checker *checker, struct sieve_node *node)
 {
     const char *want = positional_of(node->verb);
     if (*want == '*')
         return true;
-    if (node->positional->len != strlen(want))
-        return sieve_check_error(
-            checker, node->at,
-            "the %s %s requires %d positional argument(s), but %d is/are specified",
-            node->verb->name, sieve_verb_word(node->verb), (int)strlen(want),
-            (int)node->positional->len);
+    if (!check_count(checker, node))
+        return false;
     g_auto(GStrv) labels = g_strsplit(node->verb->labels ? node->verb->labels : "", "|", -1);
-    for (guint i = 0; want[i]; i++) {
+    for (guint i = 0; i < node->positional->len; i++, want++) {
         const struct sieve_arg *arg = g_ptr_array_index(node->positional, i);
-        if (!fits(arg, want[i]))
+        want += *want == '|';
+        if (!fits(arg, *want))
             return sieve_check_error(
                 checker, arg->at, "the %s %s expects %s as argument %d (%s), but %s was found",
-                node->verb->name, sieve_verb_word(node->verb), letter_describe(want[i]), (int)i + 1,
+                node->verb->name, sieve_verb_word(node->verb), letter_describe(*want), (int)i + 1,
                 i < g_strv_length(labels) ? labels[i] : "value", sieve_arg_describe(arg));
     }
     return true;
@@ -386,6 +427,17 @@ static bool check_form(struct sieve_checker *checker, struct sieve_node *node)
     return arguments_sound && tests_sound && check_has_block(checker, node);
 }
 
+// A loop is one for its block, faulty as it may be.
+static bool check_inner(struct sieve_checker *checker, struct sieve_node *node)
+{
+    guint loops = checker->loops->len;
+    if (node->verb->checks_block)
+        g_ptr_array_add(checker->loops, node);
+    bool sound = sieve_check_block(checker, node->block);
+    g_ptr_array_set_size(checker->loops, (gint)loops);
+    return sound;
+}
+
 static bool check_node(struct sieve_checker *checker, struct sieve_node *node, bool as_test)
 {
     if (!find_verb(checker, node, as_test))
@@ -403,8 +455,19 @@ static bool check_node(struct sieve_checker *checker, struct sieve_node *node, b
         node->constant = node->verb->constant(checker, node);
     if (node->block && (node->verb->takes & TAKES_BLOCK) && node->constant != 0 &&
         !(form_sound && node->verb->checks_block))
-        sound &= sieve_check_block(checker, node->block);
+        sound &= check_inner(checker, node);
     return sound;
+}
+
+static bool is_require(const struct sieve_node *node)
+{
+    return g_ascii_strcasecmp(node->name, "require") == 0;
+}
+
+// Is NODE the first command behind the requires?
+static bool ends_requires(const struct sieve_checker *checker, const struct sieve_node *node)
+{
+    return !is_require(node) && (!checker->before || is_require(checker->before));
 }
 
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands)
@@ -415,6 +478,12 @@ bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands)
     checker->before = NULL;
     for (guint i = 0; i < commands->len; i++) {
         struct sieve_node *node = g_ptr_array_index(commands, i);
+        if (checker->blocks == 1 && ends_requires(checker, node) && !check_needs(checker)) {
+            // What follows would fail for the same reason again and again.
+            sound = false;
+            find_verb(checker, node, false);
+            break;
+        }
         sound &= check_node(checker, node, false);
         checker->before = node;
     }
@@ -473,8 +542,10 @@ bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *pr
                                     .includer = includer};
     checker.reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     checker.loops = g_ptr_array_new();
+    checker.needy = g_array_new(FALSE, FALSE, sizeof(struct sieve_needy));
     bool sound = sieve_check_block(&checker, script->commands);
     g_ptr_array_unref(checker.loops);
+    g_array_unref(checker.needy);
     g_hash_table_unref(checker.reported);
     return sound;
 }

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static bool require_one(struct sieve_checker *checker, struct sieve_node *node,
-                        const struct sieve_text *text)
+static bool require_one(struct sieve_checker *checker, const struct sieve_text *text)
 {
     guint index = 0;
     const struct sieve_extension *extension = sieve_extension_find(text->raw, &index);
@@ -13,7 +12,7 @@ static bool require_one(struct sieve_checker *checker, struct sieve_node *node,
         strcmp(text->raw, "comparator-i;ascii-casemap") == 0)
         return true;
     if (extension && sieve_extension_available(extension, checker->host))
-        return sieve_check_enable(checker, node, extension, index);
+        return sieve_check_enable(checker, text->at, extension, index);
     // Suites of another engine name what only its runner has; a command of it is then unknown.
     if (checker->host->suite && g_str_has_prefix(text->raw, "vnd.stalwart."))
         return true;
@@ -43,7 +42,7 @@ static bool require_check(struct sieve_checker *checker, struct sieve_node *node
                                  sieve_arg_describe(arg));
     bool sound = true;
     for (guint i = 0; i < arg->texts->len; i++)
-        sound &= require_one(checker, node, sieve_arg_text(arg, i));
+        sound &= require_one(checker, sieve_arg_text(arg, i));
     return sound;
 }
 

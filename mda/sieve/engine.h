@@ -46,7 +46,8 @@ struct sieve_tag {
 struct sieve_verb {
     const char *name;
     enum sieve_verb_kind kind;
-    const char *positional; // a letter each as above, '?' any; "*": the verb checks them itself
+    const char *positional; // a letter each as above, '?' any; "x|y": y may be left out; "*": the
+                            // verb checks them itself
     const char *labels;     // what they are called in messages, '|' between
     enum sieve_subtests subtests;
     unsigned takes;
@@ -68,7 +69,9 @@ struct sieve_extension {
     // Can it be had here? (optional)
     bool (*available)(const struct sieve_host *host);
     // Called when a script requires it; false after reporting. (optional)
-    bool (*require)(struct sieve_checker *checker, const struct sieve_node *node);
+    bool (*require)(struct sieve_checker *checker, struct sieve_place at);
+    // What a script must require with it; ends with NULL. (optional)
+    const char *const *needs;
     bool hidden; // not listed
 };
 
@@ -99,6 +102,12 @@ bool sieve_script_uses(const struct sieve_script *script, const char *extension)
 
 // ---- Checking
 
+// An extension that a script requires and that needs others.
+struct sieve_needy {
+    const struct sieve_extension *extension;
+    struct sieve_place at;
+};
+
 struct sieve_checker {
     struct sieve_program *program;
     struct sieve_script *script;
@@ -109,6 +118,7 @@ struct sieve_checker {
     const struct sieve_checker *includer;
     GPtrArray *loops;                // struct sieve_node *: foreverypart loops around us
     const struct sieve_node *before; // the command before the one in hand, in its block
+    GArray *needy;                   // struct sieve_needy: required, and need others
 };
 
 // Reports an error at PLACE of the script. Returns false.
@@ -118,7 +128,7 @@ void sieve_check_warn(struct sieve_checker *checker, struct sieve_place at, cons
     G_GNUC_PRINTF(3, 4);
 bool sieve_check_uses(const struct sieve_checker *checker, const char *extension);
 // Makes EXTENSION usable in the script from here on.
-bool sieve_check_enable(struct sieve_checker *checker, const struct sieve_node *node,
+bool sieve_check_enable(struct sieve_checker *checker, struct sieve_place at,
                         const struct sieve_extension *extension, guint index);
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands);
 // Does the command in hand stand at the top of the script, first or behind one of NAMES (ends with

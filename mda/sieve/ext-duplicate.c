@@ -84,11 +84,11 @@ static const struct sieve_verb duplicate = {
     .name = "duplicate", .kind = VERB_TEST, .tags = tags, .test = duplicate_test};
 static const struct sieve_verb *const verbs[] = {&duplicate, NULL};
 
-static bool duplicate_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool duplicate_require(struct sieve_checker *checker, struct sieve_place at)
 {
     if (sieve_check_uses(checker, "duplicate") &&
         sieve_check_uses(checker, "vnd.dovecot.duplicate"))
-        return sieve_check_error(checker, node->at,
+        return sieve_check_error(checker, at,
                                  "the (deprecated) vnd.dovecot.duplicate extension cannot be used "
                                  "together with the duplicate extension");
     return true;

@@ -167,30 +167,6 @@ static const struct sieve_tag delete_tags[] = {
 
 static bool deleteheader_check(struct sieve_checker *checker, struct sieve_node *node)
 {
-    const GPtrArray *args = node->positional;
-    if (args->len < 1)
-        return sieve_check_error(checker, node->at,
-                                 "the deleteheader command expects at least one positional "
-                                 "argument, but none was found");
-    if (args->len > 2)
-        return sieve_check_error(
-            checker, node->at,
-            "the deleteheader command requires 2 positional argument(s), but %u is/are specified",
-            args->len);
-    const struct sieve_arg *name = g_ptr_array_index(args, 0);
-    const struct sieve_arg *values = g_ptr_array_index(args, args->len - 1);
-    if (name->kind != ARG_STRING)
-        return sieve_check_error(
-            checker, name->at,
-            "the deleteheader command expects a string as argument 1 (field name), "
-            "but %s was found",
-            sieve_arg_describe(name));
-    if (!values->texts)
-        return sieve_check_error(
-            checker, values->at,
-            "the deleteheader command expects a string list as argument 2 (value "
-            "patterns), but %s was found",
-            sieve_arg_describe(values));
     return check_name(checker, node, text_at(node, 0));
 }
 
@@ -244,7 +220,8 @@ static enum sieve_flow deleteheader_run(struct sieve_run *run, const struct siev
 
 static const struct sieve_verb deleteheader = {.name = "deleteheader",
                                                .kind = VERB_COMMAND,
-                                               .positional = "*",
+                                               .positional = "s|l",
+                                               .labels = "field name|value patterns",
                                                .takes = TAKES_MATCH,
                                                .tags = delete_tags,
                                                .check = deleteheader_check,

@@ -184,10 +184,10 @@ static const struct sieve_tag set_tags[] = {
 
 static const struct sieve_verb *const verbs[] = {&notify, &valid, &capability, NULL};
 
-static bool enotify_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool enotify_require(struct sieve_checker *checker, struct sieve_place at)
 {
     return !sieve_check_uses(checker, "notify") || !sieve_check_uses(checker, "enotify") ||
-           sieve_check_error(checker, node->at,
+           sieve_check_error(checker, at,
                              "the (deprecated) notify extension cannot be used "
                              "together with the enotify extension");
 }

@@ -34,11 +34,11 @@ static const struct sieve_verb *const verbs[] = {&environment, NULL};
 
 const struct sieve_extension sieve_ext_environment = {.name = "environment", .verbs = verbs};
 
-static bool dovecot_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool dovecot_require(struct sieve_checker *checker, struct sieve_place at)
 {
     guint index = 0;
     const struct sieve_extension *extension = sieve_extension_find("environment", &index);
-    return sieve_check_enable(checker, node, extension, index);
+    return sieve_check_enable(checker, at, extension, index);
 }
 
 const struct sieve_extension sieve_ext_dovecot_environment = {.name = "vnd.dovecot.environment",

@@ -131,9 +131,6 @@ static const struct sieve_tag extract_tags[] = {
 static bool extracttext_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const struct sieve_arg *name = g_ptr_array_index(node->positional, 0);
-    if (!sieve_check_uses(checker, "variables"))
-        return sieve_check_error(checker, node->at,
-                                 "extracttext command requires that variables extension is active");
     if (checker->loops->len == 0)
         return sieve_check_error(
             checker, node->at, "the extracttext command is not placed inside a foreverypart loop");
@@ -184,5 +181,7 @@ static const struct sieve_verb extracttext = {.name = "extracttext",
 
 static const struct sieve_verb *const extract_verbs[] = {&extracttext, NULL};
 
-const struct sieve_extension sieve_ext_extracttext = {.name = "extracttext",
-                                                      .verbs = extract_verbs};
+static const char *const extract_needs[] = {"variables", "foreverypart", NULL};
+
+const struct sieve_extension sieve_ext_extracttext = {
+    .name = "extracttext", .verbs = extract_verbs, .needs = extract_needs};

@@ -26,8 +26,9 @@ static int ihave_constant(struct sieve_checker *checker, struct sieve_node *node
             return 0;
     }
     for (guint i = 0; i < names->texts->len; i++) {
-        if (has_one(checker, sieve_arg_text(names, i)->raw, &index) && index != G_MAXUINT)
-            sieve_check_enable(checker, node, sieve_extensions[index], index);
+        const struct sieve_text *text = sieve_arg_text(names, i);
+        if (has_one(checker, text->raw, &index) && index != G_MAXUINT)
+            sieve_check_enable(checker, text->at, sieve_extensions[index], index);
     }
     return 1;
 }

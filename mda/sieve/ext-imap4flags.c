@@ -286,10 +286,10 @@ static const struct sieve_tag tags[] = {{.name = "flags", .value = 'l', .verbs =
 
 static const struct sieve_verb *const verbs[] = {&setflag, &addflag, &removeflag, &hasflag, NULL};
 
-static bool imap4flags_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool imap4flags_require(struct sieve_checker *checker, struct sieve_place at)
 {
     return !sieve_check_uses(checker, "imapflags") ||
-           sieve_check_error(checker, node->at,
+           sieve_check_error(checker, at,
                              "the (deprecated) imapflags extension cannot be used "
                              "together with the imap4flags extension");
 }
@@ -318,10 +318,10 @@ static const struct sieve_verb unmark = {.name = "unmark", .kind = VERB_COMMAND,
 static const struct sieve_verb *const old_verbs[] = {&setflag, &addflag, &removeflag,
                                                      &mark,    &unmark,  NULL};
 
-static bool imapflags_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool imapflags_require(struct sieve_checker *checker, struct sieve_place at)
 {
     return !sieve_check_uses(checker, "imap4flags") ||
-           sieve_check_error(checker, node->at,
+           sieve_check_error(checker, at,
                              "the (deprecated) imapflags extension cannot be used "
                              "together with the imap4flags extension");
 }

@@ -20,26 +20,8 @@ static bool program_check(struct sieve_checker *checker, struct sieve_node *node
 {
     const GPtrArray *args = node->positional;
     const char *verb = node->verb->name;
-    if (args->len < 1 || args->len > 2)
-        return sieve_check_error(
-            checker, node->at,
-            "the %s command expects a program name and at most one list of arguments, "
-            "but %u arguments were found",
-            verb, args->len);
     const struct sieve_arg *name = g_ptr_array_index(args, 0);
     const struct sieve_arg *list = g_ptr_array_index(args, args->len - 1);
-    if (name->kind != ARG_STRING)
-        return sieve_check_error(
-            checker, name->at,
-            "the %s command expects a string as argument 1 (program-name), but %s was "
-            "found",
-            verb, sieve_arg_describe(name));
-    if (!list->texts)
-        return sieve_check_error(
-            checker, list->at,
-            "the %s command expects a string list as argument 2 (arguments), but %s "
-            "was found",
-            verb, sieve_arg_describe(list));
     const struct sieve_text *text = sieve_arg_text(name, 0);
     if (!text->parts && !name_valid(text->raw))
         return sieve_check_error(checker, text->at, "%s command: invalid program name '%s'", verb,
@@ -93,12 +75,11 @@ static enum sieve_flow pipe_run(struct sieve_run *run, const struct sieve_node *
 
 static const struct sieve_verb pipe_ = {.name = "pipe",
                                         .kind = VERB_COMMAND,
-                                        .positional = "*",
+                                        .positional = "s|l",
+                                        .labels = "program-name|arguments",
                                         .tags = pipe_tags,
                                         .check = program_check,
                                         .run = pipe_run};
-
-static const struct sieve_tag copy_tags[] = {{.name = "copy", .verbs = "pipe"}, {.name = NULL}};
 
 // ---- filter and execute: as a command, and as a test that is true when the program succeeds
 
@@ -153,12 +134,14 @@ static enum sieve_flow filter_run(struct sieve_run *run, const struct sieve_node
 
 static const struct sieve_verb filter = {.name = "filter",
                                          .kind = VERB_COMMAND,
-                                         .positional = "*",
+                                         .positional = "s|l",
+                                         .labels = "program-name|arguments",
                                          .check = program_check,
                                          .run = filter_run};
 static const struct sieve_verb filter_test = {.name = "filter",
                                               .kind = VERB_TEST,
-                                              .positional = "*",
+                                              .positional = "s|l",
+                                              .labels = "program-name|arguments",
                                               .check = program_check,
                                               .test = filter_do};
 
@@ -174,7 +157,9 @@ static bool execute_check(struct sieve_checker *checker, struct sieve_node *node
     const struct sieve_tag_use *output = sieve_node_tag(node, "output");
     if (output && !sieve_check_uses(checker, "variables"))
         return sieve_check_error(checker, output->arg->at,
-                                 "the :output argument requires the variables extension");
+                                 "the execute %s only allows for the specification of an :output "
+                                 "argument when the variables extension is active",
+                                 sieve_verb_word(node->verb));
     if (output &&
         !sieve_variable_declare(checker, output->value->at, sieve_arg_text(output->value, 0)->raw))
         return false;
@@ -213,13 +198,15 @@ static enum sieve_flow execute_run(struct sieve_run *run, const struct sieve_nod
 
 static const struct sieve_verb execute = {.name = "execute",
                                           .kind = VERB_COMMAND,
-                                          .positional = "*",
+                                          .positional = "s|l",
+                                          .labels = "program-name|arguments",
                                           .tags = execute_tags,
                                           .check = execute_check,
                                           .run = execute_run};
 static const struct sieve_verb execute_test = {.name = "execute",
                                                .kind = VERB_TEST,
-                                               .positional = "*",
+                                               .positional = "s|l",
+                                               .labels = "program-name|arguments",
                                                .tags = execute_tags,
                                                .check = execute_check,
                                                .test = execute_do};
@@ -249,10 +236,8 @@ static bool execute_available(const struct sieve_host *host)
     return has_programs(host, "execute_bin_dir");
 }
 
-const struct sieve_extension sieve_ext_dovecot_pipe = {.name = "vnd.dovecot.pipe",
-                                                       .verbs = pipe_verbs,
-                                                       .tags = copy_tags,
-                                                       .available = pipe_available};
+const struct sieve_extension sieve_ext_dovecot_pipe = {
+    .name = "vnd.dovecot.pipe", .verbs = pipe_verbs, .available = pipe_available};
 const struct sieve_extension sieve_ext_dovecot_filter = {
     .name = "vnd.dovecot.filter", .verbs = filter_verbs, .available = filter_available};
 const struct sieve_extension sieve_ext_dovecot_execute = {

@@ -165,10 +165,10 @@ static const struct sieve_verb virustest = {.name = "virustest",
 static const struct sieve_verb *const spam_verbs[] = {&spamtest, NULL};
 static const struct sieve_verb *const virus_verbs[] = {&virustest, NULL};
 
-static bool spam_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool spam_require(struct sieve_checker *checker, struct sieve_place at)
 {
     if (sieve_check_uses(checker, "spamtest") && sieve_check_uses(checker, "spamtestplus"))
-        sieve_check_warn(checker, node->at,
+        sieve_check_warn(checker, at,
                          "the spamtest and spamtestplus extensions should not be "
                          "specified at the same time");
     return true;

@@ -148,11 +148,11 @@ static const struct sieve_verb *const verbs[] = {&vacation, NULL};
 const struct sieve_extension sieve_ext_vacation = {.name = "vacation", .verbs = verbs};
 
 // vacation-seconds brings vacation with it (RFC 6131 §2).
-static bool seconds_require(struct sieve_checker *checker, const struct sieve_node *node)
+static bool seconds_require(struct sieve_checker *checker, struct sieve_place at)
 {
     guint index = 0;
     const struct sieve_extension *extension = sieve_extension_find("vacation", &index);
-    return sieve_check_enable(checker, node, extension, index);
+    return sieve_check_enable(checker, at, extension, index);
 }
 
 static const struct sieve_tag seconds_tags[] = {

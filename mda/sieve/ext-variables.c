@@ -102,7 +102,7 @@ static enum sieve_flow set_run(struct sieve_run *run, const struct sieve_node *n
 static const struct sieve_verb set = {.name = "set",
                                       .kind = VERB_COMMAND,
                                       .positional = "ss",
-                                      .labels = "variable|value",
+                                      .labels = "name|value",
                                       .tags = set_tags,
                                       .check = set_check,
                                       .run = set_run};

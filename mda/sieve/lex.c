@@ -75,7 +75,7 @@ static bool skip_blanks(struct sieve_lexer *lexer)
 {
     for (;;) {
         int c = peek(lexer, 0);
-        if (c == ' ' || c == '\t' || c == '\n' || (c == '\r' && peek(lexer, 1) == '\n'))
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
             step(lexer);
         else if (c == '#')
             skip_hash_comment(lexer);
@@ -97,8 +97,10 @@ static void scan_word(struct sieve_lexer *lexer, enum sieve_token token)
 {
     while (is_word(peek(lexer, 0))) {
         if (lexer->word->len >= SIEVE_MAX_IDENTIFIER) {
-            complain(lexer, "encountered impossibly long %s'%.29s...'",
-                     token == TOKEN_TAG ? "tag identifier " : "identifier ", lexer->word->str);
+            complain(lexer, "encountered impossibly long %s%.29s...'",
+                     token == TOKEN_TAG ? "tag identifier ':" : "identifier '", lexer->word->str);
+            while (is_word(peek(lexer, 0)))
+                lexer->offset++;
             return;
         }
         g_string_append_c(lexer->word, (char)peek(lexer, 0));
@@ -139,11 +141,15 @@ static void scan_number(struct sieve_lexer *lexer)
     lexer->token = TOKEN_NUMBER;
 }
 
+static const char text_kind[] = "multi-line string";
+
 // Appends a character of a string that began at LINE, a line end as CRLF. False on a fault.
 static bool take_char(struct sieve_lexer *lexer, const char *kind, guint line)
 {
     int c = peek(lexer, 0);
-    if (c == -1)
+    if (c == -1 && kind == text_kind)
+        complain(lexer, "end of file before end of %s", kind);
+    else if (c == -1)
         complain(lexer, "end of file before end of %s started at line %u", kind, line);
     else if (c == 0)
         complain(lexer, "encountered NUL character in %s started at line %u", kind, line);
@@ -228,7 +234,7 @@ static void scan_text(struct sieve_lexer *lexer)
             lexer->offset++;
         for (bool more = true; more;) {
             more = peek(lexer, 0) != '\n';
-            if (!take_char(lexer, "multi-line string", line))
+            if (!take_char(lexer, text_kind, line))
                 return;
             if (lexer->word->len > 0 && lexer->word->str[lexer->word->len - 1] == '\n')
                 more = false;
@@ -270,8 +276,10 @@ static void scan_garbage(struct sieve_lexer *lexer)
         complain(lexer, "unexpected character(s) starting with '%c'", c);
     else
         complain(lexer, "unexpected character(s) starting with 0x%02x", c);
-    while (peek(lexer, 0) != -1 && !is_word(peek(lexer, 0)) &&
-           !strchr(" \t\r\n\"#:", peek(lexer, 0)) && punctuation(peek(lexer, 0)) == TOKEN_GARBAGE)
+    // A NUL is garbage too; strchr() would find it at the end of its list.
+    while (peek(lexer, 0) == 0 ||
+           (peek(lexer, 0) != -1 && !is_word(peek(lexer, 0)) &&
+            !strchr(" \t\r\n\"#:", peek(lexer, 0)) && punctuation(peek(lexer, 0)) == TOKEN_GARBAGE))
         lexer->offset++;
     if (peek(lexer, 0) == '\r')
         lexer->offset++;
@@ -289,8 +297,6 @@ static void scan_punctuation(struct sieve_lexer *lexer)
 
 void sieve_lexer_next(struct sieve_lexer *lexer)
 {
-    if (lexer->token == TOKEN_ERROR)
-        return;
     g_string_truncate(lexer->word, 0);
     lexer->told = false;
     lexer->token = TOKEN_END;

@@ -21,7 +21,7 @@ enum sieve_token {
     TOKEN_COLON,
     TOKEN_SLASH,
     TOKEN_GARBAGE, // no word of the language; reported
-    TOKEN_ERROR,   // the rest cannot be read; reported
+    TOKEN_ERROR,   // a word that is faulty in itself; reported
 };
 
 struct sieve_lexer {

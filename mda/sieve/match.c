@@ -36,7 +36,7 @@ const struct sieve_tag sieve_match_tags[] = {
     {.name = "contains", .group = "MATCH-TYPE", .verbs = "@match", .id = MATCH_CONTAINS},
     {.name = "matches", .group = "MATCH-TYPE", .verbs = "@match", .id = MATCH_MATCHES},
     {.name = "comparator",
-     .group = "COMPARATOR",
+     .group = "comparator",
      .value = 's',
      .verbs = "@match",
      .check = check_comparator},
@@ -80,7 +80,7 @@ bool sieve_match_check(struct sieve_checker *checker, struct sieve_node *node)
     struct sieve_match *match = g_new0(struct sieve_match, 1);
     node->match = match;
     const struct sieve_tag_use *type = tag_of_group(node, "MATCH-TYPE");
-    const struct sieve_tag_use *comparator = tag_of_group(node, "COMPARATOR");
+    const struct sieve_tag_use *comparator = tag_of_group(node, "comparator");
     match->type = type ? (enum sieve_match_type)type->tag->id : MATCH_IS;
     match->comparator = node->verb->octet ? &sieve_octet : &sieve_ascii_casemap;
     if (comparator)

@@ -13,6 +13,7 @@ struct parser {
     struct sieve_lexer lexer;
     guint errors_before;
     guint nodes;
+    bool faulty; // something is not where it belongs
 };
 
 enum outcome {
@@ -82,6 +83,7 @@ static struct sieve_node *node_new(struct parser *parser)
 static void complain(struct parser *parser, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void complain(struct parser *parser, const char *format, ...)
 {
+    parser->faulty = true;
     // The lexer has told already what is wrong with this one.
     if (parser->lexer.token == TOKEN_ERROR || parser->lexer.told)
         return;
@@ -110,12 +112,12 @@ static enum outcome recover(struct parser *parser, enum sieve_token end)
         enum sieve_token begin, end;
     } levels[] = {{TOKEN_OPEN_BRACKET, TOKEN_CLOSE_BRACKET},
                   {TOKEN_OPEN_PAREN, TOKEN_CLOSE_PAREN},
-                  {TOKEN_ERROR, TOKEN_SEMICOLON},
+                  {TOKEN_END, TOKEN_SEMICOLON}, // which nothing begins
                   {TOKEN_OPEN_BRACE, TOKEN_CLOSE_BRACE}};
     guint level = 0, nesting = 1;
     while (levels[level].end != end)
         level++;
-    for (; !is(parser, TOKEN_END) && !is(parser, TOKEN_ERROR); next(parser)) {
+    for (; !is(parser, TOKEN_END); next(parser)) {
         if (end == TOKEN_SEMICOLON && is(parser, TOKEN_OPEN_BRACE))
             return SOUND;
         if (is(parser, levels[level].begin))
@@ -343,12 +345,12 @@ GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
     struct parser parser = {.errors_before = diagnostics->errors};
     if (size > SIEVE_MAX_SCRIPT) {
         sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_place){0, 0},
-                       "the script is larger than %u bytes", SIEVE_MAX_SCRIPT);
+                       "sieve script is too large (max %u bytes)", SIEVE_MAX_SCRIPT);
         return NULL;
     }
     sieve_lexer_init(&parser.lexer, file, text, size, diagnostics);
     parse_commands(&parser, commands, 0);
-    if (diagnostics->errors == parser.errors_before && !is(&parser, TOKEN_END))
+    if (!parser.faulty && !is(&parser, TOKEN_END))
         complain(&parser, "unexpected %s found at (the presumed) end of file",
                  sieve_token_describe(&parser.lexer));
     sieve_lexer_release(&parser.lexer);

@@ -111,15 +111,14 @@ static bool has_addresses(const char *name)
 static bool address_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
-    bool sound = true;
     for (guint i = 0; i < names->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(names, i);
         if (!text->parts && !has_addresses(text->raw))
-            sound = sieve_check_error(checker, text->at,
-                                      "specified header '%s' is not allowed for the address test",
-                                      text->raw);
+            return sieve_check_error(checker, text->at,
+                                     "specified header '%s' is not allowed for the address test",
+                                     text->raw);
     }
-    return sound && sieve_mime_check(checker, node);
+    return sieve_mime_check(checker, node);
 }
 
 static void match_addresses(struct sieve_matching *matching, const struct sieve_node *node,

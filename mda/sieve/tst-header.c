@@ -63,8 +63,9 @@ const struct sieve_verb sieve_tst_exists = {.name = "exists",
 
 enum { SIZE_OVER, SIZE_UNDER };
 
-static const struct sieve_tag size_tags[] = {
-    {.name = "over", .id = SIZE_OVER}, {.name = "under", .id = SIZE_UNDER}, {.name = NULL}};
+static const struct sieve_tag size_tags[] = {{.name = "over", .group = "*", .id = SIZE_OVER},
+                                             {.name = "under", .group = "*", .id = SIZE_UNDER},
+                                             {.name = NULL}};
 
 static bool size_check(struct sieve_checker *checker, struct sieve_node *node)
 {

@@ -21,6 +21,9 @@ is "$(sed -n 2p out)" "bad.sieve:2:4: error: the header test requires 2 position
     "the second error is reported too"
 is "$(tail -n 1 out)" "good.sieve: OK" "and the other script"
 expect_code 1 "a script that does not parse" "$BACKSTOP" sieve check broken.sieve
+printf 'keep\0;' >nul.sieve
+expect_code 1 "a NUL outside of strings" timeout 10 "$BACKSTOP" sieve check nul.sieve
+is "$(head -n 1 out)" "nul.sieve:1:5: error: unexpected character(s) starting with 0x00" "it is told"
 expect_code 1 "a script that is not there" "$BACKSTOP" sieve check nothing.sieve
 expect_code 64 "no script" "$BACKSTOP" sieve check
 expect_code 64 "no such command" "$BACKSTOP" sieve frobnicate
