@@ -72,7 +72,8 @@ static void begin_value(struct json *json, const char *key)
     if (key) {
         g_string_append_c(json->out, '"');
         g_string_append(json->out, key);
-        g_string_append_len(json->out, "\":", 2);
+        g_string_append_c(json->out, '"');
+        g_string_append_c(json->out, ':');
     }
 }
 

@@ -37,6 +37,21 @@ char *text_printable(const char *text, gssize length, gsize max)
     return g_string_free(out, FALSE);
 }
 
+bool text_is_ascii(const char *text, gsize length)
+{
+    guint64 word;
+    for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
+        memcpy(&word, text, sizeof word);
+        if (word & G_GUINT64_CONSTANT(0x8080808080808080))
+            return false;
+    }
+    for (; length > 0; text++, length--) {
+        if ((guchar)*text >= 0x80)
+            return false;
+    }
+    return true;
+}
+
 bool text_glob(const char *pattern, const char *text)
 {
     const char *star = NULL, *retry = NULL;

@@ -10,6 +10,9 @@
 // NULL gives "". Owned by the caller.
 char *text_printable(const char *text, gssize length, gsize max);
 
+// Has TEXT (LENGTH bytes, may hold NULs) no byte above 127?
+bool text_is_ascii(const char *text, gsize length);
+
 // Does TEXT match the glob PATTERN ('*' and '?'), ASCII case ignored? Linear in the length of TEXT
 // for each '*'.
 bool text_glob(const char *pattern, const char *text);

@@ -28,7 +28,7 @@ static struct rule *first_match(const struct bounce_rules *rules, struct facts *
         const char *failed = NULL;
         if (rule->kind != RULE_CLASS)
             continue;
-        bool holds = rule_matches(rules, rule, facts, &failed);
+        bool holds = rule_matches(rules, rule, facts, facts->report->trace ? &failed : NULL);
         trace(facts->report, rule, failed);
         if (holds)
             return rule;
@@ -76,7 +76,7 @@ static void note_refusals(const struct bounce_rules *rules, struct facts *facts)
         const char *failed = NULL;
         if (rule->kind != RULE_REFUSED)
             continue;
-        bool holds = rule_matches(rules, rule, facts, &failed);
+        bool holds = rule_matches(rules, rule, facts, facts->report->trace ? &failed : NULL);
         trace(facts->report, rule, failed);
         if (holds)
             g_ptr_array_add(facts->report->refused_as, g_strdup(rule->name));

@@ -288,15 +288,14 @@ bool facts_read(struct facts *facts, const struct bounce_settings *settings,
                 const struct message *message, const struct envelope *envelope, unsigned traits,
                 struct report *report)
 {
-    *facts =
-        (struct facts){.settings = settings,
-                       .message = message,
-                       .envelope = envelope,
-                       .traits = traits,
-                       .report = report,
-                       .headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                                        (GDestroyNotify)g_strfreev),
-                       .pieces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
+    *facts = (struct facts){
+        .settings = settings,
+        .message = message,
+        .envelope = envelope,
+        .traits = traits,
+        .report = report,
+        .headers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_strfreev),
+        .pieces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
     facts->sender = sender_of(facts);
     static const struct mime_limits limits = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, true};
     g_autoptr(GError) err = NULL;
@@ -330,9 +329,10 @@ char **facts_header(struct facts *facts, const char *name)
     char **values = g_hash_table_lookup(facts->headers, name);
     if (values)
         return values;
-    g_autoptr(GPtrArray) list = g_ptr_array_new();
-    const struct header_field *field;
-    for (guint n = 0; n < VALUES_MAX && (field = message_field(facts->message, name, n)); n++) {
+    // Most fields that rules ask for are not there.
+    const struct header_field *field = message_field(facts->message, name, 0);
+    g_autoptr(GPtrArray) list = g_ptr_array_sized_new(field ? 4 : 1);
+    for (guint n = 0; field && n < VALUES_MAX; field = message_field(facts->message, name, ++n)) {
         struct header_field start = *field;
         start.value_length = MIN(start.value_length, VALUE_MAX_BYTES);
         g_autofree char *raw = header_field_value(&start);
@@ -341,6 +341,6 @@ char **facts_header(struct facts *facts, const char *name)
     }
     g_ptr_array_add(list, NULL);
     values = (char **)g_ptr_array_steal(list, NULL);
-    g_hash_table_insert(facts->headers, g_strdup(name), values);
+    g_hash_table_insert(facts->headers, (gpointer)name, values);
     return values;
 }

@@ -15,7 +15,7 @@ struct facts {
     struct mime_tree *tree;
     unsigned traits;
     char *sender;        // lower case; "" the null sender; NULL not known
-    GHashTable *headers; // lower-case name -> char ** of folded values
+    GHashTable *headers; // lower-case name (borrowed) -> char ** of folded values
     char *text;          // the words of the report, UTF-8, lines end in LF
     gsize text_length;
     char *folded; // the same as phrases see it
@@ -33,5 +33,6 @@ bool facts_read(struct facts *facts, const struct bounce_settings *settings,
                 struct report *report);
 void facts_release(struct facts *facts);
 
-// The folded, decoded values of the fields called NAME (lower case), NULL-terminated. Borrowed.
+// The folded, decoded values of the fields called NAME (lower case, kept as long as FACTS),
+// NULL-terminated. Borrowed.
 char **facts_header(struct facts *facts, const char *name);

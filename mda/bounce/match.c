@@ -85,7 +85,7 @@ static bool part_holds(const struct condition *condition, struct facts *facts, b
     guint count = all_parts ? facts->tree->parts->len : MIN(1, facts->tree->parts->len);
     for (guint i = 0; i < count; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
-        g_autofree char *type = g_strdup_printf("%s/%s", part->type, part->subtype);
+        g_autofree char *type = g_strconcat(part->type, "/", part->subtype, NULL);
         if (any_holds(condition->any, type, test_glob))
             return true;
         if (part->kind == MIME_MESSAGE)
@@ -170,18 +170,31 @@ static bool condition_holds(const struct bounce_rules *rules, struct condition *
     return false;
 }
 
+enum tried { TRY_PHRASES = 1 << 0, TRY_PATTERNS = 1 << 1 };
+
+// The first condition of RULE that fails among those that TRIED names, or NULL.
+static const struct condition *failing(const struct bounce_rules *rules, const struct rule *rule,
+                                       struct facts *facts, unsigned tried)
+{
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        if ((tried & (condition->pattern ? TRY_PATTERNS : TRY_PHRASES)) &&
+            condition_holds(rules, condition, facts) == condition->negated)
+            return condition;
+    }
+    return NULL;
+}
+
 bool rule_matches(const struct bounce_rules *rules, struct rule *rule, struct facts *facts,
                   const char **failed_r)
 {
-    const char *failed = NULL;
-    if (!rule->any_mail && rule->kind == RULE_CLASS && !(facts->traits & TRAITS_STRONG))
-        failed = "any-mail";
-    for (guint i = 0; !failed && i < rule->conditions->len; i++) {
-        struct condition *condition = g_ptr_array_index(rule->conditions, i);
-        if (condition_holds(rules, condition, facts) == condition->negated)
-            failed = condition->key;
-    }
-    if (failed_r)
-        *failed_r = failed;
-    return failed == NULL;
+    bool any_mail = rule->any_mail || rule->kind != RULE_CLASS || (facts->traits & TRAITS_STRONG);
+    // Regular expressions cost most: they come last where nobody wants to see what fails first.
+    if (!failed_r)
+        return any_mail && !failing(rules, rule, facts, TRY_PHRASES) &&
+               !failing(rules, rule, facts, TRY_PATTERNS);
+    const struct condition *failed =
+        any_mail ? failing(rules, rule, facts, TRY_PHRASES | TRY_PATTERNS) : NULL;
+    *failed_r = !any_mail ? "any-mail" : failed ? failed->key : NULL;
+    return !*failed_r;
 }

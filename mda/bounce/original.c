@@ -11,15 +11,17 @@
 // "Name: value" as it came back, folded with LF, without the last line end.
 static char *raw_field(const struct header_field *field)
 {
-    GString *raw = g_string_sized_new(field->line_length);
-    for (gsize i = 0; i < field->line_length; i++) {
-        if (field->line[i] == '\r' && i + 1 < field->line_length && field->line[i + 1] == '\n')
+    gsize length = field->line_length, to = 0;
+    char *raw = g_malloc(length + 1);
+    for (gsize i = 0; i < length; i++) {
+        if (field->line[i] == '\r' && i + 1 < length && field->line[i + 1] == '\n')
             continue;
-        g_string_append_c(raw, field->line[i] == '\r' ? '\n' : field->line[i]);
+        raw[to++] = field->line[i] == '\r' ? '\n' : field->line[i];
     }
-    while (raw->len > 0 && raw->str[raw->len - 1] == '\n')
-        g_string_truncate(raw, raw->len - 1);
-    return g_string_free(raw, FALSE);
+    while (to > 0 && raw[to - 1] == '\n')
+        to--;
+    raw[to] = '\0';
+    return raw;
 }
 
 static void add_hop(struct report *report, char *value)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/phrases.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define BUCKETS 8192 // a power of two, several times the number of phrases
@@ -94,15 +96,6 @@ guint8 *phrases_scan(const struct phrases *phrases, const char *text, gsize leng
     return found;
 }
 
-static bool is_ascii(const char *text, gsize size)
-{
-    for (gsize i = 0; i < size; i++) {
-        if ((guchar)text[i] >= 0x80)
-            return false;
-    }
-    return true;
-}
-
 // Writes FROM up to END or a NUL to FOLDED, which may be the same place: ASCII in lower case, runs
 // of white space as one blank. Returns the length.
 static gsize fold(const char *from, const char *end, char *folded)
@@ -131,7 +124,7 @@ char *phrase_fold(const char *text, gssize length, gsize *length_r)
 {
     gsize size = length < 0 ? strlen(text) : (gsize)length;
     char *folded;
-    if (is_ascii(text, size)) {
+    if (text_is_ascii(text, size)) {
         folded = g_malloc(size + 1);
         size = fold(text, text + size, folded);
     } else {

@@ -4,6 +4,8 @@
 // registered. What cannot be converted is guessed, and no byte is ever a reason to give up.
 #include "message/mime.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static const struct {
@@ -31,11 +33,7 @@ static const struct {
 
 static bool is_plain(const char *text, gsize length)
 {
-    for (gsize i = 0; i < length; i++) {
-        if ((guchar)text[i] >= 0x80 || text[i] == 0x1b)
-            return false;
-    }
-    return true;
+    return text_is_ascii(text, length) && !memchr(text, 0x1b, length);
 }
 
 static bool looks_japanese(const char *text, gsize length)
@@ -99,11 +97,11 @@ static GString *guess(const char *text, gsize length)
     return out ? out : g_string_new_len(text, (gssize)length);
 }
 
-// Lines end in LF, NULs become blanks; in place.
+// Lines end in LF, NULs become blanks; in place. There is room for a NUL behind the text.
 static gsize tidy(char *text, gsize length)
 {
-    gsize to = 0;
-    for (gsize i = 0; i < length; i++) {
+    gsize to = memchr(text, '\r', length) || memchr(text, 0, length) ? 0 : length;
+    for (gsize i = to; i < length; i++) {
         char c = text[i];
         if (c == '\r') {
             if (i + 1 < length && text[i + 1] == '\n')
@@ -122,37 +120,48 @@ static bool is_named(const char *charset)
            g_ascii_strcasecmp(charset, "us-ascii") != 0;
 }
 
+// Does CHARSET write other characters with ASCII bytes too (beside ISO 2022, which has escapes)?
+static bool is_shifted(const char *charset)
+{
+    return is_named(charset) &&
+           (g_ascii_strncasecmp(charset, "utf-16", 6) == 0 || strstr(real_name(charset), "UTF-7"));
+}
+
+static char *converted(const char *text, gsize length, const char *charset, gsize *length_r)
+{
+    GString *out = NULL;
+    gsize wrong = 0;
+    bool escapes = looks_japanese(text, length);
+    if (is_named(charset) && (!escapes || g_ascii_strncasecmp(charset, "iso-2022", 8) == 0))
+        out = convert(text, length, real_name(charset), &wrong);
+    if (out && wrong > 0 && !escapes && g_utf8_validate(text, (gssize)length, NULL)) {
+        g_string_free(out, TRUE);
+        out = NULL;
+    }
+    if (!out)
+        out = guess(text, length);
+    *length_r = tidy(out->str, out->len);
+    char *result = g_string_free(out, FALSE);
+    if (g_utf8_validate(result, (gssize)*length_r, NULL))
+        return result;
+    char *valid = g_utf8_make_valid(result, (gssize)*length_r);
+    g_free(result);
+    *length_r = strlen(valid);
+    return valid;
+}
+
 char *mime_to_utf8(const char *text, gsize length, const char *charset, gsize *length_r)
 {
     gsize size = 0;
+    char *result;
     if (!text || length == 0) {
-        if (length_r)
-            *length_r = 0;
-        return g_strdup("");
-    }
-    GString *out = NULL;
-    bool utf16 = charset && g_ascii_strncasecmp(charset, "utf-16", 6) == 0;
-    bool utf7 = charset && strstr(real_name(charset), "UTF-7");
-    if (is_named(charset) && (utf16 || utf7 || !is_plain(text, length))) {
-        gsize wrong = 0;
-        bool escapes = looks_japanese(text, length);
-        bool japanese = g_ascii_strncasecmp(charset, "iso-2022", 8) == 0;
-        if (!escapes || japanese)
-            out = convert(text, length, real_name(charset), &wrong);
-        if (out && wrong > 0 && g_utf8_validate(text, (gssize)length, NULL) && !escapes) {
-            g_string_free(out, TRUE);
-            out = NULL;
-        }
-    }
-    if (!out)
-        out = is_plain(text, length) ? g_string_new_len(text, (gssize)length) : guess(text, length);
-    size = tidy(out->str, out->len);
-    char *result = g_string_free(out, FALSE);
-    if (!g_utf8_validate(result, (gssize)size, NULL)) {
-        char *valid = g_utf8_make_valid(result, (gssize)size);
-        g_free(result);
-        result = valid;
-        size = strlen(valid);
+        result = g_strdup("");
+    } else if (is_plain(text, length) && !is_shifted(charset)) {
+        result = g_malloc(length + 1);
+        memcpy(result, text, length);
+        size = tidy(result, length);
+    } else {
+        result = converted(text, length, charset, &size);
     }
     if (length_r)
         *length_r = size;

@@ -4,6 +4,8 @@
 // blanks in Q words, missing padding, a character cut in two by adjacent words of one charset.
 #include "message/mime.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 struct encoded_word {
@@ -122,15 +124,6 @@ static char *decode_words(const char *value, gsize length)
     return g_string_free(out, FALSE);
 }
 
-static bool is_plain(const char *text)
-{
-    for (; *text; text++) {
-        if ((guchar)*text >= 0x80 || *text == 0x1b)
-            return false;
-    }
-    return true;
-}
-
 char *mime_decode_header(const char *value, gssize length)
 {
     g_autofree char *copy = length < 0 ? g_strdup(value) : g_strndup(value, (gsize)length);
@@ -140,5 +133,7 @@ char *mime_decode_header(const char *value, gssize length)
         g_strdelimit(decoded, "\r\n", ' '); // a word must not make a new line
         return g_steal_pointer(&decoded);
     }
-    return is_plain(copy) ? g_steal_pointer(&copy) : mime_to_utf8(copy, strlen(copy), NULL, NULL);
+    gsize size = strlen(copy);
+    bool plain = text_is_ascii(copy, size) && !memchr(copy, 0x1b, size);
+    return plain ? g_steal_pointer(&copy) : mime_to_utf8(copy, size, NULL, NULL);
 }

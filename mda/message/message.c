@@ -25,12 +25,13 @@ static const char *without_line_end(const char *start, const char *end)
     return end;
 }
 
+// The first line says it.
 static bool lines_end_at_cr(const char *data, gsize size)
 {
-    const char *cr = memchr(data, '\r', MIN(size, MESSAGE_HEADER_MAX_BYTES));
-    if (!cr || memchr(data, '\n', (gsize)(cr - data)))
-        return false;
-    return cr + 1 < data + size && cr[1] != '\n';
+    const char *lf = memchr(data, '\n', size);
+    const char *cr =
+        memchr(data, '\r', MIN(lf ? (gsize)(lf - data) : size, MESSAGE_HEADER_MAX_BYTES));
+    return cr && cr + 1 < data + size && cr[1] != '\n';
 }
 
 // The colon of a field's first line, or NULL: names are printable ASCII without blanks (RFC 5322
@@ -49,9 +50,9 @@ static const char *colon_of(const char *line, const char *end, gsize *name_lengt
     return at;
 }
 
-static const char *field_end(const struct scan *scan, const char *start)
+// The end of the field whose first line ends at AT.
+static const char *field_end(const struct scan *scan, const char *at)
 {
-    const char *at = next_line(scan, start);
     while (at < scan->end && (*at == ' ' || *at == '\t')) {
         // A line of blanks alone is a fold too (obs-FWS), as procmail and sendmail read it.
         at = next_line(scan, at);
@@ -82,7 +83,7 @@ static bool field_here(const struct scan *scan, struct header_field *field_r)
     const char *colon = colon_of(scan->at, line_end, &name_length);
     if (!colon)
         return false; // no header field: the body begins here, as sendmail and GMime have it
-    const char *end = field_end(scan, scan->at);
+    const char *end = field_end(scan, line_end);
     *field_r = (struct header_field){
         .line = scan->at,
         .line_length = (gsize)(end - scan->at),
@@ -161,10 +162,13 @@ const struct header_field *message_field(const struct message *message, const ch
 
 char *header_field_value(const struct header_field *field)
 {
-    char *value = g_malloc(field->value_length + 1);
-    gsize to = 0;
-    for (gsize i = 0; i < field->value_length; i++) {
-        char c = field->value[i];
+    const char *from = field->value;
+    gsize length = field->value_length, to = 0;
+    if (!memchr(from, '\n', length) && !memchr(from, '\r', length) && !memchr(from, 0, length))
+        return g_strstrip(g_strndup(from, length));
+    char *value = g_malloc(length + 1);
+    for (gsize i = 0; i < length; i++) {
+        char c = from[i];
         if (c != '\r' && c != '\n')
             value[to++] = c ? c : ' ';
     }

@@ -216,8 +216,8 @@ static bool holds_message(const struct mime_part *part)
            mime_part_is(part, "message", "global") || mime_part_is(part, "message", "news");
 }
 
-// A message that begins with a header field and does not name BOUNDARY, that of the multipart around
-// it: some systems use one boundary again and again.
+// A message that begins with a header field and does not name BOUNDARY, that of the multipart
+// around it: some systems use one boundary again and again.
 static bool is_sound_message(GBytes *raw, const char *boundary)
 {
     gsize size = 0, name = 0;
