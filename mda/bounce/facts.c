@@ -131,8 +131,19 @@ static void find_status_part(struct facts *facts)
     }
 }
 
-static void append_text(struct facts *facts, GString *text, GBytes *bytes, const char *charset,
-                        bool html)
+// HTML as a reader sees it, in UTF-8.
+static GBytes *as_plain(GBytes *bytes, const char *charset)
+{
+    gsize size = 0, length = 0;
+    const char *data = g_bytes_get_data(bytes, &size);
+    if (size == 0)
+        return g_bytes_ref(bytes);
+    g_autofree char *utf8 = mime_to_utf8(data, size, charset, &length);
+    char *plain = mime_html_to_text(utf8, length, &length);
+    return g_bytes_new_take(plain, length);
+}
+
+static void append_text(struct facts *facts, GString *text, GBytes *bytes, const char *charset)
 {
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
@@ -146,28 +157,22 @@ static void append_text(struct facts *facts, GString *text, GBytes *bytes, const
     }
     gsize length = 0;
     g_autofree char *utf8 = mime_to_utf8(data, size, charset, &length);
-    if (html) {
-        g_autofree char *plain = mime_html_to_text(utf8, length, &length);
-        g_string_append_len(text, plain, (gssize)length);
-    } else {
-        g_string_append_len(text, utf8, (gssize)length);
-    }
+    g_string_append_len(text, utf8, (gssize)length);
     g_string_append_c(text, '\n');
 }
 
 // Splits BYTES where the original begins, when none was found so far, and takes the words before
 // it.
-static void read_piece(struct facts *facts, GString *text, GBytes *bytes, const char *charset,
-                       bool html)
+static void read_piece(struct facts *facts, GString *text, GBytes *bytes, const char *charset)
 {
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
     struct header_block block = {0};
     g_autoptr(GBytes) words = g_bytes_ref(bytes);
     g_ptr_array_add(facts->pieces, g_bytes_ref(bytes));
-    if (!html && size > 0 && !facts->has_status && status_looks_like(data, size))
+    if (size > 0 && !facts->has_status && status_looks_like(data, size))
         read_status(facts, bytes);
-    if (!html && size > 0 && header_block_find(data, size, 0, &block)) {
+    if (size > 0 && header_block_find(data, size, 0, &block)) {
         if (!facts->has_original) {
             g_autoptr(GBytes) original = header_block_take(data, size, &block, true);
             original_read(facts->report, original, "text");
@@ -179,7 +184,7 @@ static void read_piece(struct facts *facts, GString *text, GBytes *bytes, const 
         }
         g_free(block.prefix);
     }
-    append_text(facts, text, words, charset, html);
+    append_text(facts, text, words, charset);
 }
 
 // In multipart/alternative the plain text stands for the HTML.
@@ -207,8 +212,13 @@ static void read_texts(struct facts *facts, GString *text)
         if (!is_text(part) || is_other_form(facts, part, text->len))
             continue;
         g_autoptr(GBytes) content = content_of(part, BOUNCE_MAX_PART_BYTES);
-        read_piece(facts, text, content, mime_part_parameter(part, "charset"),
-                   mime_part_is(part, "text", "html"));
+        const char *charset = mime_part_parameter(part, "charset");
+        if (mime_part_is(part, "text", "html")) {
+            g_autoptr(GBytes) plain = as_plain(content, charset);
+            read_piece(facts, text, plain, "utf-8");
+        } else {
+            read_piece(facts, text, content, charset);
+        }
     }
 }
 
@@ -222,7 +232,7 @@ static void read_raw_body(struct facts *facts, GString *text)
     g_autoptr(GBytes) body = g_bytes_new_static(facts->message->body, size);
     g_autoptr(GBytes) lines = with_line_feeds(body);
     g_autoptr(GBytes) own = g_bytes_new(g_bytes_get_data(lines, NULL), g_bytes_get_size(lines));
-    read_piece(facts, text, own, NULL, false);
+    read_piece(facts, text, own, NULL);
 }
 
 // An attachment that holds the original under a type of its own choosing.
