@@ -5,6 +5,7 @@
 #include "bounce/block.h"
 #include "bounce/limits.h"
 #include "bounce/original.h"
+#include "bounce/reason.h"
 #include "bounce/status.h"
 #include "bounce/trait.h"
 
@@ -226,39 +227,11 @@ static void failed_recipients(struct facts *facts)
     }
 }
 
-// The first line with an SMTP reply: "550 5.1.1 …".
-static char *reply_line(const struct facts *facts)
-{
-    const char *at = facts->text, *end = facts->text + facts->text_length;
-    while (at < end) {
-        const char *stop = memchr(at, '\n', (gsize)(end - at));
-        if (!stop)
-            stop = end;
-        for (const char *c = at; c + 4 < stop; c++) {
-            bool edge = c == at || !g_ascii_isalnum(c[-1]);
-            if (edge && (*c == '4' || *c == '5') && strchr("0123457", c[1]) && c[1] &&
-                g_ascii_isdigit(c[2]) && (c[3] == ' ' || c[3] == '-') && c[1] <= '5')
-                return text_printable(c, stop - c, DIAGNOSTIC_MAX_BYTES);
-        }
-        at = stop + 1;
-    }
-    return NULL;
-}
-
 void extract_by_habit(struct facts *facts)
 {
-    struct report *report = facts->report;
-    if (report->recipients->len == 0)
+    if (facts->report->recipients->len == 0)
         failed_recipients(facts);
-    if (report->recipients->len == 0)
+    if (facts->report->recipients->len == 0)
         addresses_in_text(facts);
-    if (report->recipients->len != 1)
-        return;
-    struct report_recipient *only = g_ptr_array_index(report->recipients, 0);
-    if (!only->diagnostic)
-        only->diagnostic = reply_line(facts);
-    if (!only->status && only->diagnostic)
-        only->status = status_code_in(only->diagnostic);
-    if (!only->status)
-        only->status = status_code_in(facts->text);
+    reason_read(facts);
 }

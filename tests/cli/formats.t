@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: MIT
 # Every message of tests/corpus is what the .want file beside it says: lines of "key value" with class,
-# rule, message-id, recipient (several), status, reporting-mta, reference, full. Adding a case is adding
-# two files.
+# rule, message-id, recipient (several), status, action, diagnostic, reporting-mta, reference, full,
+# recipients (how many). Adding a case is adding two files.
 use strict;
 use warnings;
 use File::Find;
@@ -36,8 +36,9 @@ sub values_of {
     return text($object->{original}{full}) if $key eq 'full';
     return text($object->{report}{reporting_mta}) if $key eq 'reporting-mta';
     return @{$object->{original}{references} // []} if $key eq 'reference';
+    return scalar @recipients if $key eq 'recipients';
     return map { text($_->{final}) } @recipients if $key eq 'recipient';
-    return map { text($_->{status}) } @recipients if $key eq 'status';
+    return map { text($_->{$key}) } @recipients if $key =~ /^(status|action|diagnostic)$/;
     die "unknown key $key\n";
 }
 
