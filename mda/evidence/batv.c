@@ -5,6 +5,10 @@
 // - Reports go to the envelope sender, so an untagged one is forged where all of them are signed
 //   ([batv] required). Replies and receipts go to what the header says, where no tag is: they are
 //   not held to it, and neither is anything that does not come from the null sender.
+// - A tag says that somebody got a mail of ours. That he sent this one is likely when the trail and
+// the
+//   failed recipient both are strangers: then it is a hint.
+// - Our own host may report on mail that it had not signed yet.
 // - A tag that verifies and has expired says nothing: a server may have kept the mail that long.
 // - Variants are read: hexadecimal in any case, "/" for "=", user and tag the other way round.
 #include "evidence/batv.h"
@@ -14,6 +18,8 @@
 #include "evidence/evidence.h"
 #include "evidence/identity.h"
 #include "evidence/keys.h"
+#include "evidence/lookup.h"
+#include "evidence/relays.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +159,8 @@ static void judge_untagged(const struct evidence_case *evidence_case, const GPtr
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the address bears no tag");
     else if (!batv_is_signed(evidence_case->conf, address))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "%s is exempt", address);
+    else if (relays_report(evidence_case))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "our own host reports");
     else if (!is_report(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "it does not answer the envelope sender");
     else
@@ -183,7 +191,10 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         best = result;
         tagged = g_ptr_array_index(addresses, i);
     }
-    if (best == BATV_VALID)
+    if (best == BATV_VALID && lookup_is_copied(evidence_case))
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "%s bears a tag of ours, which the sender may have copied", tagged);
+    else if (best == BATV_VALID)
         finding_set(finding, SAYS_OURS, WEIGHT_PROOF, "%s bears a tag of ours", tagged);
     else if (best == BATV_EXPIRED)
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the tag of %s has expired", tagged);
@@ -194,4 +205,4 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         judge_untagged(evidence_case, addresses, finding);
 }
 
-const struct evidence_source evidence_batv = {.name = "batv", .look = look};
+const struct evidence_source evidence_batv = {.name = "batv", .look = look, .costs_nothing = true};

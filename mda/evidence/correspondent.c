@@ -7,6 +7,7 @@
 // stolen
 //   address book hits people whom we write to. With a Message-ID or a trail at hand it is a hint.
 // - Against us only when the ledger is complete and holds recipients as the envelope had them.
+// - Replies by program come from the address of the account, not always from the one we wrote to.
 // - A forwarded mail fails at an address that we do not know. So any address that the report
 //   mentions counts for us, and when we write to the domain of the host that reports a failure
 //   elsewhere, that host may be the forwarder: a hint is all that is left.
@@ -43,6 +44,19 @@ static void say_known(const struct evidence_case *evidence_case, const char *kno
     finding_set(finding, SAYS_OURS, alone ? WEIGHT_STRONG : WEIGHT_HINT, "we wrote to %s", known);
 }
 
+// Did we write to anyone at HOST or the domains above it? A name without a dot is none.
+static bool wrote_to_domain_of(struct ledger *ledger, const char *host, bool *yes_r, GError **err)
+{
+    *yes_r = false;
+    for (; host && strchr(host, '.') && !*yes_r; host = strchr(host, '.') + 1) {
+        g_autofree char *domain = g_strdup_printf("@%s", host);
+        gint64 when;
+        if (!ledger_wrote_to(ledger, domain, yes_r, &when, err))
+            return false;
+    }
+    return true;
+}
+
 // Is the reporting host one of a domain that we write to, and the failed one elsewhere?
 static bool may_be_forwarded(const struct report *report, struct ledger *ledger,
                              const GPtrArray *failed, bool *yes_r, GError **err)
@@ -53,15 +67,16 @@ static bool may_be_forwarded(const struct report *report, struct ledger *ledger,
         if (domain_related(host, text_domain_of(g_ptr_array_index(failed, i))))
             return true;
     }
-    for (; host && strchr(host, '.') && !*yes_r; host = strchr(host, '.') + 1) {
-        g_autofree char *domain = g_strdup_printf("@%s", host);
-        gint64 when;
-        if (!ledger_wrote_to(ledger, domain, yes_r, &when, err))
-            return false;
-        if (!strchr(host, '.'))
-            break;
-    }
-    return true;
+    return wrote_to_domain_of(ledger, host, yes_r, err);
+}
+
+// Who answers by program writes from the account that runs it: "user@host.example.net" where we
+// wrote to an alias at example.net. A domain without a dot is a name among that host's own.
+static bool may_be_alias(struct ledger *ledger, const char *author, bool *yes_r, GError **err)
+{
+    const char *domain = text_domain_of(author);
+    *yes_r = domain && !strchr(domain, '.');
+    return *yes_r || wrote_to_domain_of(ledger, domain, yes_r, err);
 }
 
 static bool judge_stranger(const struct evidence_case *evidence_case, struct ledger *ledger,
@@ -69,9 +84,10 @@ static bool judge_stranger(const struct evidence_case *evidence_case, struct led
 {
     struct ledger_extent extent;
     const char *address = g_ptr_array_index(failed, 0);
-    bool forwarded;
+    bool forwarded, alias = false;
     if (!ledger_extent(ledger, &extent, err) ||
-        !may_be_forwarded(evidence_case->report, ledger, failed, &forwarded, err))
+        !may_be_forwarded(evidence_case->report, ledger, failed, &forwarded, err) ||
+        (lookup_is_reply(evidence_case) && !may_be_alias(ledger, address, &alias, err)))
         return false;
     if (!conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE) || !extent.has_recipients)
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
@@ -81,9 +97,11 @@ static bool judge_stranger(const struct evidence_case *evidence_case, struct led
                     "the original is from before the ledger began");
     else if (lookup_is_from_daemon(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the original is a mail server's own");
-    else if (forwarded || extent.guessed_recipients)
+    else if (forwarded || alias || extent.guessed_recipients)
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT, "nobody here wrote to %s%s", address,
-                    forwarded ? ", but the reporting host may be a forwarder" : " openly");
+                    forwarded ? ", but the reporting host may be a forwarder"
+                    : alias   ? ", but that may be an alias's own address"
+                              : " openly");
     else
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "nobody here ever wrote to %s", address);
     return true;

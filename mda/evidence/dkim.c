@@ -169,16 +169,14 @@ static void judge_absent(const struct evidence_case *evidence_case, char **domai
                          struct finding *finding)
 {
     const struct original *original = &evidence_case->report->original;
-    g_autoptr(Relays) relays = relays_new(evidence_case);
     const char *from_domain = text_domain_of(original->from);
-    const char *reporter = evidence_case->report->reporting_mta;
     if (!conf_bool(evidence_case->conf, CONF_DKIM_SIGNS_ALL))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no signature of %s came back", domains[0]);
     else if (!original->full || original->received->len == 0)
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the header did not come back whole");
     else if (!from_domain || !is_of_ours(from_domain, domains))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the original's From is not of ours");
-    else if (reporter && relays_hold_name(relays, reporter))
+    else if (relays_report(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "our own host reports");
     else
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,

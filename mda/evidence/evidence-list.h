@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Every source of evidence, in the order in which they are asked: what costs nothing first, files
-// next, the network last. A row X(name) takes in evidence/name.c, which defines evidence_name.
+// next, the network last; batv and stamp want to know what trail says. A row X(name) takes in
+// evidence/name.c, which defines evidence_name.
 #define EVIDENCE_LIST(X)                                                                           \
     X(recipient)                                                                                   \
-    X(batv)                                                                                        \
     X(trail)                                                                                       \
+    X(batv)                                                                                        \
     X(marks)                                                                                       \
     X(msgid)                                                                                       \
     X(stamp)                                                                                       \

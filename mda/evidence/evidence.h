@@ -27,6 +27,7 @@ struct evidence_source {
     const char *name;
     // Fills in *FINDING (which arrives as "nothing") for CASE.
     void (*look)(const struct evidence_case *evidence_case, struct finding *finding);
+    bool costs_nothing; // asked even when the time was spent
 };
 
 // Asks every source that is not disabled, in the order of evidence-list.h. The array holds struct

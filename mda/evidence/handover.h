@@ -32,8 +32,8 @@ struct handover handover_find(const struct report *report, hop_test test, gpoint
 // Does the line say that its client had logged in, or that the mail was made on the host itself?
 bool hop_is_submission(const struct received_hop *hop);
 
-// Does the line name any host by a name or an address that means something to others? Some providers
-// write private addresses alone.
+// Does the line name any host by a name or an address that means something to others? Some
+// providers write private addresses alone.
 bool hop_names_host(const struct received_hop *hop);
 
 // "mail.example.org [192.0.2.1]", as far as the line says. Owned by the caller.

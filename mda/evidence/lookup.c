@@ -79,8 +79,9 @@ bool lookup_is_from_daemon(const struct evidence_case *evidence_case)
     return (is_null || (is_daemon(original->from) && !is_person)) && is_our_id(evidence_case);
 }
 
-static bool is_reply(const struct report *report)
+bool lookup_is_reply(const struct evidence_case *evidence_case)
 {
+    const struct report *report = evidence_case->report;
     return report->class == BOUNCE_AUTO_REPLY || report->class == BOUNCE_CHALLENGE ||
            report->class == BOUNCE_MDN;
 }
@@ -94,7 +95,7 @@ GPtrArray *lookup_failed(const struct evidence_case *evidence_case)
         address_scan(recipient->original, ADDRESSES_MAX, addresses);
         address_scan(recipient->final, ADDRESSES_MAX, addresses);
     }
-    if (addresses->len == 0 && is_reply(report)) {
+    if (addresses->len == 0 && lookup_is_reply(evidence_case)) {
         g_autofree char *from = message_header(evidence_case->message, "From", 0);
         address_scan(from, ADDRESSES_MAX, addresses);
         for (guint i = addresses->len; i-- > 0;) {
@@ -238,4 +239,83 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
     else
         finding_set(finding, SAYS_OURS, WEIGHT_PROOF, "%s is in %s%s", id, where,
                     lookup->fit == FIT_FAILED ? ", sent to the failed recipient" : "");
+}
+
+static bool trail_says_forged(const struct evidence_case *evidence_case)
+{
+    const GArray *findings = evidence_case->findings;
+    for (guint i = 0; findings && i < findings->len; i++) {
+        const struct finding *finding = &g_array_index(findings, struct finding, i);
+        if (strcmp(finding->source, "trail") == 0)
+            return finding->says == SAYS_FORGED && finding->weight >= WEIGHT_STRONG;
+    }
+    return false;
+}
+
+enum vouch {
+    VOUCH_NEITHER, // the ledger cannot tell
+    VOUCH_YES,     // this mail went to the failed recipient
+    VOUCH_NO,      // it did not, or another mail bears its Message-ID
+};
+
+static enum vouch vouch_for_found(const struct lookup *lookup)
+{
+    if (lookup->fit == FIT_MENTIONED || lookup->fit == FIT_NONE ||
+        lookup->date_gap > DATE_SLACK_SECONDS)
+        return VOUCH_NO;
+    return lookup->fit == FIT_FAILED ? VOUCH_YES : VOUCH_NEITHER;
+}
+
+// A complete ledger lacks the Message-ID; where none came back, does it know a failed recipient?
+static enum vouch vouch_for_missing(const struct evidence_case *evidence_case,
+                                    struct ledger *ledger, const char *id, const GPtrArray *failed)
+{
+    struct ledger_extent extent;
+    bool wrote = false;
+    gint64 when;
+    if (!conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE) ||
+        !ledger_extent(ledger, &extent, NULL) || extent.messages == 0 ||
+        !lookup_is_covered(evidence_case, &extent))
+        return VOUCH_NEITHER;
+    if (id)
+        return VOUCH_NO;
+    for (guint i = 0; i < failed->len && !wrote; i++) {
+        if (!ledger_wrote_to(ledger, g_ptr_array_index(failed, i), &wrote, &when, NULL))
+            return VOUCH_NEITHER;
+    }
+    return !wrote && extent.has_recipients && !extent.guessed_recipients ? VOUCH_NO : VOUCH_NEITHER;
+}
+
+static enum vouch ask_ledger(const struct evidence_case *evidence_case, const GPtrArray *failed)
+{
+    g_autoptr(Ledger) ledger = NULL;
+    struct lookup lookup;
+    if (!ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL) ||
+        !lookup_original(evidence_case, ledger, &lookup, NULL))
+        return VOUCH_NEITHER;
+    return lookup.found ? vouch_for_found(&lookup)
+                        : vouch_for_missing(evidence_case, ledger, lookup.id, failed);
+}
+
+static bool is_addressed(const struct original *original, const GPtrArray *failed)
+{
+    g_autoptr(GPtrArray) addressees = g_ptr_array_new_with_free_func(g_free);
+    address_scan(original->to, ADDRESSES_MAX, addressees);
+    address_scan(original->cc, ADDRESSES_MAX, addressees);
+    for (guint i = 0; i < failed->len; i++) {
+        if (g_ptr_array_find_with_equal_func(addressees, g_ptr_array_index(failed, i), g_str_equal,
+                                             NULL))
+            return true;
+    }
+    return false;
+}
+
+bool lookup_is_copied(const struct evidence_case *evidence_case)
+{
+    g_autoptr(GPtrArray) failed = lookup_failed(evidence_case);
+    if (failed->len == 0 || !trail_says_forged(evidence_case))
+        return false;
+    const enum vouch vouch = ask_ledger(evidence_case, failed);
+    return vouch == VOUCH_NO ||
+           (vouch == VOUCH_NEITHER && !is_addressed(&evidence_case->report->original, failed));
 }

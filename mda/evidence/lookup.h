@@ -40,12 +40,22 @@ bool lookup_is_covered(const struct evidence_case *evidence_case,
 // challenge its author. Folded; char *, owned by the array.
 GPtrArray *lookup_failed(const struct evidence_case *evidence_case);
 
+// Does the report answer, by program, the mail of whom it is sent to: a reply, a challenge, a
+// receipt?
+bool lookup_is_reply(const struct evidence_case *evidence_case);
+
 // Every other address that the report and the returned header mention, and the one that a
 // variable envelope return path encodes.
 GPtrArray *lookup_mentioned(const struct evidence_case *evidence_case);
 
 // Did a mail server of ours, not a person, write the original, going by its sender and Message-ID?
 bool lookup_is_from_daemon(const struct evidence_case *evidence_case);
+
+// Is what came back of ours (a tag, a stamp) likely a copy? Whoever got a mail of ours has it. True
+// when the trail, asked before, shows that none of our hosts handed the original over, and the
+// ledger does not know it as sent to the failed recipient, or cannot tell and he is not among its
+// addressees.
+bool lookup_is_copied(const struct evidence_case *evidence_case);
 
 // The original's Date in Unix seconds; 0: not known.
 gint64 lookup_date(const struct report *report);

@@ -101,4 +101,5 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     }
 }
 
-const struct evidence_source evidence_marks = {.name = "marks", .look = look};
+const struct evidence_source evidence_marks = {
+    .name = "marks", .look = look, .costs_nothing = true};

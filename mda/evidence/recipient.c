@@ -46,4 +46,5 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "an address that may send");
 }
 
-const struct evidence_source evidence_recipient = {.name = "recipient", .look = look};
+const struct evidence_source evidence_recipient = {
+    .name = "recipient", .look = look, .costs_nothing = true};

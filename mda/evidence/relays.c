@@ -125,3 +125,19 @@ bool relays_hold_address(const struct relays *relays, const struct ip_address *a
     }
     return false;
 }
+
+bool relays_report(const struct evidence_case *evidence_case)
+{
+    const char *reporter = evidence_case->report->reporting_mta;
+    if (!reporter)
+        return false;
+    g_autoptr(Relays) relays = relays_new(evidence_case);
+    if (relays_hold_name(relays, reporter))
+        return true;
+    g_auto(GStrv) domains = identity_domains(evidence_case);
+    for (char **domain = domains; *domain; domain++) {
+        if (domain_related(reporter, **domain == '.' ? *domain + 1 : *domain))
+            return true;
+    }
+    return false;
+}

@@ -21,3 +21,7 @@ bool relays_hold_address(const struct relays *relays, const struct ip_address *a
 
 typedef struct relays Relays;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Relays, relays_free)
+
+// Is the host that reports one of our relays, or does it bear a name of our domains? It may have
+// had the mail before it was signed or stamped.
+bool relays_report(const struct evidence_case *evidence_case);

@@ -5,6 +5,9 @@
 // - The stamp covers what identifies the mail and hardly any server rewrites. White space is
 // reduced,
 //   since folding changes on the way; of From the address counts.
+// - Whoever got a mail of ours can send its header again: as for a tag of the return path, it is a
+// hint
+//   when the trail and the failed recipient both are strangers.
 // - Absence is held against a report only when all mail is stamped ([stamp] required), the header
 //   came back whole, and the report is not by one of our own hosts.
 #include "evidence/stamp.h"
@@ -13,6 +16,7 @@
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/keys.h"
+#include "evidence/lookup.h"
 #include "evidence/relays.h"
 
 #include <string.h>
@@ -94,18 +98,26 @@ static const char *returned(const struct report *report, const char *name)
 static void judge_absent(const struct evidence_case *evidence_case, struct finding *finding)
 {
     const struct original *original = &evidence_case->report->original;
-    g_autoptr(Relays) relays = relays_new(evidence_case);
-    const char *reporter = evidence_case->report->reporting_mta;
     if (!conf_bool(evidence_case->conf, CONF_STAMP_REQUIRED))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no stamp came back");
     else if (!original->full || original->received->len == 0)
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the header did not come back whole");
-    else if (reporter && relays_hold_name(relays, reporter))
+    else if (relays_report(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "our own host reports");
     else
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
                     "all mail of ours is stamped, and this "
                     "is not");
+}
+
+static void judge_verified(const struct evidence_case *evidence_case, struct finding *finding)
+{
+    if (lookup_is_copied(evidence_case))
+        finding_set(
+            finding, SAYS_OURS, WEIGHT_HINT,
+            "our stamp verifies, but it failed elsewhere and comes from elsewhere: a copy?");
+    else
+        finding_set(finding, SAYS_OURS, WEIGHT_PROOF, "our stamp came back and verifies");
 }
 
 static void look(const struct evidence_case *evidence_case, struct finding *finding)
@@ -124,9 +136,10 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         judge_absent(evidence_case, finding);
     else if (stamp_verify(keys, value, returned(report, "From"), returned(report, "Date"),
                           returned(report, "Message-ID")))
-        finding_set(finding, SAYS_OURS, WEIGHT_PROOF, "our stamp came back and verifies");
+        judge_verified(evidence_case, finding);
     else
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "a stamp came back that does not verify");
 }
 
-const struct evidence_source evidence_stamp = {.name = "stamp", .look = look};
+const struct evidence_source evidence_stamp = {
+    .name = "stamp", .look = look, .costs_nothing = true};

@@ -574,6 +574,113 @@ static void test_stamp(void **state)
     says(fixture, "stamp", SAYS_NOTHING, WEIGHT_NONE);
 }
 
+// Copies: whoever got a mail of ours has its return path, its stamp and its Message-ID
+// --------------
+
+// A mail that a stranger sent comes back from one of his victims, with TO in its header.
+static void sent_by_stranger(struct fixture *fixture, const char *to, const char *victim)
+{
+    use_relays(fixture);
+    add_hop(fixture, "dsl-7.isp.example", "dsl-7.isp.example", "198.51.100.7", "mx.example.net");
+    fixture->report->original.message_id = g_strdup(ID);
+    fixture->report->original.date = g_strdup(DATE);
+    fixture->report->original.to = g_strdup(to);
+    fail_at(fixture, victim, NULL);
+}
+
+static void arrive_tagged(struct fixture *fixture)
+{
+    g_autofree char *path = write_keys(fixture, "0 secret\n");
+    g_autofree char *assignment = g_strdup_printf("batv.key-file=%s", path);
+    g_autoptr(GPtrArray) keys = NULL;
+    set(fixture, assignment);
+    assert_true(keys_read(path, &keys, NULL));
+    g_free(fixture->envelope.recipient);
+    fixture->envelope.recipient =
+        batv_sign(keys, "alice@example.org", g_get_real_time() / G_USEC_PER_SEC, 7);
+}
+
+static void test_batv_copied(void **state)
+{
+    struct fixture *fixture = *state;
+    arrive_tagged(fixture);
+    sent_by_stranger(fixture, "victim@example.net", "victim@example.net");
+    // Nothing but the trail is against it: a forwarder may have taken the Received lines out.
+    says(fixture, "batv", SAYS_OURS, WEIGHT_PROOF);
+    set(fixture, "ledger.complete=yes");
+    record(fixture, "<one@example.org>", WHEN, "alice@example.org", "friend@example.com");
+    says(fixture, "batv", SAYS_OURS, WEIGHT_HINT);
+    assert_int_equal(judge(fixture), VERDICT_BACKSCATTER);
+    // The ledger knows the mail: it came back by a way that hides ours.
+    record(fixture, ID, WHEN, "alice@example.org", "victim@example.net");
+    says(fixture, "batv", SAYS_OURS, WEIGHT_PROOF);
+    assert_int_equal(judge(fixture), VERDICT_GENUINE);
+}
+
+static void test_batv_copied_with_id(void **state)
+{
+    struct fixture *fixture = *state;
+    arrive_tagged(fixture);
+    sent_by_stranger(fixture, "friend@example.com", "friend@example.com");
+    set(fixture, "ledger.complete=yes");
+    record(fixture, ID, WHEN - 3 * 86400, "alice@example.org", "friend@example.com");
+    says(fixture, "batv", SAYS_OURS, WEIGHT_HINT);
+    assert_int_equal(judge(fixture), VERDICT_BACKSCATTER);
+}
+
+static void test_batv_through_our_relay(void **state)
+{
+    struct fixture *fixture = *state;
+    arrive_tagged(fixture);
+    use_relays(fixture);
+    add_hop(fixture, "mail.example.org", "mail.example.org", "192.0.2.3", "mx.example.net");
+    fixture->report->original.to = g_strdup("friend@example.com");
+    fail_at(fixture, "victim@example.net", NULL);
+    set(fixture, "ledger.complete=yes");
+    record(fixture, "<one@example.org>", WHEN, "alice@example.org", "friend@example.com");
+    says(fixture, "batv", SAYS_OURS, WEIGHT_PROOF);
+}
+
+static void test_batv_own_host_reports(void **state)
+{
+    struct fixture *fixture = *state;
+    g_autofree char *path = write_keys(fixture, "0 secret\n");
+    g_autofree char *assignment = g_strdup_printf("batv.key-file=%s", path);
+    set(fixture, assignment);
+    set(fixture, "batv.required=yes");
+    fixture->report->reporting_mta = g_strdup("mx.example.net");
+    says(fixture, "batv", SAYS_FORGED, WEIGHT_PROOF);
+    g_free(fixture->report->reporting_mta);
+    fixture->report->reporting_mta = g_strdup("mail.example.org");
+    says(fixture, "batv", SAYS_NOTHING, WEIGHT_NONE);
+    g_free(fixture->report->reporting_mta);
+    fixture->report->reporting_mta = g_strdup("smtp.provider.example");
+    set(fixture, "identity.relays=smtp.provider.example");
+    says(fixture, "batv", SAYS_NOTHING, WEIGHT_NONE);
+}
+
+static void test_stamp_replayed(void **state)
+{
+    struct fixture *fixture = *state;
+    g_autofree char *path = write_keys(fixture, "k secret\n");
+    g_autofree char *assignment = g_strdup_printf("stamp.key-file=%s", path);
+    g_autoptr(GPtrArray) keys = NULL;
+    set(fixture, assignment);
+    assert_true(keys_read(path, &keys, NULL));
+    g_autofree char *stamp = stamp_make(keys, "alice@example.org", DATE, ID);
+    g_autofree char *field = g_strdup_printf("X-Backstop-Sent: %s", stamp);
+    sent_by_stranger(fixture, "friend@example.com", "victim@example.net");
+    add_field(fixture, field);
+    add_field(fixture, "From: alice@example.org");
+    add_field(fixture, "Date: " DATE);
+    add_field(fixture, "Message-ID: " ID);
+    says(fixture, "stamp", SAYS_OURS, WEIGHT_HINT);
+    assert_int_equal(judge(fixture), VERDICT_BACKSCATTER);
+    // It failed at the addressee himself.
+    fail_at(fixture, "friend@example.com", NULL);
+    says(fixture, "stamp", SAYS_OURS, WEIGHT_PROOF);
+}
+
 // wave -------------------------------------------------------------------------------------------
 
 static void spam_report(struct fixture *fixture, int number, const char *subject)
@@ -747,7 +854,12 @@ int main(void)
         T(msgid),
         T(batv),
         T(batv_source),
+        T(batv_copied),
+        T(batv_copied_with_id),
+        T(batv_through_our_relay),
+        T(batv_own_host_reports),
         T(stamp),
+        T(stamp_replayed),
         T(wave),
         T(wave_rehearsed),
         T(wave_unknown),
