@@ -331,6 +331,21 @@ void facts_release(struct facts *facts)
     g_free(facts->hits);
 }
 
+// The charset of the first part that names one, or NULL: raw 8-bit header text is mostly of it too.
+// Borrowed.
+static const char *body_charset(const struct facts *facts)
+{
+    for (guint i = 0; i < facts->tree->parts->len; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        const char *charset = mime_part_parameter(part, "charset");
+        if (charset)
+            return charset;
+        if (part->kind == MIME_MESSAGE)
+            return NULL;
+    }
+    return NULL;
+}
+
 #define VALUES_MAX 100
 #define VALUE_MAX_BYTES 20000
 
@@ -346,7 +361,7 @@ char **facts_header(struct facts *facts, const char *name)
         struct header_field start = *field;
         start.value_length = MIN(start.value_length, VALUE_MAX_BYTES);
         g_autofree char *raw = header_field_value(&start);
-        g_autofree char *decoded = mime_decode_header(raw, -1);
+        g_autofree char *decoded = mime_decode_header_in(raw, -1, body_charset(facts));
         g_ptr_array_add(list, phrase_fold(decoded, -1, NULL));
     }
     g_ptr_array_add(list, NULL);

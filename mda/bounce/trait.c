@@ -111,11 +111,28 @@ static bool is_plain(const char *text)
     return !strstr(text, "=?");
 }
 
-// The value decoded and in lower case, for text that is no ASCII. Owned by the caller.
-static char *decoded_lower(const struct header_field *field)
+// The charset that Content-Type names, or NULL. Owned by the caller.
+static char *declared_charset(const struct message *message)
 {
+    const struct header_field *field = message_field(message, "Content-Type", 0);
+    if (!field)
+        return NULL;
+    char value[VALUE_BYTES];
+    copy_lower(field, value, sizeof value);
+    const char *at = strstr(value, "charset=");
+    if (!at)
+        return NULL;
+    at += strlen("charset=");
+    at += strspn(at, "\"' ");
+    return g_strndup(at, strcspn(at, "\"'; "));
+}
+
+// The value decoded and in lower case, for text that is no ASCII. Owned by the caller.
+static char *decoded_lower(const struct message *message, const struct header_field *field)
+{
+    g_autofree char *charset = declared_charset(message);
     g_autofree char *decoded =
-        mime_decode_header(field->value, (gssize)MIN(field->value_length, VALUE_BYTES));
+        mime_decode_header_in(field->value, (gssize)MIN(field->value_length, VALUE_BYTES), charset);
     return g_utf8_strdown(decoded, -1);
 }
 
@@ -174,9 +191,9 @@ static unsigned mark_trait(const struct bounce_settings *settings, const struct 
     return 0;
 }
 
-static unsigned decoded_traits(const struct header_field *field)
+static unsigned decoded_traits(const struct message *message, const struct header_field *field)
 {
-    g_autofree char *value = decoded_lower(field);
+    g_autofree char *value = decoded_lower(message, field);
     if (!header_field_is(field, "Subject"))
         return trait_names_daemon(value) ? TRAIT_DAEMON : 0;
     bool found = has_any(value, &subject_other);
@@ -241,7 +258,7 @@ static unsigned message_id_trait(const char *value)
     return strstr(value, "-tmda-confirm>") || strstr(value, "<cmu-sieve-") ? TRAIT_REPORT_FIELD : 0;
 }
 
-static unsigned field_traits(const struct header_field *field)
+static unsigned field_traits(const struct message *message, const struct header_field *field)
 {
     enum field_role role = role_of(field);
     if (role == ROLE_NONE)
@@ -249,7 +266,7 @@ static unsigned field_traits(const struct header_field *field)
     char value[VALUE_BYTES];
     copy_lower(field, value, sizeof value);
     if ((role == ROLE_SUBJECT || role == ROLE_FROM) && !is_plain(value))
-        return decoded_traits(field);
+        return decoded_traits(message, field);
     switch (role) {
     case ROLE_SENDER:
         return sender_trait(value);
@@ -342,7 +359,7 @@ unsigned bounce_traits(const struct bounce_settings *settings, const struct mess
         if (names_may_have(&marks, field) && mark_header(settings, field))
             traits |= mark_trait(settings, field);
         if (names_may_have(&role_names, field))
-            traits |= field_traits(field);
+            traits |= field_traits(message, field);
         if (is_report_field(field))
             traits |= TRAIT_REPORT_FIELD;
     }

@@ -126,6 +126,11 @@ static char *decode_words(const char *value, gsize length)
 
 char *mime_decode_header(const char *value, gssize length)
 {
+    return mime_decode_header_in(value, length, NULL);
+}
+
+char *mime_decode_header_in(const char *value, gssize length, const char *charset)
+{
     g_autofree char *copy = length < 0 ? g_strdup(value) : g_strndup(value, (gsize)length);
     g_strdelimit(copy, "\r\n", ' ');
     if (strstr(copy, "=?")) {
@@ -135,5 +140,5 @@ char *mime_decode_header(const char *value, gssize length)
     }
     gsize size = strlen(copy);
     bool plain = text_is_ascii(copy, size) && !memchr(copy, 0x1b, size);
-    return plain ? g_steal_pointer(&copy) : mime_to_utf8(copy, size, NULL, NULL);
+    return plain ? g_steal_pointer(&copy) : mime_to_utf8(copy, size, charset, NULL);
 }

@@ -86,6 +86,9 @@ const char *mime_part_field(const struct mime_part *part, const char *name, guin
 // text brought to UTF-8. Always valid UTF-8; needs no module. Owned by the caller.
 char *mime_decode_header(const char *value, gssize length);
 
+// The same; 8-bit text without any encoded word is of CHARSET, as the body is. NULL: guessed.
+char *mime_decode_header_in(const char *value, gssize length, const char *charset);
+
 struct mime_address {
     char *name;    // display name, decoded; NULL when there is none
     char *address; // local@domain as written, without <>, comments and route; "" for <>
