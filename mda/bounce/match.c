@@ -70,8 +70,22 @@ static bool regex_holds(struct condition *condition, struct facts *facts, const 
     return result == REGEX_YES;
 }
 
+// "@null" in a condition on the writer: whoever it is, when the envelope sender is null.
+static bool null_sender_will_do(const GPtrArray *any, const struct facts *facts)
+{
+    for (guint i = 0; facts->sender && !*facts->sender && i < any->len; i++) {
+        const GPtrArray *all = g_ptr_array_index(any, i);
+        const struct phrase_test *test = all->len == 1 ? g_ptr_array_index(all, 0) : NULL;
+        if (test && test->text && strcmp(test->text, "@null") == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool header_holds(struct condition *condition, struct facts *facts)
 {
+    if (!condition->pattern && null_sender_will_do(condition->any, facts))
+        return true;
     for (char **value = facts_header(facts, condition->header); *value; value++) {
         if (condition->pattern ? regex_holds(condition, facts, *value, strlen(*value))
                                : any_holds(condition->any, *value, test_header))

@@ -94,7 +94,8 @@ static bool begins_recipient(const struct header_field *field)
     return header_field_is(field, "Final-Recipient") ||
            header_field_is(field, "Original-Recipient") ||
            header_field_is(field, "X-Actual-Recipient") || header_field_is(field, "Action") ||
-           header_field_is(field, "Status") || header_field_is(field, "Diagnostic-Code");
+           header_field_is(field, "Status") || header_field_is(field, "Diagnostic-Code") ||
+           header_field_is(field, "Will-Retry-Until");
 }
 
 static void read_recipient_field(struct status_reader *reader, const struct header_field *field,
@@ -115,6 +116,8 @@ static void read_recipient_field(struct status_reader *reader, const struct head
         set_status(one, value);
     else if (header_field_is(field, "Diagnostic-Code"))
         set_once(&one->diagnostic, behind_type(value));
+    else if (header_field_is(field, "Will-Retry-Until"))
+        set_once(&one->action, g_strdup("delayed")); // stands behind Action (RFC 3464 §2.3)
 }
 
 // What the block says of the original itself (RFC 8098 §3.2.5, RFC 5965 §3.2; Gmail and Exchange in
