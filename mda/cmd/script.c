@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/script-chain.h"
 #include "cmd/sieve-execute.h"
 #include "ledger/memory.h"
 #include "sieve/sieve.h"
@@ -25,6 +26,7 @@ struct world {
     struct sieve_source source;
     const struct conf *conf;
     gint64 now;
+    struct script_chain chain;
 };
 
 static char *at_home(const char *path, const char *home)
@@ -207,6 +209,12 @@ struct sieve_source *script_source(const struct script_case *script_case)
     return &world->source;
 }
 
+static GPtrArray *flags_so_far(void *data)
+{
+    const struct world *world = data;
+    return world->chain.flags ? g_ptr_array_ref(world->chain.flags) : NULL;
+}
+
 static void fill_host(struct sieve_source *source, struct sieve_host *host)
 {
     sieve_source_host(source, host);
@@ -214,6 +222,7 @@ static void fill_host(struct sieve_source *source, struct sieve_host *host)
     host->special_use_exists = special_use_exists;
     host->duplicate_seen = duplicate_seen;
     host->call = call_program;
+    host->flags = flags_so_far;
 }
 
 // Tells the owner beside the script, where a mail user will look, and the log that it happened.
@@ -241,17 +250,6 @@ static void complain(const char *path, const struct sieve_diagnostics *diagnosti
     g_string_free(text, TRUE);
 }
 
-// Drops what an earlier script only kept: the later one decides where that goes.
-static void continue_plan(struct plan *plan)
-{
-    for (guint i = plan->actions->len; i > 0; i--) {
-        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
-        if (action->kind == PLAN_KEEP)
-            g_ptr_array_remove_index(plan->actions, i - 1);
-    }
-    plan->implicit_keep = true;
-}
-
 static bool keeps(const struct plan *plan)
 {
     bool keep = plan->implicit_keep;
@@ -277,7 +275,8 @@ static void run_script(const struct sieve_engine *engine, const char *path, cons
 }
 
 static bool run_all(const struct script_case *script_case, const struct sieve_engine *engine,
-                    const struct sieve_host *host, struct plan *plan, GError **err)
+                    const struct sieve_host *host, struct script_chain *chain, struct plan *plan,
+                    GError **err)
 {
     g_autoptr(GPtrArray) paths = all_scripts(script_case->conf, script_case->home);
     for (guint i = 0; i < paths->len && keeps(plan); i++) {
@@ -293,9 +292,10 @@ static bool run_all(const struct script_case *script_case, const struct sieve_en
             log_line(LOG_LEVEL_WARNING, "Sieve script %s", why->message);
             continue;
         }
-        continue_plan(plan);
+        script_chain_next(chain, plan);
         run_script(engine, path, text, size, host, plan);
     }
+    script_chain_end(chain, plan);
     return true;
 }
 
@@ -311,12 +311,16 @@ bool script_plan(const struct script_case *script_case, struct plan **plan_r,
         sieve_engine_get(conf_string(script_case->conf, CONF_SIEVE_ENGINE), &why);
     if (!engine)
         log_line(LOG_LEVEL_WARNING, "[sieve] engine: %s; no script runs", why->message);
-    if (engine && !run_all(script_case, engine, &host, plan, err)) {
+    struct world *world = (struct world *)source;
+    world->chain.source = source;
+    bool done = !engine || run_all(script_case, engine, &host, &world->chain, plan, err);
+    script_chain_clear(&world->chain);
+    if (!done) {
         sieve_source_release(source);
         g_free(source);
         return false;
     }
-    resolve_special_uses((const struct world *)source, plan);
+    resolve_special_uses(world, plan);
     *plan_r = g_steal_pointer(&plan);
     *source_r = source;
     return true;

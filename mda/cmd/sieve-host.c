@@ -143,12 +143,16 @@ static GBytes *host_body(void *data)
     return g_bytes_new(body, (gsize)(message->data + message->size - body));
 }
 
-static void host_replace(void *data, GBytes *bytes)
+void sieve_source_replace(struct sieve_source *source, GBytes *bytes)
 {
-    struct sieve_source *source = data;
     drop_tree(source);
     g_clear_pointer(&source->replaced, message_free);
     source->replaced = message_new(bytes);
+}
+
+static void host_replace(void *data, GBytes *bytes)
+{
+    sieve_source_replace(data, bytes);
 }
 
 // ---- Parts

@@ -30,6 +30,9 @@ void sieve_source_release(struct sieve_source *source);
 // MESSAGE (borrowed) is the one to look at from now on.
 void sieve_source_set_message(struct sieve_source *source, struct message *message);
 
+// BYTES, a message that scripts made, takes its place until another is set.
+void sieve_source_replace(struct sieve_source *source, GBytes *bytes);
+
 // The message as it is now: the one that was set, or what a script made of it. Borrowed.
 struct message *sieve_source_message(const struct sieve_source *source);
 

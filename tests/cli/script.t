@@ -154,4 +154,22 @@ mkfifo "$HOME/.dovecot.sieve"
 message "z" >"$scratch/m"
 expect_code 0 "a FIFO in the script's place" deliver
 is "$(inbox)" $((before + 1)) "does not hold the mail up"
+# What one script leaves to the next.
+rm "$HOME/.dovecot.sieve"
+mkdir "$scratch/row"
+cat >"$scratch/row/a.sieve" <<'EOF'
+require ["editheader", "imap4flags", "fileinto", "copy"];
+fileinto :copy "Before"; addheader "X-Row" "one"; setflag "\\Flagged";
+EOF
+cat >"$HOME/.dovecot.sieve" <<'EOF'
+require ["editheader", "imap4flags", "fileinto", "copy"];
+if header "x-row" "one" { addflag "\\Seen"; fileinto :copy "Seen"; addheader "X-Row" "two"; }
+EOF
+message "row" >"$scratch/m"
+expect_code 0 "a script after one that edits" deliver sieve.before="$scratch/row"
+is "$(cat "$HOME/Maildir/.Before/"???/* | grep -c X-Row)" 0 "what came before the edit is as it came"
+is "$(cat "$HOME/Maildir/.Seen/"???/* | grep X-Row)" "X-Row: one" "the next script sees it, and keeps it"
+is "$(find "$HOME/Maildir/.Seen" -name '*:2,FS' | wc -l | tr -d ' ')" 1 "and the flags"
+is "$(grep -lr '^X-Row: two' "$HOME/Maildir/cur" | xargs grep -h '^X-Row' | tr '\n' ' ')" "X-Row: two X-Row: one " \
+    "the keep at the end has the edits of both"
 plan

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/script-chain.h"
+
+// To the script that just ran "as it came" is what the earlier ones left.
+static void settle(struct script_chain *chain, struct plan *plan)
+{
+    for (; chain->settled < plan->actions->len; chain->settled++) {
+        struct plan_action *action = g_ptr_array_index(plan->actions, chain->settled);
+        if (chain->changed && !action->message)
+            action->message = g_bytes_ref(chain->changed);
+    }
+    if (chain->changed && !plan->message)
+        plan->message = g_bytes_ref(chain->changed);
+}
+
+static void take_message(struct script_chain *chain, struct plan *plan)
+{
+    if (!plan->message || plan->message == chain->changed)
+        return;
+    g_clear_pointer(&chain->changed, g_bytes_unref);
+    chain->changed = g_bytes_ref(plan->message);
+    sieve_source_replace(chain->source, chain->changed);
+}
+
+static void drop_keeps(struct plan *plan)
+{
+    for (guint i = plan->actions->len; i > 0; i--) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
+        if (action->kind == PLAN_KEEP)
+            g_ptr_array_remove_index(plan->actions, i - 1);
+    }
+    plan->implicit_keep = true;
+}
+
+void script_chain_next(struct script_chain *chain, struct plan *plan)
+{
+    settle(chain, plan);
+    take_message(chain, plan);
+    drop_keeps(plan);
+    chain->settled = plan->actions->len;
+    g_clear_pointer(&chain->flags, g_ptr_array_unref);
+    chain->flags = g_steal_pointer(&plan->flags);
+    g_clear_pointer(&plan->message, g_bytes_unref);
+}
+
+void script_chain_end(struct script_chain *chain, struct plan *plan)
+{
+    settle(chain, plan);
+}
+
+void script_chain_clear(struct script_chain *chain)
+{
+    g_clear_pointer(&chain->changed, g_bytes_unref);
+    g_clear_pointer(&chain->flags, g_ptr_array_unref);
+}
