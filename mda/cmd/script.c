@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/script-chain.h"
+#include "cmd/sieve-beside.h"
 #include "cmd/sieve-execute.h"
 #include "ledger/memory.h"
 #include "sieve/sieve.h"
@@ -139,39 +140,12 @@ static bool mailbox_exists(void *data, const char *mailbox)
     return path && g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-// The folder that has the attribute USE ("\\Junk") by [store] special-use, if it is there. Owned by
-// the caller.
-static char *folder_with_use(const struct world *world, const char *use)
+// Where the folders are, when they are those of a maildir. Owned by the caller.
+static char *maildir_of(const struct conf *conf)
 {
-    const char *const *pairs = conf_list(world->conf, CONF_STORE_SPECIAL_USE);
-    for (; *pairs; pairs++) {
-        const char *equals = strchr(*pairs, '=');
-        if (!equals || g_ascii_strcasecmp(equals + 1, use + (*use == '\\')) != 0)
-            continue;
-        g_autofree char *folder = g_strndup(*pairs, (gsize)(equals - *pairs));
-        if (mailbox_exists((void *)world, folder))
-            return g_steal_pointer(&folder);
-    }
-    return NULL;
-}
-
-static bool special_use_exists(void *data, const char *mailbox, const char *flag)
-{
-    g_autofree char *folder = folder_with_use(data, flag);
-    return folder && (!mailbox || strcmp(folder, mailbox) == 0);
-}
-
-// RFC 8579 §4: the folder with the attribute, else the one that is named.
-static void resolve_special_uses(const struct world *world, struct plan *plan)
-{
-    for (guint i = 0; i < plan->actions->len; i++) {
-        struct plan_action *action = g_ptr_array_index(plan->actions, i);
-        char *folder = action->special_use ? folder_with_use(world, action->special_use) : NULL;
-        if (folder) {
-            g_free(action->folder);
-            action->folder = folder;
-        }
-    }
+    g_autofree char *root = NULL;
+    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
+    return store && strcmp(store->name, "maildir") == 0 ? g_steal_pointer(&root) : NULL;
 }
 
 static bool duplicate_seen(void *data, const char *key)
@@ -206,6 +180,9 @@ struct sieve_source *script_source(const struct script_case *script_case)
     world->source.global = *global ? g_strdup(global) : NULL;
     fill_environment(world, script_case);
     fill_settings(world, script_case->envelope->recipient);
+    sieve_beside_configure(&world->source, world->conf, script_case->home);
+    world->source.mailbox_exists = mailbox_exists;
+    world->source.maildir = maildir_of(world->conf);
     return &world->source;
 }
 
@@ -218,8 +195,6 @@ static GPtrArray *flags_so_far(void *data)
 static void fill_host(struct sieve_source *source, struct sieve_host *host)
 {
     sieve_source_host(source, host);
-    host->mailbox_exists = mailbox_exists;
-    host->special_use_exists = special_use_exists;
     host->duplicate_seen = duplicate_seen;
     host->call = call_program;
     host->flags = flags_so_far;
@@ -320,7 +295,7 @@ bool script_plan(const struct script_case *script_case, struct plan **plan_r,
         g_free(source);
         return false;
     }
-    resolve_special_uses(world, plan);
+    sieve_beside_resolve(source, plan);
     *plan_r = g_steal_pointer(&plan);
     *source_r = source;
     return true;

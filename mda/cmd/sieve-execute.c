@@ -33,9 +33,10 @@ static bool world_call(void *data, const struct sieve_program_call *call, GBytes
 
 void sieve_execute_world(struct sieve_source *source, const char *path, struct sieve_host *host)
 {
-    sieve_source_host(source, host);
     world_path = path;
-    host->mailbox_exists = world_mailbox_exists;
+    source->mailbox_exists = world_mailbox_exists;
+    source->maildir = path ? g_canonicalize_filename(path, NULL) : NULL;
+    sieve_source_host(source, host);
     host->call = world_call;
 }
 

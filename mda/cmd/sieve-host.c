@@ -2,6 +2,7 @@
 #include "cmd/sieve-host.h"
 
 #include "base/error.h"
+#include "cmd/sieve-beside.h"
 #include "message/place.h"
 #include "sieve/limits.h"
 
@@ -41,6 +42,7 @@ void sieve_source_release(struct sieve_source *source)
     g_clear_pointer(&source->envelope, g_hash_table_unref);
     g_hash_table_unref(source->environment);
     g_hash_table_unref(source->settings);
+    g_free(source->maildir);
     g_free(source->personal);
     g_free(source->global);
 }
@@ -417,4 +419,5 @@ void sieve_source_host(struct sieve_source *source, struct sieve_host *host)
         .load = host_load,
         .trace = source->tracer ? host_trace : NULL,
     };
+    sieve_beside_host(source, host, false);
 }

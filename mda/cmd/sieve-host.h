@@ -18,8 +18,11 @@ struct sieve_source {
     GHashTable *envelope;             // further parts: name -> value, owned, or NULL
     GHashTable *environment;          // item -> value, owned; never NULL
     GHashTable *settings;             // name -> value, owned; never NULL
-    char *personal, *global;          // directories of scripts to include, or NULL. Owned
-    gint64 now;                       // 0: the clock's
+    // Is there such a folder? NULL: nobody knows.
+    bool (*mailbox_exists)(void *source, const char *mailbox);
+    char *maildir;           // where Maildir++ folders are, or NULL. Owned
+    char *personal, *global; // directories of scripts to include, or NULL. Owned
+    gint64 now;              // 0: the clock's
     void (*tracer)(void *context, guint line, const char *text); // or NULL
     void *trace_context;
 };
@@ -37,5 +40,5 @@ void sieve_source_replace(struct sieve_source *source, GBytes *bytes);
 struct message *sieve_source_message(const struct sieve_source *source);
 
 // Fills in HOST for SOURCE: message, envelope, environment, settings, clock, scripts to include.
-// What concerns the mail store, memories and programs stays NULL.
+// Of the mail store, what sieve-beside.h tells; memories and programs stay NULL.
 void sieve_source_host(struct sieve_source *source, struct sieve_host *host);

@@ -2,6 +2,7 @@
 // The simulated world: messages, mailboxes, an outbox, and what carrying out a plan does to them.
 #include "cmd/sieve-suite-world.h"
 
+#include "cmd/sieve-beside.h"
 #include "sieve/address.h"
 
 #include <string.h>
@@ -64,21 +65,6 @@ static bool world_mailbox_exists(void *data, const char *name)
     return suite_world_mailbox(data, name, false) != NULL;
 }
 
-static bool world_mailbox_id_exists(void *data, const char *id)
-{
-    (void)data;
-    (void)id;
-    return false;
-}
-
-static bool world_special_use_exists(void *data, const char *mailbox, const char *flag)
-{
-    (void)data;
-    (void)mailbox;
-    (void)flag;
-    return false;
-}
-
 static char *metadata_key(const char *mailbox, const char *annotation)
 {
     g_autofree char *lower = g_ascii_strdown(annotation, -1);
@@ -90,42 +76,6 @@ static char *world_metadata(void *data, const char *mailbox, const char *annotat
     const struct suite_world *world = data;
     g_autofree char *key = metadata_key(mailbox, annotation);
     return g_strdup(g_hash_table_lookup(world->metadata, key));
-}
-
-// ---- External lists: files of lines, "shared/KEY" and a value by turns
-
-static char *list_file(const struct suite_world *world, const char *list)
-{
-    const char *names = g_hash_table_lookup(world->source.settings, "extlists_list");
-    g_auto(GStrv) keys = g_strsplit(names ? names : "", " ", -1);
-    for (guint i = 0; keys[i]; i++) {
-        g_autofree char *name_key = g_strdup_printf("extlists_list/%s/name", keys[i]);
-        g_autofree char *path_key = g_strdup_printf("extlists_list/%s/dict/file/path", keys[i]);
-        const char *name = g_hash_table_lookup(world->source.settings, name_key);
-        if (*keys[i] && strcmp(name ? name : keys[i], list) == 0)
-            return g_strdup(g_hash_table_lookup(world->source.settings, path_key));
-    }
-    return NULL;
-}
-
-static bool world_list_exists(void *data, const char *list)
-{
-    g_autofree char *path = list_file(data, list);
-    return path != NULL;
-}
-
-static bool world_list_contains(void *data, const char *list, const char *value)
-{
-    g_autofree char *path = list_file(data, list), *text = NULL;
-    if (!path || !g_file_get_contents(path, &text, NULL, NULL))
-        return false;
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] && lines[i + 1]; i += 2) {
-        const char *slash = strrchr(g_strchomp(lines[i]), '/');
-        if (g_ascii_strcasecmp(slash ? slash + 1 : lines[i], value) == 0)
-            return true;
-    }
-    return false;
 }
 
 // ---- Surroundings
@@ -181,13 +131,10 @@ static bool world_call(void *data, const struct sieve_program_call *call, GBytes
 
 static void fill_host(struct suite_world *world)
 {
+    world->source.mailbox_exists = world_mailbox_exists;
     sieve_source_host(&world->source, &world->host);
-    world->host.mailbox_exists = world_mailbox_exists;
-    world->host.mailbox_id_exists = world_mailbox_id_exists;
-    world->host.special_use_exists = world_special_use_exists;
+    sieve_beside_host(&world->source, &world->host, true);
     world->host.metadata = world_metadata;
-    world->host.list_exists = world_list_exists;
-    world->host.list_contains = world_list_contains;
     world->host.environment = world_environment;
     world->host.flags = world_flags;
     world->host.call = world_call;
@@ -370,7 +317,8 @@ static bool pipe_message(struct suite_world *world, const struct plan_action *ac
 // Where ACTION files; NULL after an error was logged.
 static struct suite_mailbox *target_of(struct suite_world *world, const struct plan_action *action)
 {
-    const char *name = action->folder ? action->folder : "INBOX";
+    g_autofree char *found = sieve_beside_folder(&world->source, action);
+    const char *name = found ? found : action->folder ? action->folder : "INBOX";
     struct suite_mailbox *mailbox = suite_world_mailbox(world, name, action->create);
     if (!mailbox)
         log_error(world, "failed to store into mailbox '%s': Mailbox doesn't exist: %s", name,

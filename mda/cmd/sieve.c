@@ -4,6 +4,7 @@
 #include "sieve/sieve.h"
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/sieve-beside.h"
 #include "cmd/sieve-execute.h"
 #include "cmd/sieve-host.h"
 #include "cmd/sieve-suite.h"
@@ -48,8 +49,7 @@ static const GOptionEntry entries[] = {
     {"trace", 't', 0, G_OPTION_ARG_NONE, &opt_trace, "run: show every test and its values", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &opt_quiet, "check: say nothing when all is well", NULL},
     {"strict", 0, 0, G_OPTION_ARG_NONE, &opt_strict,
-     "test: test_error compares errors word for word; else half of the words are enough",
-     NULL},
+     "test: test_error compares errors word for word; else half of the words are enough", NULL},
     G_OPTION_ENTRY_NULL};
 
 // "NAME=VALUE" into TABLE; a leading "sieve_" of a setting is dropped.
@@ -103,7 +103,8 @@ static const struct sieve_engine *chosen_engine(const struct command_context *co
     return engine;
 }
 
-static bool prepare(struct sieve_source *source, const char *script)
+static bool prepare(const struct command_context *context, struct sieve_source *source,
+                    const char *script)
 {
     sieve_source_init(source);
     source->personal = opt_personal ? g_strdup(opt_personal) : g_path_get_dirname(script);
@@ -112,7 +113,10 @@ static bool prepare(struct sieve_source *source, const char *script)
     source->to = g_strdup(opt_to);
     source->orig_to = g_strdup(opt_original);
     source->auth = g_strdup(opt_auth);
-    return take_pairs(source->environment, opt_items) && take_pairs(source->settings, opt_settings);
+    if (!take_pairs(source->environment, opt_items) || !take_pairs(source->settings, opt_settings))
+        return false;
+    sieve_beside_configure(source, context->conf, g_get_home_dir());
+    return true;
 }
 
 static bool compile_file(const struct sieve_engine *engine, const struct sieve_host *host,
@@ -127,13 +131,14 @@ static bool compile_file(const struct sieve_engine *engine, const struct sieve_h
 
 // ---- check
 
-static int check_one(const struct sieve_engine *engine, const char *path)
+static int check_one(const struct command_context *context, const struct sieve_engine *engine,
+                     const char *path)
 {
     struct sieve_source source;
     struct sieve_program *program = NULL;
     struct sieve_host host;
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
-    bool sound = prepare(&source, path);
+    bool sound = prepare(context, &source, path);
     sieve_execute_world(&source, NULL, &host);
     sound = sound && compile_file(engine, &host, path, diagnostics, &program);
     print_diagnostics(stdout, diagnostics);
@@ -151,7 +156,7 @@ static int run_check(struct command_context *context, int argc, char **argv)
     if (!engine || argc < 1)
         return STATUS_USAGE;
     for (int i = 0; i < argc; i++)
-        status |= check_one(engine, argv[i]);
+        status |= check_one(context, engine, argv[i]);
     return status;
 }
 
@@ -216,6 +221,7 @@ static int run_message(const struct sieve_engine *engine, const struct sieve_pro
     printf("%s:\n", path);
     bool sound = engine->execute(program, host, plan, diagnostics);
     print_diagnostics(stdout, diagnostics);
+    sieve_beside_resolve(source, plan);
     print_plan(plan);
     if (opt_execute)
         sound &= sieve_execute_into(source, plan, opt_execute);
@@ -236,7 +242,7 @@ static int run_run(struct command_context *context, int argc, char **argv)
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
     if (!engine || argc < 2)
         return STATUS_USAGE;
-    bool sound = prepare(&source, argv[0]);
+    bool sound = prepare(context, &source, argv[0]);
     source.tracer = opt_trace ? print_trace : NULL;
     sieve_execute_world(&source, opt_execute, &host);
     sound = sound && compile_file(engine, &host, argv[0], diagnostics, &program);
@@ -266,7 +272,7 @@ static int run_extensions(struct command_context *context, int argc, char **argv
     const struct sieve_engine *engine = chosen_engine(context);
     struct sieve_source source;
     struct sieve_host host;
-    if (!engine || !prepare(&source, "."))
+    if (!engine || !prepare(context, &source, "."))
         return STATUS_USAGE;
     sieve_execute_world(&source, NULL, &host);
     g_autoptr(GPtrArray) names = engine->capabilities(&host);

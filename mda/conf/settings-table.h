@@ -138,6 +138,10 @@
     X(SIEVE_GLOBAL, "sieve", "global", PATH, "", "Where include :global finds scripts.")           \
     X(SIEVE_SETTINGS, "sieve", "settings", LIST, "",                                               \
       "Settings of the engine by Dovecot's names, as name=value: vacation_min_period=1d.")         \
+    X(SIEVE_LISTS, "sieve", "lists", LIST, "",                                                     \
+      "External lists (RFC 6134) as name=file, a comma in the name as %2C; a member a line.")      \
+    X(SIEVE_METADATA, "sieve", "metadata", PATH, "",                                               \
+      "The file with the annotations of mailboxes that scripts see (RFC 5490).")                   \
     X(SENDMAIL_COMMAND, "sendmail", "command", PATH, "/usr/sbin/sendmail",                         \
       "The program that outgoing mail is handed to.")                                              \
     X(SENDMAIL_DSN, "sendmail", "dsn", BOOL, "no",                                                 \

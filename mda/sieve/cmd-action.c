@@ -69,11 +69,10 @@ static void take_delivery_tags(struct sieve_run *run, const struct sieve_node *n
             g_strdup_printf("%" G_GUINT64_FORMAT, sieve_tag_number(node, "bytimerelative", 0)));
 }
 
-static enum sieve_flow redirect_run(struct sieve_run *run, const struct sieve_node *node)
+static enum sieve_flow redirect_to(struct sieve_run *run, const struct sieve_node *node,
+                                   const char *given)
 {
-    g_autofree char *given = sieve_string(run, node, 0), *why = NULL;
-    bool list = sieve_has_tag(node, "list");
-    g_autofree char *address = list ? g_strdup(given) : sieve_address_parse_one(given, &why);
+    g_autofree char *why = NULL, *address = sieve_address_parse_one(given, &why);
     if (!address)
         return sieve_run_fail(run, "specified redirect address '%s' is invalid: %s", given, why);
     enum sieve_flow flow = FLOW_NEXT;
@@ -87,12 +86,32 @@ static enum sieve_flow redirect_run(struct sieve_run *run, const struct sieve_no
         return flow;
     if (!action->address)
         action->address = g_steal_pointer(&address);
-    if (list)
-        plan_action_set(action, "list", g_strdup("yes"));
     take_delivery_tags(run, node, action);
     if (!sieve_has_tag(node, "copy"))
         run->plan->implicit_keep = false;
     return FLOW_NEXT;
+}
+
+// RFC 6134 §2.4: to each member of a list. Each counts as a redirect, so that a list is no way
+// around the limit; a list without members redirects nothing, and the message is kept.
+static enum sieve_flow redirect_to_list(struct sieve_run *run, const struct sieve_node *node,
+                                        const char *list)
+{
+    g_autoptr(GPtrArray) members =
+        run->host->list_members ? run->host->list_members(run->host->data, list) : NULL;
+    enum sieve_flow flow = FLOW_NEXT;
+    if (!members)
+        return sieve_run_fail(run, "redirect action: there is no list '%s'", list);
+    for (guint i = 0; i < members->len && flow == FLOW_NEXT; i++)
+        flow = redirect_to(run, node, g_ptr_array_index(members, i));
+    return flow;
+}
+
+static enum sieve_flow redirect_run(struct sieve_run *run, const struct sieve_node *node)
+{
+    g_autofree char *given = sieve_string(run, node, 0);
+    return sieve_has_tag(node, "list") ? redirect_to_list(run, node, given)
+                                       : redirect_to(run, node, given);
 }
 
 const struct sieve_verb sieve_cmd_redirect = {.name = "redirect",

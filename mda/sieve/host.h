@@ -96,6 +96,8 @@ struct sieve_host {
     // (optional)
     bool (*list_exists)(void *data, const char *list);
     bool (*list_contains)(void *data, const char *list, const char *value);
+    // Its members, char *, owned by the caller; NULL when there is no such list. (optional)
+    GPtrArray *(*list_members)(void *data, const char *list);
 
     // Runs a program from the configured directory, with its time limit. False: it failed, could
     // not be started or ended with another status than 0. *output_r may be NULL. (optional)

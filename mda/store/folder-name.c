@@ -50,6 +50,41 @@ char *folder_encode(const char *text)
     return g_string_free(out, FALSE);
 }
 
+// What stands between "&" and "-".
+static bool append_unshifted(GString *out, const char *start, gsize length)
+{
+    // GLib wants the padding that IMAP leaves out.
+    g_autofree char *base64 =
+        g_strdup_printf("%.*s%.*s", (int)length, start, (int)((4 - length % 4) % 4), "===");
+    g_strdelimit(base64, ",", '/');
+    gsize size = 0;
+    g_autofree guchar *units = g_base64_decode(base64, &size);
+    g_autofree char *text = g_convert((const char *)units, (gssize)(size & ~(gsize)1), "UTF-8",
+                                      "UTF-16BE", NULL, NULL, NULL);
+    if (text)
+        g_string_append(out, text);
+    return text != NULL;
+}
+
+char *folder_decode(const char *name)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (const char *end; *name; name = end) {
+        end = strchr(name, '-');
+        if (*name == '&' && end && end == name + 1) {
+            g_string_append_c(out, '&');
+        } else if (*name == '&' &&
+                   (!end || !append_unshifted(out, name + 1, (gsize)(end - name - 1)))) {
+            return NULL;
+        } else if (*name != '&') {
+            g_string_append_c(out, *name);
+            end = name;
+        }
+        end++;
+    }
+    return g_utf8_validate(out->str, -1, NULL) ? g_strdup(out->str) : NULL;
+}
+
 static bool level_is_sound(const char *level)
 {
     if (*level == '\0')

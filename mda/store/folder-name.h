@@ -10,5 +10,9 @@
 // array holds char * and is owned by the caller.
 GPtrArray *folder_levels(const char *name, GError **err);
 
+// The name of a Maildir++ folder (".Lists.Work" without its first dot), which is in modified UTF-7
+// or UTF-8; levels have dots between. NULL when it is neither. Owned by the caller.
+char *folder_decode(const char *name);
+
 // TEXT (UTF-8) in modified UTF-7. Owned by the caller.
 char *folder_encode(const char *text);

@@ -172,4 +172,33 @@ is "$(cat "$HOME/Maildir/.Seen/"???/* | grep X-Row)" "X-Row: one" "the next scri
 is "$(find "$HOME/Maildir/.Seen" -name '*:2,FS' | wc -l | tr -d ' ')" 1 "and the flags"
 is "$(grep -lr '^X-Row: two' "$HOME/Maildir/cur" | xargs grep -h '^X-Row' | tr '\n' ' ')" "X-Row: two X-Row: one " \
     "the keep at the end has the edits of both"
+# What stands beside the mail store: lists, annotations, folders' ids.
+rm -f "$HOME/.dovecot.sieve"
+printf 'a@example.org\n' >"$HOME/friends"
+printf '[server]\n/shared/admin=root@example.com\n[mailbox Work]\n/private/filter=yes\nmailboxid=F1\n' \
+    >"$HOME/annotations"
+mkdir -p "$HOME/Maildir/.Work/cur" "$HOME/Maildir/.Work/new" "$HOME/Maildir/.Work/tmp"
+for folder in Ids. Named.; do mkdir -p "$HOME/Maildir/.$folder&APw-/cur"; done
+echo '3 V1700000000 N1 Gabcdef' >"$HOME/Maildir/.Ids.&APw-/dovecot-uidlist"
+cat >"$HOME/.dovecot.sieve" <<'EOT'
+require ["fileinto", "extlists", "mboxmetadata", "servermetadata", "mailboxid"];
+if header "subject" "by list" {
+    if address :list "from" "tag:example.com,2026:friends" { fileinto "Friends"; }
+} elsif header "subject" "by note" {
+    if allof (metadata "Work" "/private/filter" "yes", servermetadata :contains "/shared/admin" "root")
+        { fileinto :mailboxid "F1" "Nothing"; }
+} elsif mailboxidexists "abcdef" { fileinto :mailboxid "abcdef" "Nothing"; }
+EOT
+beside="sieve.lists=tag:example.com%2C2026:friends=~/friends sieve.metadata=~/annotations"
+for case in "by list:.Friends" "by note:.Work" "by id:.Ids.&APw-"; do
+    message "${case%%:*}" >"$scratch/m"
+    # shellcheck disable=SC2086
+    expect_code 0 "${case%%:*}" deliver $beside
+    is "$(count "$HOME/Maildir/${case#*:}/new")" 1 "goes to ${case#*:}"
+done
+message "by list" >"$scratch/m"
+before=$(inbox)
+expect_code 0 "without the settings" deliver
+is "$(inbox)" $((before + 1)) "a script that requires lists does not compile, and the mail is in the inbox"
+check "its log says why" grep -q "unknown Sieve capability 'extlists'" "$HOME/.dovecot.sieve.log"
 plan

@@ -71,6 +71,23 @@ static void levels_are_told_apart(void **state)
     }
 }
 
+static void decoding_undoes_it(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Work",           "a&b", "\u00fcber.\u65e5\u672c\u8a9e",
+                                        "x \U0001f600-y", "&",   ""};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *encoded = folder_encode(names[i]);
+        g_autofree char *decoded = folder_decode(encoded);
+        assert_string_equal(decoded, names[i]);
+    }
+    g_autofree char *plain = folder_decode("\u00fc");
+    assert_string_equal(plain, "\u00fc");
+    assert_null(folder_decode("a&b"));
+    assert_null(folder_decode("&2AA-"));
+    assert_null(folder_decode("\xff"));
+}
+
 static void names_that_cannot_be(void **state)
 {
     (void)state;
@@ -91,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modified_utf7),
         cmocka_unit_test(levels_are_told_apart),
+        cmocka_unit_test(decoding_undoes_it),
         cmocka_unit_test(names_that_cannot_be),
     };
     return tap_run(tests);

@@ -1,0 +1,3 @@
+require "extlists";
+redirect :list "tag:example.com,2026:friends";
+redirect :list "book";
