@@ -23,9 +23,10 @@
 bool hop_is_submission(const struct received_hop *hop)
 {
     static const char *const words[] = {
-        "with ESMTPA",    "with ESMTPSA",    "with SMTPSA",   "with ASMTP",   "with LMTPSA",
-        "with UTF8SMTPA", "with UTF8SMTPSA", "authenticated", "(AUTH: ",      "auth=yes",
-        "with mapi",      "with HTTP",       "with local",    "(from userid", "invoked by uid"};
+        "with ESMTPA", "with ESMTPSA",   "with SMTPSA",     "with ASMTP",
+        "with LMTPSA", "with UTF8SMTPA", "with UTF8SMTPSA", "authenticated",
+        "(AUTH: ",     "auth=yes",       "with mapi",       "with HTTP",
+        "with local",  "(from userid",   "invoked by uid",  "(uid "};
     if (!hop->raw)
         return false;
     // Sendmail: "(from user@host) by host". A client's host stands there outside a comment.
@@ -48,8 +49,12 @@ char *hop_client(const struct received_hop *hop)
     return g_strdup(name ? name : hop->address ? hop->address : "an unnamed host");
 }
 
+// Some programs name the user who handed the mail in behind "from": "from root (uid 0) by …".
 static bool has_client(const struct received_hop *hop)
 {
+    if (!hop->address && !hop->name && hop->from && !strchr(hop->from, '.') &&
+        hop_is_submission(hop))
+        return false;
     return hop->from || hop->name || hop->address;
 }
 
