@@ -6,14 +6,17 @@
 static void value_free(gpointer data)
 {
     struct sieve_value *value = data;
+    g_free(value->raw);
     g_free(value->text);
     g_free(value);
 }
 
-static void add_value(GPtrArray *values, const char *name, char *text)
+// RAW and TEXT are taken over.
+static void add_value(GPtrArray *values, const char *name, char *raw, char *text)
 {
     struct sieve_value *value = g_new0(struct sieve_value, 1);
     value->name = name;
+    value->raw = raw;
     value->text = text;
     g_ptr_array_add(values, value);
 }
@@ -35,7 +38,8 @@ static void top_values(struct sieve_run *run, const char *name, GPtrArray *value
     for (guint i = 0; i < fields->len; i++) {
         struct sieve_view_field *field = g_ptr_array_index(fields, i);
         if (g_ascii_strcasecmp(field->name, name) == 0)
-            add_value(values, name, g_strdup(sieve_view_decoded(run->view, field)));
+            add_value(values, name, sieve_unfold(field->raw),
+                      g_strdup(sieve_view_decoded(run->view, field)));
     }
 }
 
@@ -47,8 +51,8 @@ static void part_values(struct sieve_run *run, guint n, const char *name, GPtrAr
         const struct sieve_field *field = g_ptr_array_index(part.fields, i);
         if (g_ascii_strcasecmp(field->name, name) != 0)
             continue;
-        g_autofree char *unfolded = sieve_unfold(field->value);
-        add_value(values, name, run->host->decode(run->host->data, unfolded));
+        char *unfolded = sieve_unfold(field->value);
+        add_value(values, name, unfolded, run->host->decode(run->host->data, unfolded));
     }
 }
 

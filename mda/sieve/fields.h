@@ -6,11 +6,12 @@
 #include "sieve/engine.h"
 
 struct sieve_value {
+    char *raw;        // unfolded, as it was sent
     char *text;       // decoded
     const char *name; // the field's, borrowed from NAMES
 };
 
-// Those of the fields NAMES (char *), in the order of the names, for NODE's tags. RAW: undecoded.
+// Those of the fields NAMES (char *), in the order of the names, for NODE's tags.
 // struct sieve_value *, owned by the caller.
 GPtrArray *sieve_values(struct sieve_run *run, const struct sieve_node *node,
                         const GPtrArray *names);

@@ -121,18 +121,37 @@ static bool address_check(struct sieve_checker *checker, struct sieve_node *node
     return sieve_mime_check(checker, node);
 }
 
+// The addresses in TEXT; what is none counts only where nothing is one, and then as the whole text.
+static GPtrArray *addresses_in(const char *text, struct sieve_address *whole)
+{
+    GPtrArray *addresses = sieve_addresses_parse(text);
+    bool entries = addresses->len > 0;
+    for (guint i = addresses->len; i > 0; i--) {
+        if (!((const struct sieve_address *)g_ptr_array_index(addresses, i - 1))->local)
+            g_ptr_array_remove_index(addresses, i - 1);
+    }
+    if (addresses->len == 0 && entries) {
+        whole->text = (char *)text;
+        g_ptr_array_set_free_func(addresses, NULL);
+        g_ptr_array_add(addresses, whole);
+    }
+    return addresses;
+}
+
+// The text is the undecoded one: a comma in an encoded word separates nothing (RFC 2047 §6.2).
 static void match_addresses(struct sieve_matching *matching, const struct sieve_node *node,
                             const char *text)
 {
     enum sieve_address_part part = sieve_address_part_of(node);
-    g_autoptr(GPtrArray) addresses = sieve_addresses_parse(text);
+    struct sieve_address whole = {0};
+    g_autoptr(GPtrArray) addresses = addresses_in(text, &whole);
     if (!*text)
         sieve_matching_value(matching, "");
     for (guint i = 0; i < addresses->len; i++) {
         const struct sieve_address *address = g_ptr_array_index(addresses, i);
         g_autofree char *piece = sieve_address_part(matching->run, part, address);
         // :count counts addresses, those without the part too.
-        bool counted = node->match->type == MATCH_COUNT && address->local;
+        bool counted = node->match->type == MATCH_COUNT;
         if ((piece || counted) && sieve_matching_value(matching, piece ? piece : ""))
             return;
     }
@@ -145,8 +164,7 @@ static bool address_test(struct sieve_run *run, const struct sieve_node *node)
     g_autoptr(GPtrArray) values = sieve_values(run, node, names);
     sieve_matching_begin(&matching, run, node->match, sieve_list(run, node, 1));
     for (guint i = 0; i < values->len && !matching.matched; i++)
-        match_addresses(&matching, node,
-                        ((struct sieve_value *)g_ptr_array_index(values, i))->text);
+        match_addresses(&matching, node, ((struct sieve_value *)g_ptr_array_index(values, i))->raw);
     return sieve_matching_end(&matching);
 }
 
