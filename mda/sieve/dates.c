@@ -10,7 +10,16 @@ static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Ju
                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char *const day_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
-// The words of a date: comments dropped, ',' and ':' as words of their own are not needed.
+// Blanks and comments may stand around the ':' of a time, and old mail has '.' there (RFC 5322
+// §4.3).
+static bool joins(const GString *out, const char *at)
+{
+    at += strspn(at, " \t\r\n");
+    return *at == ':' || (out->len > 0 && out->str[out->len - 1] == ':');
+}
+
+// The words of a date with single blanks between, comments dropped. The name of a day, if there is
+// one, keeps its comma as a word.
 static char *clean(const char *value)
 {
     const char *semicolon = strrchr(value, ';');
@@ -21,9 +30,12 @@ static char *clean(const char *value)
             depth++;
         else if (*at == ')' && depth > 0)
             depth--;
-        else if (depth == 0)
-            g_string_append_c(out,
-                              *at == ',' || *at == '\t' || *at == '\r' || *at == '\n' ? ' ' : *at);
+        else if (depth > 0 || (g_ascii_isspace(*at) && joins(out, at)))
+            continue;
+        else if (*at == ',')
+            g_string_append(out, " , ");
+        else
+            g_string_append_c(out, g_ascii_isspace(*at) ? ' ' : *at);
     }
     return g_string_free(out, FALSE);
 }
@@ -79,24 +91,35 @@ static gint64 days_of(int year, int month, int day)
 static bool parse_clock(const char *word, int *seconds_r)
 {
     int hour = 0, minute = 0, second = 0;
-    if (sscanf(word, "%2d:%2d:%2d", &hour, &minute, &second) < 2 || hour < 0 || hour > 23 ||
+    g_autofree char *colons = g_strdelimit(g_strdup(word), ".", ':');
+    if (strspn(colons, "0123456789:") != strlen(colons) || g_str_has_suffix(colons, ":") ||
+        sscanf(colons, "%2d:%2d:%2d", &hour, &minute, &second) < 2 || hour < 0 || hour > 23 ||
         minute < 0 || minute > 59 || second < 0 || second > 60)
         return false;
-    *seconds_r = hour * 3600 + minute * 60 + second;
+    // A leap second counts as the one before it: it belongs to that day.
+    *seconds_r = hour * 3600 + minute * 60 + MIN(second, 59);
     return true;
+}
+
+// How many WORDS the name of the day takes: with a comma any word will do.
+static guint skip_day_name(const char *const *words, guint count)
+{
+    if (count > 1 && strcmp(words[1], ",") == 0)
+        return 2;
+    return count > 0 && find_name(day_names, 7, words[0]) >= 0 ? 1 : 0;
 }
 
 bool sieve_date_parse(const char *value, gint64 *time_r, int *zone_r)
 {
     g_autofree char *text = clean(value);
     g_auto(GStrv) all = g_strsplit(text, " ", 64);
-    const char *words[8] = {NULL};
+    const char *words[9] = {NULL};
     guint count = 0;
-    for (guint i = 0; all[i] && count < 7; i++) {
+    for (guint i = 0; all[i] && count < 8; i++) {
         if (*all[i])
             words[count++] = all[i];
     }
-    guint at = count > 0 && find_name(day_names, 7, words[0]) >= 0 ? 1 : 0;
+    guint at = skip_day_name(words, count);
     if (count < at + 4)
         return false;
     int day = atoi(words[at]), month = find_name(month_names, 12, words[at + 1]) + 1;
@@ -108,7 +131,9 @@ bool sieve_date_parse(const char *value, gint64 *time_r, int *zone_r)
         year += year < 50 ? 2000 : 1900;
     else if (strlen(words[at + 2]) == 3)
         year += 1900;
-    if (day < 1 || year < 1 || !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+    // §3.3: "The year is any numeric year 1900 or later.".
+    if (day < 1 || year < 1900 ||
+        !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
         return false;
     *zone_r = words[at + 4] ? zone_of(words[at + 4]) : 0;
     *time_r = days_of(year, month, day) * 86400 + seconds - *zone_r * 60;

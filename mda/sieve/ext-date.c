@@ -66,7 +66,7 @@ static bool date_test(struct sieve_run *run, const struct sieve_node *node)
     for (guint i = 0; i < values->len && !matching.matched; i++) {
         gint64 when = 0;
         int original = 0;
-        if (!sieve_date_parse(((struct sieve_value *)g_ptr_array_index(values, i))->text, &when,
+        if (!sieve_date_parse(((struct sieve_value *)g_ptr_array_index(values, i))->raw, &when,
                               &original))
             continue;
         g_autofree char *value = sieve_date_part(when, zone_for(run, node, when, original), part);
