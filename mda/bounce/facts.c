@@ -346,6 +346,23 @@ static const char *body_charset(const struct facts *facts)
     return NULL;
 }
 
+// A folded subject behind what filters put in front of it.
+static char *without_tags(char *subject)
+{
+    static const char *const tags[] = {
+        "[spam] ",   "[spam?] ", "{spam?} ",          "***spam*** ",      "*****spam***** ",
+        "[bulk] ",   "[junk] ",  "[suspected spam] ", "[possible spam] ", "[external] ",
+        "[extern] ", "[ext] ",   "{disarmed} ",
+    };
+    const char *start = subject;
+    for (gsize i = 0; i < G_N_ELEMENTS(tags); i++) {
+        if (g_str_has_prefix(start, tags[i]))
+            start += strlen(tags[i]);
+    }
+    memmove(subject, start, strlen(start) + 1);
+    return subject;
+}
+
 #define VALUES_MAX 100
 #define VALUE_MAX_BYTES 20000
 
@@ -362,7 +379,8 @@ char **facts_header(struct facts *facts, const char *name)
         start.value_length = MIN(start.value_length, VALUE_MAX_BYTES);
         g_autofree char *raw = header_field_value(&start);
         g_autofree char *decoded = mime_decode_header_in(raw, -1, body_charset(facts));
-        g_ptr_array_add(list, phrase_fold(decoded, -1, NULL));
+        char *folded = phrase_fold(decoded, -1, NULL);
+        g_ptr_array_add(list, strcmp(name, "subject") == 0 ? without_tags(folded) : folded);
     }
     g_ptr_array_add(list, NULL);
     values = (char **)g_ptr_array_steal(list, NULL);

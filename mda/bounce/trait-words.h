@@ -72,7 +72,7 @@ static const char *const subject_words[] = {
     "ticket received", "complaint", "spamcop", "abuse", "delayed", "zustell", "non distribu",
     "no entregad", "iletilemedi", "gick inte att leverera", "kan ikke leveres",
     "kunne ikke leveres", "przeczytano", "samodejni odgovor", "fuera de", "olvasott", "mensagem",
-    "retard", "wartet auf", "disposition notif", "dmarc", "automaatvastus", "trouble ticket",
+    "retard", "wartet auf", "disposition notif", "receipt", "acuse de recibo", "ricevuta", "ontvangstbevestiging", "potwierdzenie", "recibo de leitura", "comprovante de leitura", "hostile", "malicious", "executable", "authoriz", "action needed", "could not be sent", "unsuccessful", "dmarc", "automaatvastus", "trouble ticket",
     "bug#",
 };
 
