@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define DEFAULT_SECONDS 10
@@ -105,9 +106,11 @@ bool sieve_program_run(const struct sieve_source *source, const struct sieve_pro
     g_autoptr(GBytes) output = NULL;
     if (!process_run(&process, &status, &output, err))
         return false;
+    // Only a program that asks for it is tried again: one that always fails must not hold mail up
+    // until the MTA returns it.
     if (status != 0)
-        return mda_fail(err, MDA_ERROR_TEMP, "program '%s' ended with status %d", call->program,
-                        status);
+        return mda_fail(err, status == EX_TEMPFAIL ? MDA_ERROR_TEMP : MDA_ERROR_CONFIG,
+                        "program '%s' ended with status %d", call->program, status);
     if (output_r)
         *output_r = g_steal_pointer(&output);
     return true;

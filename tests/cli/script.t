@@ -201,4 +201,30 @@ before=$(inbox)
 expect_code 0 "without the settings" deliver
 is "$(inbox)" $((before + 1)) "a script that requires lists does not compile, and the mail is in the inbox"
 check "its log says why" grep -q "unknown Sieve capability 'extlists'" "$HOME/.dovecot.sieve.log"
+
+# Programs.
+mkdir "$scratch/bin"
+printf '#!/bin/sh\ncat >"$HOME/piped"\n' >"$scratch/bin/take"
+printf '#!/bin/sh\ncat >/dev/null\nexit 3\n' >"$scratch/bin/fail"
+printf '#!/bin/sh\ncat >/dev/null\nexit 75\n' >"$scratch/bin/later"
+printf '#!/bin/sh\ncat >/dev/null\nkill -9 $$\n' >"$scratch/bin/die"
+chmod +x "$scratch/bin/"*
+pipe() { # ARGUMENTS... of pipe
+    message "pipe" >"$scratch/m"
+    echo "require [\"vnd.dovecot.pipe\", \"copy\"]; pipe $*;" >"$HOME/.dovecot.sieve"
+    deliver sieve.settings="pipe_bin_dir=$scratch/bin"
+}
+before=$(inbox)
+expect_code 0 "pipe" pipe '"take"'
+is "$(tail -n 1 "$HOME/piped" | tr -d "\r")/$(inbox)" "hello $number/$before" "gives the message to the program, and does not keep it"
+for program in fail die nope; do
+    expect_code 0 "pipe \"$program\"" pipe "\"$program\""
+    before=$((before + 1))
+    is "$(inbox)" "$before" "keeps the message that the program did not take"
+    expect_code 0 "pipe :try \"$program\"" pipe ":try \"$program\""
+    before=$((before + 1))
+    is "$(inbox)" "$before" "does so with :try as well"
+done
+expect_code 75 "a program that asks for another try" pipe '"later"'
+is "$(inbox)" "$before" "gets it"
 plan
