@@ -189,6 +189,14 @@ static const char *refusal_remedy(const struct session *session, int reason)
     }
 }
 
+// The connection broke with CODE of errno. Returns -1.
+static int fail_system(int code, GError **err)
+{
+    mda_fail(err, MDA_ERROR_TEMP, "%s",
+             code ? g_strerror(code) : "the server closed the connection");
+    return -1;
+}
+
 // What a call that returned RESULT means.
 static int judge(const struct session *session, int result, short *events_r, GError **err)
 {
@@ -204,12 +212,9 @@ static int judge(const struct session *session, int result, short *events_r, GEr
         *events_r = POLLOUT;
         return 0;
     case SSL_ERROR_ZERO_RETURN:
-        mda_fail(err, MDA_ERROR_TEMP, "the server closed the connection");
-        return -1;
+        return fail_system(0, err);
     case SSL_ERROR_SYSCALL:
-        mda_fail(err, MDA_ERROR_TEMP, "%s",
-                 code ? g_strerror(code) : "the server closed the connection");
-        return -1;
+        return fail_system(code, err);
     default:
         break;
     }
@@ -243,17 +248,17 @@ static int write_some(gpointer data, const char *text, int size, short *events_r
     const struct session *session = data;
     ERR_clear_error();
     errno = 0;
-    int result = SSL_write(session->ssl, text, size);
-    if (result <= 0 && SSL_get_error(session->ssl, result) == SSL_ERROR_SYSCALL) {
-        // It hung up; the alert that says why may lie there to be read.
-        char ignored;
-        const int code = errno;
-        const int read = SSL_read(session->ssl, &ignored, sizeof ignored);
-        if (read <= 0 && SSL_get_error(session->ssl, read) == SSL_ERROR_SSL)
-            result = read;
-        errno = code;
-    }
-    return judge(session, result, events_r, err);
+    const int result = SSL_write(session->ssl, text, size);
+    if (result > 0 || SSL_get_error(session->ssl, result) != SSL_ERROR_SYSCALL)
+        return judge(session, result, events_r, err);
+    // It hung up; the alert that says why may lie there to be read.
+    char ignored;
+    const int code = errno;
+    ERR_clear_error();
+    const int heard = SSL_read(session->ssl, &ignored, sizeof ignored);
+    return heard <= 0 && SSL_get_error(session->ssl, heard) == SSL_ERROR_SSL
+               ? judge(session, heard, events_r, err)
+               : fail_system(code, err);
 }
 
 extern const struct redis_tls_api MODULE_SYMBOL;
