@@ -84,7 +84,8 @@
       "for Redis in the server itself.")                                                           \
     X(LEDGER_KEEP, "ledger", "keep", DURATION, "90d", "How long it remembers.")                    \
     X(DKIM_KEY_FILE, "dkim", "key-file", LIST, "",                                                 \
-      "Our public keys as selector:path (PEM, or a DNS record's text); else they come from DNS.")  \
+      "Our public keys as selector:path (PEM, or a DNS record as text or as a line of a zone "     \
+      "file); else they come from DNS.")                                                           \
     X(DKIM_SIGNS_ALL, "dkim", "signs-all", BOOL, "no",                                             \
       "Whether all mail of ours is signed, so that a header without a signature is not ours.")     \
     X(BATV_KEY_FILE, "batv", "key-file", PATH, "",                                                 \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A key file holds PEM (public or private), a DNS record's text ("v=DKIM1; p=…"), or bare base64.
+// A key file holds PEM (public or private), a DNS record's text ("v=DKIM1; p=…"), the same as a
+// line of a zone file (RFC 1035 5.1; what opendkim-genkey and rspamadm write), or bare base64.
 // [dkim] key-file has entries "selector:path" or "selector._domainkey.domain:path".
 #include "evidence/dkim-key.h"
 
@@ -56,6 +57,22 @@ static bool read_text(const char *path, char **text_r, GError **err)
     return true;
 }
 
+// The strings of a zone file's line, put together.
+static char *join_strings(const char *line)
+{
+    GString *joined = g_string_new(NULL);
+    bool inside = false;
+    for (; *line; line++) {
+        if (*line == '"')
+            inside = !inside;
+        else if (inside && *line == '\\' && line[1])
+            g_string_append_c(joined, *++line);
+        else if (inside)
+            g_string_append_c(joined, *line);
+    }
+    return g_string_free(joined, FALSE);
+}
+
 static bool from_file(const char *path, const struct dkim_signature *signature,
                       enum crypto_key_kind *kind_r, GBytes **key_r, GError **err)
 {
@@ -65,6 +82,11 @@ static bool from_file(const char *path, const struct dkim_signature *signature,
     if (strstr(text, "-----BEGIN")) {
         const struct crypto_api *crypto = crypto_load(err);
         return crypto && crypto->public_key_of_pem(text, strlen(text), kind_r, key_r, err);
+    }
+    if (strchr(text, '"')) {
+        char *joined = join_strings(text);
+        g_free(text);
+        text = joined;
     }
     if (strstr(text, "p="))
         return from_record(text, kind_r, key_r, err);
