@@ -366,15 +366,11 @@ static char *without_tags(char *subject)
 #define VALUES_MAX 100
 #define VALUE_MAX_BYTES 20000
 
-char **facts_header(struct facts *facts, const char *name)
+static char **read_values(const struct facts *facts, const char *name)
 {
-    char **values = g_hash_table_lookup(facts->headers, name);
-    if (values)
-        return values;
-    // Most fields that rules ask for are not there.
-    const struct header_field *field = message_field(facts->message, name, 0);
-    g_autoptr(GPtrArray) list = g_ptr_array_sized_new(field ? 4 : 1);
-    for (guint n = 0; field && n < VALUES_MAX; field = message_field(facts->message, name, ++n)) {
+    GPtrArray *list = g_ptr_array_new();
+    const struct header_field *field;
+    for (guint n = 0; n < VALUES_MAX && (field = message_field(facts->message, name, n)); n++) {
         struct header_field start = *field;
         start.value_length = MIN(start.value_length, VALUE_MAX_BYTES);
         g_autofree char *raw = header_field_value(&start);
@@ -383,7 +379,18 @@ char **facts_header(struct facts *facts, const char *name)
         g_ptr_array_add(list, strcmp(name, "subject") == 0 ? without_tags(folded) : folded);
     }
     g_ptr_array_add(list, NULL);
-    values = (char **)g_ptr_array_steal(list, NULL);
-    g_hash_table_insert(facts->headers, (gpointer)name, values);
+    return (char **)g_ptr_array_free(list, FALSE);
+}
+
+char **facts_header(struct facts *facts, const char *name)
+{
+    static char *none[] = {NULL};
+    if (!message_field(facts->message, name, 0))
+        return none; // as most that rules ask for
+    char **values = g_hash_table_lookup(facts->headers, name);
+    if (!values) {
+        values = read_values(facts, name);
+        g_hash_table_insert(facts->headers, (gpointer)name, values);
+    }
     return values;
 }

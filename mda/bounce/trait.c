@@ -13,14 +13,16 @@
 
 static gsize copy_lower(const struct header_field *field, char *buffer, gsize size)
 {
+    const gsize length = MIN(field->value_length, size - 1);
     gsize to = 0;
-    for (gsize i = 0; i < field->value_length && to + 1 < size; i++) {
+    for (gsize i = 0; i < length; i++) {
         char c = field->value[i];
-        if (c == '\r' || c == '\n')
-            continue;
         if (c >= 'A' && c <= 'Z')
             c = (char)(c + ('a' - 'A'));
-        buffer[to++] = c == '\t' || c == '\0' ? ' ' : c;
+        else if (c == '\t' || c == '\0')
+            c = ' ';
+        buffer[to] = c;
+        to += c != '\r' && c != '\n'; // unfolded
     }
     buffer[to] = '\0';
     return to;
@@ -211,12 +213,15 @@ enum field_role {
     ROLE_AUTOMATIC,
     ROLE_DELIVERED_TO,
     ROLE_LIST,
+    ROLE_REPORT, // only reports and automatic replies have it
 };
 
-static const struct {
+struct known_field {
     const char *name;
     enum field_role role;
-} roles[] = {
+};
+
+static const struct known_field roles[] = {
     {"Auto-Submitted", ROLE_AUTOMATIC},
     {"X-Auto-Submitted", ROLE_AUTOMATIC},
     {"Precedence", ROLE_AUTOMATIC},
@@ -237,11 +242,48 @@ static const struct {
     {"X-BeenThere", ROLE_LIST},
 };
 
+// The fields above and those of trait-words.h, entered at first use by length, first and last
+// letter: most fields of a message are found to be none of them at one look.
+#define FIELDS_MAX 200
+#define FIELDS_BUCKETS 1024
+
+static struct {
+    struct known_field known[FIELDS_MAX];
+    guint8 first[FIELDS_BUCKETS]; // index + 1 of a known field; 0: none
+    guint8 next[FIELDS_MAX];      // index + 1 of the next one in the same bucket
+    guint8 count;
+} fields;
+G_STATIC_ASSERT(G_N_ELEMENTS(roles) + G_N_ELEMENTS(report_fields) <= FIELDS_MAX);
+
+static guint name_hash(const char *name, gsize length)
+{
+    return (((guchar)name[0] | 32u) * 31u + ((guchar)name[length - 1] | 32u) * 7u +
+            (guint)length * 97u) %
+           FIELDS_BUCKETS;
+}
+
+static void enter_field(const char *name, enum field_role role)
+{
+    guint8 *bucket = &fields.first[name_hash(name, strlen(name))];
+    fields.known[fields.count] = (struct known_field){name, role};
+    fields.next[fields.count] = *bucket;
+    *bucket = ++fields.count;
+}
+
+static void enter_fields(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
+        enter_field(roles[i].name, roles[i].role);
+    for (gsize i = 0; i < G_N_ELEMENTS(report_fields); i++)
+        enter_field(report_fields[i], ROLE_REPORT);
+}
+
 static enum field_role role_of(const struct header_field *field)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++) {
-        if (header_field_is(field, roles[i].name))
-            return roles[i].role;
+    for (guint n = fields.first[name_hash(field->line, field->name_length)]; n > 0;
+         n = fields.next[n - 1]) {
+        if (header_field_is(field, fields.known[n - 1].name))
+            return fields.known[n - 1].role;
     }
     return ROLE_NONE;
 }
@@ -258,11 +300,9 @@ static unsigned message_id_trait(const char *value)
     return strstr(value, "-tmda-confirm>") || strstr(value, "<cmu-sieve-") ? TRAIT_REPORT_FIELD : 0;
 }
 
-static unsigned field_traits(const struct message *message, const struct header_field *field)
+static unsigned value_traits(const struct message *message, const struct header_field *field,
+                             enum field_role role)
 {
-    enum field_role role = role_of(field);
-    if (role == ROLE_NONE)
-        return 0;
     char value[VALUE_BYTES];
     copy_lower(field, value, sizeof value);
     if ((role == ROLE_SUBJECT || role == ROLE_FROM) && !is_plain(value))
@@ -283,85 +323,41 @@ static unsigned field_traits(const struct message *message, const struct header_
     case ROLE_DELIVERED_TO: // qmail's autorespond and its kin, ezmlm
         return strstr(value, "responder") ? TRAIT_REPORT_FIELD : 0;
     case ROLE_LIST:
-        return TRAIT_LIST;
+    case ROLE_REPORT:
     case ROLE_NONE:
         break;
     }
     return 0;
 }
 
-// A set of field names by length, first and last letter: it may say yes to others, but few fields
-// of ordinary mail get past it.
-struct names {
-    guint64 set[16];
-};
-
-static guint name_hash(const char *name, gsize length)
+static unsigned field_traits(const struct message *message, const struct header_field *field)
 {
-    return (((guchar)name[0] | 32u) * 31u + ((guchar)name[length - 1] | 32u) * 7u +
-            (guint)length * 97u) &
-           1023;
-}
-
-static void names_add(struct names *names, const char *name)
-{
-    guint hash = *name ? name_hash(name, strlen(name)) : 0;
-    names->set[hash >> 6] |= G_GUINT64_CONSTANT(1) << (hash & 63);
-}
-
-static bool names_may_have(const struct names *names, const struct header_field *field)
-{
-    guint hash = name_hash(field->line, field->name_length);
-    return names->set[hash >> 6] >> (hash & 63) & 1;
-}
-
-static struct names role_names, report_names; // entered at first use
-
-static void enter_names(void)
-{
-    static bool entered;
-    for (gsize i = 0; !entered && i < G_N_ELEMENTS(roles); i++)
-        names_add(&role_names, roles[i].name);
-    for (gsize i = 0; !entered && i < G_N_ELEMENTS(report_fields); i++)
-        names_add(&report_names, report_fields[i]);
-    entered = true;
-}
-
-static struct names mark_names(const struct bounce_settings *settings)
-{
-    struct names names = {0};
-    names_add(&names, USUAL_MARK_HEADER);
-    for (const char *const *at = settings->mark_headers; at && *at; at++)
-        names_add(&names, *at);
-    return names;
-}
-
-static bool is_report_field(const struct header_field *field)
-{
-    for (gsize i = 0; names_may_have(&report_names, field) && i < G_N_ELEMENTS(report_fields);
-         i++) {
-        if (header_field_is(field, report_fields[i]))
-            return true;
+    enum field_role role = role_of(field);
+    switch (role) {
+    case ROLE_NONE:
+        return 0;
+    case ROLE_REPORT:
+        return TRAIT_REPORT_FIELD;
+    case ROLE_LIST:
+        return TRAIT_LIST;
+    default:
+        return value_traits(message, field, role);
     }
-    return false;
 }
 
 unsigned bounce_traits(const struct bounce_settings *settings, const struct message *message,
                        const struct envelope *envelope)
 {
     unsigned traits = 0;
-    enter_names();
-    const struct names marks = mark_names(settings);
+    if (fields.count == 0)
+        enter_fields();
     if (envelope && envelope->sender)
         traits |= sender_trait(envelope->sender);
     for (guint i = 0; i < message->fields->len; i++) {
         const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
-        if (names_may_have(&marks, field) && mark_header(settings, field))
+        if (mark_header(settings, field))
             traits |= mark_trait(settings, field);
-        if (names_may_have(&role_names, field))
-            traits |= field_traits(message, field);
-        if (is_report_field(field))
-            traits |= TRAIT_REPORT_FIELD;
+        traits |= field_traits(message, field);
     }
     return traits & TRAIT_LIST ? traits & ~(unsigned)(TRAIT_BULK | TRAIT_LIST) : traits;
 }

@@ -185,31 +185,55 @@ static void address_free(gpointer data)
     g_free(address);
 }
 
-// `local@domain` or `<local@domain>` and nothing else: most values, answered without the module.
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define ATOM LETTERS "!#$%&'*+-/=?^_`{|}~" // RFC 5322 §3.2.3
+
+// `local@domain` and nothing else.
 static bool is_bare_address(const char *value)
 {
-    gsize at = strcspn(value, "@");
-    return at > 0 && value[at] == '@' &&
-           strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                         "!#$%&'*+-/=?^_`{|}~.") == at &&
-           value[at + 1] != '\0' &&
-           value[at + 1 +
-                 strspn(value + at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                        "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
+    gsize at = strspn(value, ATOM ".");
+    return at > 0 && value[at] == '@' && value[at + 1] != '\0' &&
+           value[at + 1 + strspn(value + at + 1, LETTERS ".-")] == '\0';
 }
 
+// A display name of plain words or one quoted string without quoting in it, and without any other
+// blanks than one between words. Owned by the caller; NULL when it is another.
+static char *bare_name(const char *start, gsize length)
+{
+    g_autofree char *name = g_strndup(start, length);
+    bool quoted = length > 2 && name[0] == '"' && name[length - 1] == '"';
+    if (quoted) {
+        name[length - 1] = '\0';
+        memmove(name, name + 1, length - 1);
+    }
+    gsize words = strspn(name, quoted ? ATOM " ()<>@,;:." : ATOM " ");
+    bool plain = *name != '\0' && name[words] == '\0' && !strstr(name, "  ") && *name != ' ' &&
+                 !g_str_has_suffix(name, " ");
+    return plain ? g_steal_pointer(&name) : NULL;
+}
+
+// `local@domain`, `<local@domain>` or `name <local@domain>` and nothing else: nearly all values,
+// answered without the module.
 static bool add_bare_address(const char *value, GPtrArray *addresses)
 {
     g_autofree char *copy = g_strstrip(g_strdup(value));
+    g_autofree char *name = NULL;
     gsize length = strlen(copy);
-    char *start = copy;
-    if (length > 2 && copy[0] == '<' && copy[length - 1] == '>') {
+    char *start = copy, *open = strrchr(copy, '<');
+    if (strstr(copy, "=?"))
+        return false;
+    if (open && copy[length - 1] == '>') {
         copy[length - 1] = '\0';
-        start++;
+        start = open + 1;
+        if (open > copy + 1 && open[-1] == ' ')
+            name = bare_name(copy, (gsize)(open - 1 - copy));
+        if (open > copy && !name)
+            return false;
     }
-    if (strstr(start, "=?") || !is_bare_address(start))
+    if (!is_bare_address(start))
         return false;
     struct mime_address *address = g_new0(struct mime_address, 1);
+    address->name = g_steal_pointer(&name);
     address->address = g_strdup(start);
     g_ptr_array_add(addresses, address);
     return true;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs SpamAssassin with its VBounce plugin and rules alone, in this process, over the messages whose
 # paths come on standard input: "path TAB rules that hit". Says on standard error how many seconds the
-# messages took, without loading.
+# messages took in the best of three passes, without loading anything.
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
@@ -31,12 +31,18 @@ while (my $path = <STDIN>) {
     open my $file, '<:raw', $path or die "$path: $!\n";
     push @messages, [$path, do { local $/; <$file> }];
 }
-my $start = time;
-for my $message (@messages) {
-    my $mail = $assassin->parse($message->[1]);
-    my $status = $assassin->check($mail);
-    print "$message->[0]\t", $status->get_names_of_tests_hit(), "\n";
-    $status->finish;
-    $mail->finish;
+my ($best, %hits);
+for my $pass (1 .. 3) {
+    my $start = time;
+    for my $message (@messages) {
+        my $mail = $assassin->parse($message->[1]);
+        my $status = $assassin->check($mail);
+        $hits{$message->[0]} = $status->get_names_of_tests_hit();
+        $status->finish;
+        $mail->finish;
+    }
+    my $took = time - $start;
+    $best = $took if !defined $best || $took < $best;
 }
-printf STDERR "%.3f\n", time - $start;
+print "$_->[0]\t$hits{$_->[0]}\n" for @messages;
+printf STDERR "%.3f\n", $best;

@@ -61,6 +61,9 @@ static void addresses_are_found(void **state)
     } rows[] = {
         {"a@b.example", "{}a@b.example"},
         {"<a@b.example>", "{}a@b.example"},
+        {"Ann Bee <a@b.example>", "{Ann Bee}a@b.example"},
+        {"\"Ann (B.)\" <a@b.example>", "{Ann (B.)}a@b.example"},
+        {"a@b.example <c@d.example>", "{a@b.example}c@d.example"},
         {"Ann <a@b.example>, bob@c.example", "{Ann}a@b.example {}bob@c.example"},
         {"\"Last, First\" <a@b.example>", "{Last, First}a@b.example"},
         {"Team: a@b.example, c@d.example;", "{}a@b.example {}c@d.example"},
