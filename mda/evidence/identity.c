@@ -46,3 +46,13 @@ char **identity_domains(const struct evidence_case *evidence_case)
     g_ptr_array_add(domains, NULL);
     return (char **)g_ptr_array_free(domains, FALSE);
 }
+
+bool identity_names_host(const struct evidence_case *evidence_case, const char *host)
+{
+    g_auto(GStrv) domains = identity_domains(evidence_case);
+    for (char **domain = domains; *domain; domain++) {
+        if (domain_related(host, **domain == '.' ? *domain + 1 : *domain))
+            return true;
+    }
+    return false;
+}

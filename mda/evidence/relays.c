@@ -117,6 +117,16 @@ bool relays_hold_name(const struct relays *relays, const char *name)
     return false;
 }
 
+bool relays_have_sibling(const struct relays *relays, const char *name)
+{
+    for (guint i = 0; i < relays->names->len; i++) {
+        const char *listed = g_ptr_array_index(relays->names, i);
+        if (domain_related(listed + (g_str_has_prefix(listed, "*.") ? 2 : 0), name))
+            return true;
+    }
+    return false;
+}
+
 bool relays_hold_address(const struct relays *relays, const struct ip_address *address)
 {
     for (guint i = 0; i < relays->networks->len; i++) {
@@ -132,12 +142,5 @@ bool relays_report(const struct evidence_case *evidence_case)
     if (!reporter)
         return false;
     g_autoptr(Relays) relays = relays_new(evidence_case);
-    if (relays_hold_name(relays, reporter))
-        return true;
-    g_auto(GStrv) domains = identity_domains(evidence_case);
-    for (char **domain = domains; *domain; domain++) {
-        if (domain_related(reporter, **domain == '.' ? *domain + 1 : *domain))
-            return true;
-    }
-    return false;
+    return relays_hold_name(relays, reporter) || identity_names_host(evidence_case, reporter);
 }

@@ -17,6 +17,9 @@ void relays_free(struct relays *relays);
 
 bool relays_empty(const struct relays *relays);
 bool relays_hold_name(const struct relays *relays, const char *name);
+// Does NAME (or NULL) belong to the organisation of a host that is listed by name, as far as names
+// tell?
+bool relays_have_sibling(const struct relays *relays, const char *name);
 bool relays_hold_address(const struct relays *relays, const struct ip_address *address);
 
 typedef struct relays Relays;

@@ -74,6 +74,7 @@ static bool is_ours(const struct received_hop *hop, gpointer data)
     struct search *search = data;
     if (client_is_ours(search->relays, hop, &search->claimed))
         return true;
+    search->claimed = false;
     if (!writer_is_ours(search->relays, hop))
         return false;
     search->submitted = hop_is_submission(hop) || client_is_local(hop);
@@ -120,17 +121,6 @@ static void judge_ours(const struct search *search, const struct report *report,
         finding_set(finding, SAYS_OURS, WEIGHT_STRONG, "begins at our relay %s", client);
 }
 
-// Nobody from outside handed the mail over: was it made on a host that bears a name of our domains?
-static bool made_at_home(const struct evidence_case *evidence_case, const struct received_hop *hop)
-{
-    g_auto(GStrv) domains = identity_domains(evidence_case);
-    for (char **domain = domains; *domain; domain++) {
-        if (domain_related(hop->by, **domain == '.' ? *domain + 1 : *domain))
-            return true;
-    }
-    return false;
-}
-
 static bool names_any_host(const GPtrArray *trail)
 {
     for (guint i = 0; i < trail->len; i++) {
@@ -140,8 +130,28 @@ static bool names_any_host(const GPtrArray *trail)
     return false;
 }
 
-static void judge_none(const struct evidence_case *evidence_case, const struct handover *handover,
-                       struct finding *finding)
+// Is the host that reports one of ours that nobody listed? HOP is the line of the reporting side
+// that tells where it got the mail, and HANDED_OVER whether that was another host. Beside a listed
+// host there may be one on which a program of ours makes mail. Networks alone tell no names.
+static bool judge_own_host(const struct evidence_case *evidence_case, const struct relays *relays,
+                           const struct received_hop *hop, bool handed_over,
+                           struct finding *finding)
+{
+    const bool submission = hop_is_submission(hop);
+    const bool ours = relays->names->len > 0
+                          ? submission && !handed_over && relays_have_sibling(relays, hop->by)
+                          : identity_names_host(evidence_case, hop->by);
+    if (ours && submission)
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "handed in at %s, a host of our domain",
+                    hop->by);
+    else if (ours)
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "%s, a host of our domain, reports; identity.relays would tell", hop->by);
+    return ours;
+}
+
+static void judge_none(const struct evidence_case *evidence_case, const struct relays *relays,
+                       const struct handover *handover, struct finding *finding)
 {
     const struct original *original = &evidence_case->report->original;
     const GPtrArray *trail = original->received;
@@ -150,11 +160,9 @@ static void judge_none(const struct evidence_case *evidence_case, const struct h
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the trail names no host");
         return;
     }
-    if (!handover->newest && hop_is_submission(oldest) && made_at_home(evidence_case, oldest)) {
-        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "made on %s, a host of our domain",
-                    oldest->by);
+    if (judge_own_host(evidence_case, relays, handover->newest ? handover->newest : oldest,
+                       handover->newest != NULL, finding))
         return;
-    }
     g_autofree char *client = handover->newest ? hop_client(handover->newest)
                               : oldest->by     ? g_strdup(oldest->by)
                                                : hop_client(oldest);
@@ -182,7 +190,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     if (handover.hop)
         judge_ours(&search, report, &handover, finding);
     else
-        judge_none(evidence_case, &handover, finding);
+        judge_none(evidence_case, relays, &handover, finding);
 }
 
 const struct evidence_source evidence_trail = {.name = "trail", .look = look};

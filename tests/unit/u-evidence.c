@@ -195,6 +195,28 @@ static void test_trail_behind_internal_hops(void **state)
     says(*state, "trail", SAYS_OURS, WEIGHT_STRONG);
 }
 
+// Nobody can tell from networks which hosts our names are: our own server reports on what a user of
+// it or a stranger had handed in.
+static void test_trail_networks_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "identity.networks=192.0.2.0/28");
+    add_hop(fixture, "laptop", "dsl-7.isp.example", "198.51.100.7", "mail.example.org");
+    says(fixture, "trail", SAYS_NOTHING, WEIGHT_NONE);
+    struct received_hop *hop = g_ptr_array_index(fixture->report->original.received, 0);
+    g_free(hop->raw);
+    hop->raw = g_strdup("from laptop by mail.example.org with ESMTPSA");
+    says(fixture, "trail", SAYS_OURS, WEIGHT_HINT);
+    g_free(hop->by);
+    hop->by = g_strdup("mx.example.net");
+    says(fixture, "trail", SAYS_FORGED, WEIGHT_STRONG);
+    // Known by name, the same hosts are told apart.
+    set(fixture, "identity.relays=mail.example.org");
+    g_free(hop->by);
+    hop->by = g_strdup("mail.example.org");
+    says(fixture, "trail", SAYS_OURS, WEIGHT_STRONG);
+}
+
 static void test_trail_stranger(void **state)
 {
     use_relays(*state);
@@ -828,6 +850,7 @@ int main(void)
         T(trail_ours),
         T(trail_ours_v6),
         T(trail_behind_internal_hops),
+        T(trail_networks_alone),
         T(trail_stranger),
         T(trail_cut_is_no_proof),
         T(trail_made_up),
