@@ -286,6 +286,7 @@ static bool send_mail(struct suite_world *world, const struct plan_action *actio
     }
     if (sent && action->fcc)
         store(world, suite_world_mailbox(world, action->fcc, true), mail.text, action->flags);
+    world->unsent |= !sent && action->kind == PLAN_REDIRECT;
     if (sent)
         post(world, &mail);
     else
@@ -367,12 +368,13 @@ bool suite_world_perform(struct suite_world *world, const struct plan *plan, gui
 {
     bool sound = prepare(world, plan, first);
     bool stored = false;
+    world->unsent = false;
     for (guint i = first; sound && i < plan->actions->len; i++) {
         const struct plan_action *action = g_ptr_array_index(plan->actions, i);
         sound = perform_one(world, action);
         stored |= sound && is_store(action);
     }
-    if ((keep && plan->implicit_keep) || (!sound && !stored))
+    if ((keep && plan->implicit_keep) || ((!sound || world->unsent) && !stored))
         suite_world_keep(world, sound ? plan->message : NULL, plan->flags);
     return sound;
 }

@@ -45,6 +45,7 @@ struct suite_world {
     bool inner_failed;
     guint performed; // so many actions of the result were carried out
     bool keep_performed;
+    bool unsent; // a redirect was not sent: the message stays
     bool outside_failed; // test_fail stood outside of any block
     bool lenient;
 };
