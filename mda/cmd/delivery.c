@@ -235,6 +235,7 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
         .fingerprint = delivery->fingerprint,
         .arrival = intake_arrival(delivery->message),
         .create = conf_bool(conf, CONF_STORE_CREATE_FOLDERS),
+        .keywords = conf_bool(conf, CONF_STORE_KEYWORDS),
         .fsync = conf_bool(conf, CONF_STORE_FSYNC),
         .mode = file_mode(conf),
         .lock_milliseconds = LOCK_MILLISECONDS,

@@ -94,6 +94,7 @@ bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, co
         .sender = source->from,
         .fingerprint = fingerprint,
         .arrival = (gint64)time(NULL),
+        .keywords = true,
         .fsync = true,
         .mode = 0600,
         .lock_milliseconds = 5000,

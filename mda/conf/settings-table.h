@@ -118,6 +118,9 @@
     X(STORE_SPECIAL_USE, "store", "special-use", LIST,                                             \
       "Junk=Junk Sent=Sent Drafts=Drafts Trash=Trash Archive=Archive",                             \
       "Which folders have which attributes of RFC 6154, as folder=attribute.")                     \
+    X(STORE_KEYWORDS, "store", "keywords", BOOL, "yes",                                            \
+      "Whether keywords that scripts set are kept as Dovecot does: letters that the file "         \
+      "dovecot-keywords of a Maildir folder explains, X-Keywords in an mbox.")                     \
     X(STORE_FSYNC, "store", "fsync", BOOL, "yes",                                                  \
       "Whether a message is on the disk before we say that it was delivered.")                     \
     X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \

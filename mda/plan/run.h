@@ -41,6 +41,7 @@ struct run_request {
     bool fsync;
     mode_t mode;
     gint64 lock_milliseconds;
+    bool keywords; // as in struct store_request
     // What is written: content_of(data, bytes) composes the message, or BYTES (a message that the
     // rules changed) when that is not NULL. Owned by the caller, freed by the run.
     struct content *(*content_of)(gpointer data, GBytes *bytes);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "store/folder-name.h"
+#include "store/keywords.h"
 #include "store/maildir-name.h"
 #include "store/store.h"
 
@@ -267,13 +268,24 @@ static bool adopt(const struct folder *folder, const char *relative,
            (files_sync(fd, relative, err) && files_sync(folder->subs[sub], folder->path, err));
 }
 
+// What is put behind the name for the flags: ":2,FSa", or "".
+static char *letters_for(const struct folder *folder, const struct store_request *request)
+{
+    g_autofree char *flags = maildir_flags(request->flags);
+    g_autofree char *keywords =
+        request->keywords
+            ? maildir_keywords(folder->path, request->flags, request->mode, request->deadline)
+            : g_strdup("");
+    return g_strconcat(*flags || !*keywords ? flags : ":2,", keywords, NULL);
+}
+
 // Makes the written draft visible as the first free name. On success *NAME_R is "new/…" or "cur/…";
 // *DUPLICATE_R when that name turned out to be this very delivery.
 static bool publish(struct draft *draft, const struct folder *folder,
                     const struct maildir_name *name, const struct store_request *request,
                     char **name_r, bool *duplicate_r, bool *unlinkable_r, GError **err)
 {
-    g_autofree char *flags = maildir_flags(request->flags);
+    g_autofree char *flags = letters_for(folder, request);
     int sub = *flags ? SUB_CUR : SUB_NEW;
     for (guint n = 0; n < MAILDIR_NAMES_MAX; n++) {
         g_autofree char *base = maildir_name_make(name, n);

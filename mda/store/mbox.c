@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "base/lock.h"
 #include "store/folder-name.h"
+#include "store/keywords.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -92,6 +93,39 @@ static GArray *quote(const struct content *content, const char *from_line)
     return out;
 }
 
+// Where mail programs look for flags, in the order that we write them.
+static const char *const flag_names[] = {"Status: ", "X-Status: ", "X-Keywords: "};
+
+static void append_letter(GString *out, const char *flag, const char *name, char letter)
+{
+    if (g_ascii_strcasecmp(flag, name) == 0 && !strchr(out->str, letter))
+        g_string_append_c(out, letter);
+}
+
+// Fields for the request's flags, or "".
+static char *flag_fields(const struct store_request *request)
+{
+    g_autoptr(GString) status = g_string_new(NULL), other = g_string_new(NULL),
+                       keywords = g_string_new(NULL);
+    for (guint i = 0; request->flags && i < request->flags->len; i++) {
+        const char *flag = g_ptr_array_index(request->flags, i);
+        append_letter(status, flag, "\\Seen", 'R');
+        append_letter(other, flag, "\\Answered", 'A');
+        append_letter(other, flag, "\\Flagged", 'F');
+        append_letter(other, flag, "\\Draft", 'T');
+        append_letter(other, flag, "\\Deleted", 'D');
+        if (request->keywords && keyword_is_sound(flag))
+            g_string_append_printf(keywords, keywords->len > 0 ? " %s" : "%s", flag);
+    }
+    const char *values[G_N_ELEMENTS(flag_names)] = {status->str, other->str, keywords->str};
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(flag_names); i++) {
+        if (*values[i])
+            g_string_append_printf(out, "%s%s\n", flag_names[i], values[i]);
+    }
+    return g_string_free(out, FALSE);
+}
+
 static char *make_from_line(const struct store_request *request)
 {
     char date[40] = "Thu Jan  1 00:00:00 1970";
@@ -105,7 +139,20 @@ static char *make_from_line(const struct store_request *request)
         if ((guchar)*at <= ' ' || *at == 0x7f)
             *at = '-';
     }
-    return g_strdup_printf("From %s %s\n", safe, date);
+    g_autofree char *flags = flag_fields(request);
+    return g_strdup_printf("From %s %s\n%s", safe, date, flags);
+}
+
+// Behind the fields for flags, which a try of ours put before the other lines of ours.
+static const char *skip_flag_fields(const char *at, const char *end)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(flag_names); i++) {
+        gsize length = strlen(flag_names[i]);
+        const char *stop = at < end ? memchr(at, '\n', (gsize)(end - at)) : NULL;
+        if (stop && (gsize)(end - at) > length && memcmp(at, flag_names[i], length) == 0)
+            at = stop + 1;
+    }
+    return at;
 }
 
 static bool holds(int fd, off_t offset, const struct file_segment *segment)
@@ -136,8 +183,9 @@ static bool begins_here(const char *text, gsize size, const struct content *cont
     const char *line_end = memchr(start, '\n', left);
     if (!line_end || left < 5 || memcmp(start, "From ", 5) != 0)
         return false;
-    left -= (gsize)(line_end + 1 - start);
-    return (varying ? left >= fixed : left == fixed) && memcmp(line_end + 1, added, fixed) == 0;
+    const char *fields = skip_flag_fields(line_end + 1, start + left);
+    left -= (gsize)(fields - start);
+    return (varying ? left >= fixed : left == fixed) && memcmp(fields, added, fixed) == 0;
 }
 
 // Is the last message of the file this one, the date of its From_ line and the verdict apart?

@@ -15,6 +15,7 @@ struct store_request {
     const char *folder;       // UTF-8 name, NULL: the inbox; "/" and "." separate levels
     bool create;              // make the folder if it is not there (the inbox is always made)
     const GPtrArray *flags;   // IMAP flags (char *), may be NULL
+    bool keywords;            // those that are no system flags are kept too, as Dovecot does
     const char *sender;       // envelope sender for an mbox From_ line; "" or NULL: MAILER-DAEMON
     const char *fingerprint;  // hex: the same for a retry of the same delivery and nothing else
     gint64 arrival;           // unix time at which our MTA took the message in; 0: not known

@@ -227,4 +227,43 @@ for program in fail die nope; do
 done
 expect_code 75 "a program that asks for another try" pipe '"later"'
 is "$(inbox)" "$before" "gets it"
+# Keywords, as Dovecot keeps them: letters that dovecot-keywords explains.
+cat >"$HOME/.dovecot.sieve" <<'EOT'
+require ["fileinto", "imap4flags", "vacation", "fcc"];
+if header "subject" "first" { fileinto :flags ["\\Seen", "$Label1", "work"] "Words"; }
+elsif header "subject" "second" { fileinto :flags ["WORK", "home"] "Words"; }
+elsif header "subject" "fcc" { vacation :fcc "Words" :flags ["sent", "$label1"] "away"; }
+EOT
+words="$HOME/Maildir/.Words"
+for subject in first second; do
+    message $subject >"$scratch/m"
+    expect_code 0 "keywords: $subject" deliver
+done
+is "$(ls "$words/cur" | sed 's/.*:2,//' | sort | tr '\n' ' ')" "Sab bc " "a letter each, in any case the same"
+is "$(tr '\n' ' ' <"$words/dovecot-keywords")" '0 $Label1 1 work 2 home ' "the file says which"
+touch "$words/dovecot-uidlist.lock"
+message second >"$scratch/m"
+expect_code 0 "known keywords need no lock" deliver
+is "$(ls "$words/cur" | grep -c ':2,bc$')" 2 "and are kept"
+message fcc >"$scratch/m"
+expect_code 0 "new ones while Dovecot has the folder locked" deliver
+is "$(ls "$words/cur" | grep -c ':2,a$')" 1 "those of an answer's copy; the new one is dropped, the mail is not"
+check "and the log says so" grep -q 'not all keywords are kept' "$HOME/log"
+rm "$words/dovecot-uidlist.lock"
+awk 'BEGIN { for (i = 0; i < 26; i++) print i " k" i }' >"$words/dovecot-keywords"
+before=$(count "$words/new")
+message first >"$scratch/m"
+expect_code 0 "no letter left" deliver
+is "$(ls "$words/cur" | grep -c ':2,S$')" 1 "is no reason to lose the message"
+message second >"$scratch/m"
+expect_code 0 "store.keywords = no" deliver store.keywords=no
+is "$(count "$words/new")" $((before + 1)) "sets system flags alone"
+cat >"$HOME/.dovecot.sieve" <<'EOT'
+require "imap4flags";
+keep :flags ["\\Seen", "\\Flagged", "work", "$x"];
+EOT
+message box >"$scratch/m"
+for try in first second; do expect_code 0 "flags in an mbox, $try try" deliver "store.location=mbox:$HOME/box"; done
+is "$(sed -n '2,4p' "$HOME/box" | tr '\n' '|')" 'Status: R|X-Status: F|X-Keywords: work $x|' "are fields"
+is "$(grep -c '^From a' "$HOME/box")" 1 "by which a second try is not deceived"
 plan
