@@ -89,14 +89,19 @@ static void add_fields(const struct message *message, GPtrArray *fields)
 // stepped over.
 #define MAX_BROKEN 10
 
+static bool is_behind_empty_line(const struct message *message, const char *body)
+{
+    const char *at = body - (body > message->data && body[-1] == '\n');
+    at -= at > message->data && at < body && at[-1] == '\r';
+    return at < body && (at == message->data || at[-1] == '\n');
+}
+
 static const char *real_body(const struct message *message, GPtrArray *fields)
 {
     const char *body = message->body, *end = message->data + message->size;
-    for (guint i = 0; i < MAX_BROKEN && message->fields->len > 0 && body < end; i++) {
-        bool empty_line = body - message->data >= 2 && body[-1] == '\n' &&
-                          (body[-2] == '\n' || (body[-2] == '\r' && body[-3] == '\n'));
+    for (guint i = 0; i < MAX_BROKEN && body < end && !is_behind_empty_line(message, body); i++) {
         const char *line_end = memchr(body, '\n', (gsize)(end - body));
-        if (empty_line || !line_end)
+        if (!line_end)
             break;
         g_autoptr(GBytes) rest = g_bytes_new_static(line_end + 1, (gsize)(end - line_end - 1));
         g_autoptr(Message) behind = message_new(rest);
@@ -136,6 +141,14 @@ static guint64 host_size(void *data)
             break;
     }
     return size;
+}
+
+// RFC 5173 §4: a header that no empty line follows has no body, not even an empty one.
+static bool host_has_body(void *data)
+{
+    const struct message *message = sieve_source_message(data);
+    const char *body = real_body(message, NULL);
+    return body < message->data + message->size || is_behind_empty_line(message, body);
 }
 
 static GBytes *host_body(void *data)
@@ -404,6 +417,7 @@ void sieve_source_host(struct sieve_source *source, struct sieve_host *host)
         .fields = host_fields,
         .decode = host_decode,
         .size = host_size,
+        .has_body = host_has_body,
         .body = host_body,
         .part_count = host_part_count,
         .part = host_part,

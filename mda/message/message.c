@@ -25,13 +25,11 @@ static const char *without_line_end(const char *start, const char *end)
     return end;
 }
 
-// The first line says it.
+// The first line says it: a CR within a line that ends in CRLF or LF is a character of it.
 static bool lines_end_at_cr(const char *data, gsize size)
 {
-    const char *lf = memchr(data, '\n', size);
-    const char *cr =
-        memchr(data, '\r', MIN(lf ? (gsize)(lf - data) : size, MESSAGE_HEADER_MAX_BYTES));
-    return cr && cr + 1 < data + size && cr[1] != '\n';
+    gsize length = MIN(size, MESSAGE_HEADER_MAX_BYTES);
+    return memchr(data, '\r', length) && !memchr(data, '\n', length);
 }
 
 // The colon of a field's first line, or NULL: names are printable ASCII without blanks (RFC 5322

@@ -116,11 +116,12 @@ static bool body_test(struct sieve_run *run, const struct sieve_node *node)
     // RFC 5173 §6: a body test sets no match values.
     GPtrArray *values = run->match_values;
     run->match_values = NULL;
-    if (sieve_has_tag(node, "raw"))
+    bool there = run->host->has_body(run->host->data);
+    if (there && sieve_has_tag(node, "raw"))
         match_raw(&matching);
-    else if (types)
+    else if (there && types)
         match_content(&matching, types);
-    else
+    else if (there)
         match_text(&matching);
     bool result = sieve_matching_end(&matching);
     g_clear_pointer(&run->match_values, g_ptr_array_unref);

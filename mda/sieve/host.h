@@ -43,10 +43,12 @@ struct sieve_host {
     void *data;
 
     // The message. fields: struct sieve_field *, in order, owned by the caller. decode: header text
-    // to UTF-8, owned by the caller. body: behind the header, still encoded.
+    // to UTF-8, owned by the caller. body: behind the header, still encoded. has_body: false for a
+    // header alone.
     GPtrArray *(*fields)(void *data);
     char *(*decode)(void *data, const char *raw);
     guint64 (*size)(void *data);
+    bool (*has_body)(void *data);
     GBytes *(*body)(void *data);
     guint (*part_count)(void *data);
     void (*part)(void *data, guint n, struct sieve_mime_part *part_r);

@@ -49,6 +49,7 @@ static void header_ends_where_it_should(void **state)
         {"just text\nmore\n", 0, "just text\nmore\n", NULL},
         {"Subject: a\n\nbody\n", 1, "body\n", "a"},
         {"Subject: a\r\n\r\nbody\r\n", 1, "body\r\n", "a"},
+        {"Subject: a\rb\r\nTo: c\r\n\r\nbody", 2, "body", "ab"},
         {"Subject: a\r\rbody\r", 1, "body\r", "a"},
         {"Subject: a\rTo: b\r\rbody", 2, "body", "a"},
         {"Subject: a", 1, "", "a"},
