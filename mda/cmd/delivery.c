@@ -53,6 +53,10 @@ struct delivery {
 static bool read_input(struct delivery *delivery, char **distinction_r, GError **err)
 {
     const struct conf *conf = delivery->context->conf;
+    if (delivery->given->message) {
+        delivery->message = message_new(delivery->given->message);
+        return true;
+    }
     mda_autofd file = -1;
     if (delivery->given->path &&
         (file = open(delivery->given->path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0)
@@ -225,6 +229,7 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
         .fingerprint = delivery->fingerprint,
         .unwanted = delivery->judged.verdict != VERDICT_NONE,
         .caller_refuses = delivery->given->caller_refuses,
+        .caller_needs_ascii = delivery->given->caller_needs_ascii,
     };
     struct run_outgoing ways = outgoing_ways(&outgoing);
     struct run_request request = {
@@ -356,6 +361,7 @@ static int deliver_message(struct delivery *delivery, GError **err)
     struct intake_options options = {delivery->given->sender, delivery->given->recipient,
                                      delivery->given->original_recipient};
     intake_envelope(&options, delivery->message, &delivery->envelope);
+    envelope_dsn_copy(&delivery->given->dsn, &delivery->envelope.dsn);
     judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
                        &delivery->judged);
     compose_header(delivery);
@@ -369,6 +375,9 @@ static int deliver_message(struct delivery *delivery, GError **err)
     int status = rules == RULES_PROCMAIL && !policy_comes_first(delivery)
                      ? deliver_by_rc(delivery, err)
                      : deliver_by_plan(delivery, rules, err);
+    if (delivery->given->settled)
+        delivery->given->settled(delivery->given->settled_data, status,
+                                 delivery->result.reject_text);
     if (delivery->result.places) {
         report(delivery);
         run_result_clear(&delivery->result);

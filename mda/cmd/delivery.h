@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cmd/command.h"
+#include "message/envelope.h"
 
 // What the options say; NULL or false where they say nothing.
 struct delivery_options {
@@ -14,8 +15,15 @@ struct delivery_options {
     char *original_recipient; // recipient before aliases and forwards
     char *folder;             // folder instead of the inbox
     char *path;               // read the message from this file instead of standard input
+    GBytes *message;          // or here it is; borrowed
     char *header;             // header lines to put in front, with their line ends
+    struct envelope_dsn dsn;  // borrowed
     bool caller_refuses;      // a rejection is said by exit status, not sent as a message
+    bool caller_needs_ascii;  // then with a text, which must be ASCII
+    // Called (unless NULL) as soon as the message is settled, with what delivery_run will return
+    // and, for a rejection, its text; the tidying up comes after it.
+    void (*settled)(gpointer data, int status, const char *text);
+    gpointer settled_data;
 };
 
 // Returns the command's status: command_outcome(), or 67 when the user database says for sure that

@@ -159,6 +159,14 @@ static bool answer(gpointer data, const struct plan_action *action, GBytes **sen
     }
 }
 
+// RFC 5429: reject keeps its text, if need be in a message (§2.2); ereject keeps to the protocol,
+// if need be with another text (§2.1.1).
+static bool caller_can_say(const struct outgoing *outgoing, const struct plan_action *action)
+{
+    return !outgoing->caller_needs_ascii || action->kind == PLAN_EREJECT ||
+           g_str_is_ascii(action->text);
+}
+
 static bool reject(gpointer data, const struct plan_action *action, bool *caller_refuses_r,
                    GError **err)
 {
@@ -166,8 +174,8 @@ static bool reject(gpointer data, const struct plan_action *action, bool *caller
     const char *why_not = why_not_answerable(outgoing);
     if (why_not)
         return mda_fail(err, MDA_ERROR_CONFIG, "the sender is not answered: %s", why_not);
-    *caller_refuses_r = outgoing->caller_refuses;
-    return outgoing->caller_refuses || compose_and_send(outgoing, action, answer_reject, NULL, err);
+    *caller_refuses_r = outgoing->caller_refuses && caller_can_say(outgoing, action);
+    return *caller_refuses_r || compose_and_send(outgoing, action, answer_reject, NULL, err);
 }
 
 static bool pipe_to(gpointer data, const struct plan_action *action, GError **err)

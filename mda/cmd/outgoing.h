@@ -17,6 +17,7 @@ struct outgoing {
     const char *fingerprint;     // of this delivery
     bool unwanted;               // the verdict on the message is against it
     bool caller_refuses;         // a rejection is said by exit status
+    bool caller_needs_ascii;     // or in a reply, whose text must be ASCII
 };
 
 // The functions for plan/run, working on OUTGOING, which must outlive the run.

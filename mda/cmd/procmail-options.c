@@ -8,7 +8,8 @@
 static const char usage[] =
     "Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...\n"
     "   Or: procmail [-toY] [-f fromwhom] [-a argument] ... -d recipient ...\n"
-    "   Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [arg] ...\n";
+    "   Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [arg] ...\n"
+    "   Or: procmail -z\n";
 
 static const char help[] =
     "\t-v\t\tshow the version and exit\n"
@@ -20,6 +21,7 @@ static const char help[] =
     "\t-a argument\tset $1, $2, ...\n"
     "\t-d recipient\tdeliver to these users\n"
     "\t-m\t\tact as a mail filter: run this rc file only\n"
+    "\t-z\t\ttalk LMTP on standard input and output (backstop lmtp)\n"
     "\t--strict-procmail\tprocmail's exit statuses, also where they bounce mail\n";
 
 static bool is_letter_of(const struct procmail_options *options, char letter)

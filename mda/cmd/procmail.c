@@ -431,8 +431,8 @@ int cmd_procmail_agent(struct command_context *context, int argc, char **argv)
         procmail_options_help();
         status = EX_USAGE;
     } else if (options.lmtp) {
-        fprintf(stderr, "procmail: for LMTP run `backstop lmtp`\n");
-        status = EX_USAGE;
+        char *lmtp[] = {(char *)"lmtp", NULL};
+        status = cmd_lmtp(context, 1, lmtp);
     } else {
         status = deliver(context, &options);
     }

@@ -114,6 +114,22 @@ static void fill_environment(struct world *world, const struct script_case *scri
     set_item(world, "remote-ip", envelope->client_address);
 }
 
+static void set_part(struct world *world, const char *part, const char *value)
+{
+    if (value)
+        g_hash_table_insert(world->source.envelope, g_strdup(part), g_strdup(value));
+}
+
+// RFC 6009 §3.
+static void fill_envelope(struct world *world, const struct envelope_dsn *dsn)
+{
+    world->source.envelope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    set_part(world, "notify", dsn->notify);
+    set_part(world, "orcpt", dsn->orcpt);
+    set_part(world, "ret", dsn->ret);
+    set_part(world, "envid", dsn->envid);
+}
+
 static void fill_settings(struct world *world, const char *recipient)
 {
     const char *domain = text_domain_of(recipient);
@@ -179,6 +195,7 @@ struct sieve_source *script_source(const struct script_case *script_case)
     const char *global = conf_string(world->conf, CONF_SIEVE_GLOBAL);
     world->source.global = *global ? g_strdup(global) : NULL;
     fill_environment(world, script_case);
+    fill_envelope(world, &script_case->envelope->dsn);
     fill_settings(world, script_case->envelope->recipient);
     sieve_beside_configure(&world->source, world->conf, script_case->home);
     world->source.mailbox_exists = mailbox_exists;

@@ -103,6 +103,26 @@
       "Where backstop milter listens: inet:port@host or unix:path.")                               \
     X(MILTER_INTERNAL, "milter", "internal", LIST, "127.0.0.0/8 ::1",                              \
       "Networks whose clients send our mail without logging in.")                                  \
+    X(LMTP_LISTEN, "lmtp", "listen", LIST, "",                                                     \
+      "Where backstop lmtp listens: unix:path, inet:port@host, inet6:port@host; empty: it serves " \
+      "one connection on standard input and output.")                                              \
+    X(LMTP_SOCKET_MODE, "lmtp", "socket-mode", STRING, "666",                                      \
+      "Permissions of a socket file that it makes (octal).")                                       \
+    X(LMTP_CONNECTIONS, "lmtp", "connections", NUMBER, "100", "How many it serves at a time.")     \
+    X(LMTP_TIMEOUT, "lmtp", "timeout", DURATION, "5m",                                             \
+      "A client that says nothing for this time is sent away.")                                    \
+    X(LMTP_RECIPIENTS, "lmtp", "recipients", NUMBER, "1000", "Recipients of one message.")         \
+    X(LMTP_MESSAGE_SIZE, "lmtp", "message-size", SIZE, "0",                                        \
+      "Larger messages are refused, which makes the MTA bounce them: no lower than its own limit " \
+      "then; 0: no limit.")                                                                        \
+    X(LMTP_DELIMITER, "lmtp", "recipient-delimiter", STRING, "+",                                  \
+      "Characters that separate a user from the detail of an address; empty: there is none.")      \
+    X(LMTP_HOME, "lmtp", "home", PATH, "",                                                         \
+      "The home directory of virtual users: %n is the user, %d the domain, %u both (user@domain), " \
+      "in lower case, %% a percent sign. Empty: recipients are users of the system.")              \
+    X(LMTP_MISSING_HOME, "lmtp", "missing-home", CHOICE, "defer",                                  \
+      "defer | create | refuse: what is done when that directory is not there; refuse tells the "  \
+      "MTA that there is no such user.")                                                           \
     X(ANSWER_TRUSTED, "answer", "trusted", LIST, "",                                               \
       "Hosts whose Authentication-Results are believed before a sender is answered.")              \
     X(DNSBL_ZONES, "dnsbl", "zones", LIST, "",                                                     \

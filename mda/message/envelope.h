@@ -5,6 +5,14 @@
 #include <glib.h>
 #include <stdbool.h>
 
+// The parameters of RFC 3461, decoded; NULL: not given.
+struct envelope_dsn {
+    char *notify; // "NEVER", or of "SUCCESS,FAILURE,DELAY" those that were asked for
+    char *orcpt;  // "rfc822;ann@example.org"
+    char *ret;    // "FULL" or "HDRS"
+    char *envid;
+};
+
 struct envelope {
     char *sender;             // envelope sender without <>; "" the null sender; NULL not known
     char *recipient;          // the address that this delivery is for, or NULL
@@ -13,8 +21,10 @@ struct envelope {
     char *client_address;     // IP address of the host that handed the message in, or NULL
     char *client_helo;        // its HELO, or NULL
     char *client_name;        // its verified host name, or NULL
+    struct envelope_dsn dsn;
 };
 
+void envelope_dsn_copy(const struct envelope_dsn *from, struct envelope_dsn *to_r);
 void envelope_clear(struct envelope *envelope); // frees the members
 
 // ADDRESS without surrounding blanks and one pair of <>. Owned by the caller; NULL for NULL.

@@ -75,27 +75,80 @@ static bool map_file(int fd, gsize size, GBytes **bytes_r, GError **err)
     return true;
 }
 
+struct spool {
+    char *directory;  // for the file, or NULL
+    GByteArray *held; // not yet in the file
+    int file;         // -1: all of it is held
+    gsize filed;      // bytes in the file
+};
+
+struct spool *spool_new(const char *directory)
+{
+    struct spool *spool = g_new0(struct spool, 1);
+    spool->directory = g_strdup(directory);
+    spool->held = g_byte_array_new();
+    spool->file = -1;
+    return spool;
+}
+
+void spool_free(struct spool *spool)
+{
+    mda_close_fd(&spool->file);
+    g_free(spool->directory);
+    g_byte_array_unref(spool->held);
+    g_free(spool);
+}
+
+static bool spool_write_out(struct spool *spool, GError **err)
+{
+    if (spool->file < 0)
+        spool->file = open_overflow(spool->directory);
+    if (spool->file < 0)
+        return mda_fail_errno(err, errno, "no place for a spool file");
+    struct file_segment segment = {(const char *)spool->held->data, spool->held->len};
+    if (!files_write(spool->file, &segment, 1, err)) {
+        g_prefix_error(err, "spool file: ");
+        return false;
+    }
+    spool->filed += spool->held->len;
+    g_byte_array_set_size(spool->held, 0);
+    return true;
+}
+
+bool spool_append(struct spool *spool, const guint8 *bytes, gsize size, GError **err)
+{
+    g_assert(size <= SPOOL_MEMORY_BYTES);
+    g_byte_array_append(spool->held, bytes, (guint)size);
+    gsize keep = spool->file < 0 ? SPOOL_MEMORY_BYTES : SPOOL_READ_BYTES;
+    return spool->held->len < keep || spool_write_out(spool, err);
+}
+
+bool spool_finish(struct spool *spool, GBytes **bytes_r, GError **err)
+{
+    if (spool->file < 0) {
+        *bytes_r = g_byte_array_free_to_bytes(g_steal_pointer(&spool->held));
+        spool->held = g_byte_array_new();
+        return true;
+    }
+    return spool_write_out(spool, err) && map_file(spool->file, spool->filed, bytes_r, err);
+}
+
+// The rest of a large message, behind what was read of it to START.
 static bool spool_rest(int fd, const char *directory, const GByteArray *start, GBytes **bytes_r,
                        GError **err)
 {
-    mda_autofd file = open_overflow(directory);
-    if (file < 0)
-        return mda_fail_errno(err, errno, "no place for a spool file");
-    struct file_segment segment = {(const char *)start->data, start->len};
-    gsize size = 0;
+    g_autoptr(Spool) spool = spool_new(directory);
     g_autofree char *buffer = g_malloc(SPOOL_READ_BYTES);
+    g_byte_array_append(spool->held, start->data, start->len);
     for (;;) {
-        if (!files_write(file, &segment, 1, err)) {
-            g_prefix_error(err, "spool file: ");
+        if (!spool_write_out(spool, err))
             return false;
-        }
-        size += segment.size;
         ssize_t got = read_some(fd, buffer, SPOOL_READ_BYTES);
         if (got < 0)
             return mda_fail_errno(err, errno, "read the message");
         if (got == 0)
-            return map_file(file, size, bytes_r, err);
-        segment = (struct file_segment){buffer, (gsize)got};
+            return map_file(spool->file, spool->filed, bytes_r, err);
+        g_byte_array_append(spool->held, (const guint8 *)buffer, (guint)got);
     }
 }
 

@@ -14,3 +14,18 @@
 // caller. A read error, unlike the end of input, is a failure (MDA_ERROR_TEMP).
 bool spool_read(int fd, const char *directory, GBytes **bytes_r,
                 GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The same for a message that comes in pieces.
+struct spool;
+struct spool *spool_new(const char *directory);
+void spool_free(struct spool *spool);
+
+// Takes SIZE bytes more, SPOOL_MEMORY_BYTES at most. False with *err (MDA_ERROR_TEMP).
+bool spool_append(struct spool *spool, const guint8 *bytes, gsize size,
+                  GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The whole message as *BYTES_R, owned by the caller; it outlives SPOOL, which is of no more use.
+bool spool_finish(struct spool *spool, GBytes **bytes_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct spool Spool;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spool, spool_free)

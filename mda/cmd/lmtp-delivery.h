@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What LMTP's conversation leads to: the message is spooled once, and each recipient's delivery
+// runs in a child process that becomes the user, so that a crash or a limit hits one alone.
+#pragma once
+
+#include "cmd/command.h"
+#include "lmtp/connection.h"
+#include "lmtp/session.h"
+#include "message/spool.h"
+
+struct lmtp_service {
+    struct command_context *context;
+    struct lmtp_connection connection;
+    struct spool *spool; // while a message comes in
+    GBytes *message;     // when it is here
+    pid_t tidying;       // a child that has answered and may still tidy up; 0: none
+};
+
+// The functions for a session, working on SERVICE.
+struct lmtp_handler lmtp_delivery_handler(struct lmtp_service *service);
+
+// Waits for what is still running.
+void lmtp_service_finish(struct lmtp_service *service);
