@@ -49,13 +49,6 @@ report one@example.org bob@example.net | host 1 check --json - >"$scratch/json"
 check 'a URL that is wrong says nothing and tells why' grep -q 'ledger.url (--set): .*number of a database' "$scratch/json"
 is "$(grep -c pass "$scratch/json")" 0 'without the password'
 
-# The login for hosts that only deliver, as examples/redis says it.
-judge=$(sed -n 's/^ *ACL SETUSER judge on >password //p' "$srcdir/examples/redis/README.md")
-(set -f; cli acl setuser judge on '>other' $judge >/dev/null)
-url=redis://judge:other@127.0.0.1:$port/3
-is "$(ledger_says 2 one@example.org bob@example.net)" 'ours proof' 'a login that may only read finds what was sent'
-expect_code 75 'and records nothing' host 1 sent --ids "$scratch/ids"
-
 # Several hosts of which one is a replica: records go to the one that takes them.
 replica=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
 mkdir "$scratch/replica"
