@@ -258,6 +258,14 @@ static void traits_let_plain_mail_pass(void **state)
         {"Subject: =?utf-8?B?6YCA5L+h6YCa55+l?=\n\nx\n", true},
         {"Content-Type: multipart/report\n\nx\n", true},
         {"Auto-Submitted: auto-replied\n\nx\n", true},
+        {"From: carl@x.example\nPrecedence: junk\n\nI am away\n", true},
+        {"Precedence: bulk\nList-Id: <cooks.x.example>\n\nx\n", false},
+        {"Precedence: list\n\nx\n", false},
+        {"Delivered-To: Autoresponder\n\nx\n", true},
+        {"Message-ID: <cmu-sieve-1-2-0@x.example>\n\nx\n", true},
+        {"Content-Type: text/plain; charset=\"koi8-r\"\nSubject: "
+         "\xe1\xd7\xd4\xcf\xcf\xd4\xd7\xc5\xd4\n\nx\n",
+         true},
         {"\nno header\n", false},
     };
     struct bounce_settings settings = {0};
