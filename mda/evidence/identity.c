@@ -4,6 +4,8 @@
 #include "base/address.h"
 #include "base/text.h"
 
+#include <string.h>
+
 #define ADDRESSEES_MAX 20
 
 static void add_address(GPtrArray *addresses, const char *address)
@@ -12,6 +14,27 @@ static void add_address(GPtrArray *addresses, const char *address)
     if (folded && text_domain_of(folded) &&
         !g_ptr_array_find_with_equal_func(addresses, folded, g_str_equal, NULL))
         g_ptr_array_add(addresses, g_steal_pointer(&folded));
+}
+
+static bool has_failed(const struct report *report, const char *address)
+{
+    for (guint i = 0; i < report->recipients->len; i++) {
+        const struct report_recipient *recipient = g_ptr_array_index(report->recipients, i);
+        g_autofree char *final = address_fold(recipient->final);
+        g_autofree char *original = address_fold(recipient->original);
+        if (g_strcmp0(final, address) == 0 || g_strcmp0(original, address) == 0)
+            return true;
+    }
+    return false;
+}
+
+// dma writes the recipient that failed into X-Original-To of its report.
+static void drop_failed(const struct report *report, GPtrArray *addresses)
+{
+    for (guint i = addresses->len; i-- > 0;) {
+        if (has_failed(report, g_ptr_array_index(addresses, i)))
+            g_ptr_array_remove_index(addresses, i);
+    }
 }
 
 GPtrArray *identity_addressees(const struct evidence_case *evidence_case)
@@ -27,6 +50,8 @@ GPtrArray *identity_addressees(const struct evidence_case *evidence_case)
     for (gsize i = 0; i < G_N_ELEMENTS(names) && addresses->len == 0; i++) {
         g_autofree char *value = message_header(evidence_case->message, names[i], 0);
         address_scan(value, ADDRESSEES_MAX, addresses);
+        if (strcmp(names[i], "To") != 0)
+            drop_failed(evidence_case->report, addresses);
     }
     return addresses;
 }

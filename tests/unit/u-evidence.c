@@ -596,6 +596,22 @@ static void test_stamp(void **state)
     says(fixture, "stamp", SAYS_NOTHING, WEIGHT_NONE);
 }
 
+// Without an envelope the header tells to whom the report was sent; dma writes the failed recipient
+// into it.
+static void test_addressee_in_header(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "identity.never-sends=alice@example.org");
+    g_clear_pointer(&fixture->envelope.recipient, g_free);
+    use_message(fixture, "X-Original-To: <bob@example.net>\nFrom: MAILER-DAEMON <>\n"
+                         "To: alice@example.org\n\nfailed\n");
+    says(fixture, "recipient", SAYS_NOTHING, WEIGHT_NONE);
+    fail_at(fixture, "Bob@example.net", NULL);
+    says(fixture, "recipient", SAYS_FORGED, WEIGHT_PROOF);
+    use_message(fixture, "X-Original-To: alice@example.org\nTo: x@example.org\n\nfailed\n");
+    says(fixture, "recipient", SAYS_FORGED, WEIGHT_PROOF);
+}
+
 // Copies: whoever got a mail of ours has its return path, its stamp and its Message-ID
 // --------------
 
@@ -877,6 +893,7 @@ int main(void)
         T(msgid),
         T(batv),
         T(batv_source),
+        T(addressee_in_header),
         T(batv_copied),
         T(batv_copied_with_id),
         T(batv_through_our_relay),
