@@ -276,9 +276,11 @@ void sieve_beside_resolve(const struct sieve_source *source, struct plan *plan)
     for (guint i = 0; i < plan->actions->len; i++) {
         struct plan_action *action = g_ptr_array_index(plan->actions, i);
         char *folder = sieve_beside_folder(source, action);
+        // For an answer it is the copy's (RFC 8580).
+        char **target = action->fcc ? &action->fcc : &action->folder;
         if (folder) {
-            g_free(action->folder);
-            action->folder = folder;
+            g_free(*target);
+            *target = folder;
         }
     }
 }

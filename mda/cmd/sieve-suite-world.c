@@ -284,8 +284,10 @@ static bool send_mail(struct suite_world *world, const struct plan_action *actio
         sent = answer_reject(&answer.answer, action, &mail, &because);
         break;
     }
+    g_autofree char *found = action->fcc ? sieve_beside_folder(&world->source, action) : NULL;
     if (sent && action->fcc)
-        store(world, suite_world_mailbox(world, action->fcc, true), mail.text, action->flags);
+        store(world, suite_world_mailbox(world, found ? found : action->fcc, true), mail.text,
+              action->flags);
     world->unsent |= !sent && action->kind == PLAN_REDIRECT;
     if (sent)
         post(world, &mail);

@@ -344,12 +344,40 @@ void sieve_fcc_take(struct sieve_run *run, const struct sieve_node *node,
         action->flags = sieve_flags_for(run, node);
 }
 
+// RFC 8580 §3: the options stand beside :fcc alone, and each is of the extension that brought it.
+static bool fcc_option_check(struct sieve_checker *checker, struct sieve_node *node,
+                             const struct sieve_tag_use *use)
+{
+    static const struct {
+        const char *tag, *extension;
+    } owners[] = {{"flags", "imap4flags"},
+                  {"create", "mailbox"},
+                  {"specialuse", "special-use"},
+                  {"mailboxid", "mailboxid"}};
+    bool beside = false;
+    for (guint i = 0; i < node->args->len; i++) {
+        const struct sieve_arg *arg = g_ptr_array_index(node->args, i);
+        beside |= arg->kind == ARG_TAG && strcmp(arg->tag, "fcc") == 0;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(owners); i++) {
+        if (strcmp(owners[i].tag, use->tag->name) == 0 &&
+            !sieve_check_uses(checker, owners[i].extension))
+            return sieve_check_error(checker, use->arg->at,
+                                     "the :%s tag for the %s command requires the %s extension",
+                                     use->tag->name, node->verb->name, owners[i].extension);
+    }
+    return beside || sieve_check_error(
+                         checker, use->arg->at,
+                         "the :%s tag for the %s command cannot be specified without the :fcc tag",
+                         use->tag->name, node->verb->name);
+}
+
 static const struct sieve_tag fcc_tags[] = {
     {.name = "fcc", .value = 's', .verbs = "vacation notify"},
-    {.name = "flags", .value = 'l', .verbs = "vacation notify"},
-    {.name = "create", .verbs = "vacation notify"},
-    {.name = "specialuse", .value = 's', .verbs = "vacation notify"},
-    {.name = "mailboxid", .value = 's', .verbs = "vacation notify"},
+    {.name = "flags", .value = 'l', .verbs = "vacation notify", .check = fcc_option_check},
+    {.name = "create", .verbs = "vacation notify", .check = fcc_option_check},
+    {.name = "specialuse", .value = 's', .verbs = "vacation notify", .check = fcc_option_check},
+    {.name = "mailboxid", .value = 's', .verbs = "vacation notify", .check = fcc_option_check},
     {.name = NULL}};
 
 const struct sieve_extension sieve_ext_fcc = {.name = "fcc", .tags = fcc_tags};

@@ -68,8 +68,8 @@ static bool parse_number(const char *text, double *number_r)
     return *end == '\0';
 }
 
-// How bad, from 0 to 1 of the greatest value.
-static double text_ratio(struct sieve_run *run, bool virus, const char *status)
+// The value (1 to 10, of a virus to 5) that the settings give to the text STATUS; 0: none.
+static guint text_value(struct sieve_run *run, bool virus, const char *status)
 {
     guint most = virus ? 5 : 10;
     for (guint i = 0; i <= most; i++) {
@@ -77,13 +77,15 @@ static double text_ratio(struct sieve_run *run, bool virus, const char *status)
                         *old = g_strdup_printf("text_value%u", i);
         g_autofree char *value = setting_of(run, virus, key, old);
         if (value && strcmp(value, status) == 0)
-            return i == 0 ? UNTESTED : (double)(i - 1) / (most - 1);
+            return i;
     }
-    return UNTESTED;
+    return 0;
 }
 
-static double ratio_of(struct sieve_run *run, bool virus)
+// How bad, from 0 to 1 of the greatest value; *VALUE_R is 0, or what a text stands for.
+static double ratio_of(struct sieve_run *run, bool virus, guint *value_r)
 {
+    *value_r = 0;
     g_autofree char *header = setting_of(run, virus, "status_header", "status_header");
     g_autofree char *type = setting_of(run, virus, "status_type", "status_type");
     g_autofree char *max_value = setting_of(run, virus, "score_max_value", "max_value");
@@ -92,8 +94,10 @@ static double ratio_of(struct sieve_run *run, bool virus)
     double number = 0, most = 0;
     if (!status)
         return UNTESTED;
-    if (type && strcmp(type, "text") == 0)
-        return text_ratio(run, virus, status);
+    if (type && strcmp(type, "text") == 0) {
+        *value_r = text_value(run, virus, status);
+        return *value_r == 0 ? UNTESTED : (double)*value_r / (virus ? 5 : 10);
+    }
     g_autofree char *max = max_header ? read_header(run, max_header) : g_steal_pointer(&max_value);
     if (!max || !parse_number(max, &most))
         return UNTESTED;
@@ -101,7 +105,9 @@ static double ratio_of(struct sieve_run *run, bool virus)
         number = (double)strlen(status);
     else if (!parse_number(status, &number))
         return UNTESTED;
-    if (number < 0 || most == 0)
+    if (most <= 0)
+        return UNTESTED;
+    if (number < 0)
         return 0;
     return MIN(number / most, 1.0);
 }
@@ -109,11 +115,12 @@ static double ratio_of(struct sieve_run *run, bool virus)
 static bool score_test(struct sieve_run *run, const struct sieve_node *node, bool virus)
 {
     struct sieve_matching matching;
-    double ratio = ratio_of(run, virus);
-    int score = 0;
+    guint value_of_text = 0;
+    double ratio = ratio_of(run, virus, &value_of_text);
+    int score = (int)value_of_text;
     if (ratio >= 0 && sieve_has_tag(node, "percent"))
         score = (int)(ratio * 100 + 0.001);
-    else if (ratio >= 0)
+    else if (ratio >= 0 && score == 0)
         score = (int)(ratio * (virus ? 4 : 9) + 1.001);
     g_autofree char *value = g_strdup_printf("%d", score);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);

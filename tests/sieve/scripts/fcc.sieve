@@ -1,0 +1,3 @@
+require ["vacation", "fcc", "mailbox"];
+vacation :create "away";
+vacation :fcc "Sent" :flags "\\Seen" "away";
