@@ -71,10 +71,10 @@ static bool make_key(const char *path, GError **err)
     g_string_append_c(text, '\n');
     g_autofree char *data = g_string_free(text, FALSE);
     g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *temporary = g_strdup_printf("%s.%ld", path, (long)getpid());
+    g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
     if (!files_make_path(directory, 0700, false, err))
         return false;
-    mda_autofd fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    mda_autofd fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
         return mda_fail_errno(err, errno, "open %s", temporary);
     const struct file_segment segment = {data, strlen(data)};

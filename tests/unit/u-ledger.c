@@ -273,13 +273,43 @@ static void test_key(void **state)
     assert_false(ledger_key_read(path, true, &none, NULL));
 }
 
+static gpointer read_key(gpointer path)
+{
+    GBytes *key = NULL;
+    g_autoptr(GError) err = NULL;
+    if (!ledger_key_read(path, true, &key, &err))
+        fprintf(stderr, "# %s\n", err->message);
+    return key;
+}
+
+// The milter's threads may all come at once to where no key is yet.
+static void test_key_threads(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < MAKING_ROUNDS; i++) {
+        GThread *threads[WRITERS];
+        GBytes *keys[WRITERS];
+        g_autofree char *path = g_strdup_printf("%s/key.%d", fixture->directory, i);
+        for (int j = 0; j < WRITERS; j++)
+            threads[j] = g_thread_new("writer", read_key, path);
+        for (int j = 0; j < WRITERS; j++)
+            keys[j] = g_thread_join(threads[j]);
+        for (int j = 0; j < WRITERS; j++) {
+            assert_non_null(keys[j]);
+            assert_true(g_bytes_equal(keys[j], keys[0]));
+        }
+        for (int j = 0; j < WRITERS; j++)
+            g_bytes_unref(keys[j]);
+    }
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(record_and_find), T(extent), T(forgets), T(secrecy), T(many_writers),
-        T(many_makers),     T(busy),   T(missing), T(key),
+        T(many_makers),     T(busy),   T(missing), T(key),     T(key_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
