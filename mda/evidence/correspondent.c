@@ -70,12 +70,24 @@ static bool may_be_forwarded(const struct report *report, struct ledger *ledger,
     return wrote_to_domain_of(ledger, host, yes_r, err);
 }
 
+static bool takes_no_mail(const char *address)
+{
+    static const char *const globs[] = {"*no-reply*@*",   "*noreply*@*",      "*no_reply*@*",
+                                        "*donotreply*@*", "*do-not-reply*@*", "*do_not_reply*@*"};
+    for (gsize i = 0; i < G_N_ELEMENTS(globs); i++) {
+        if (text_glob(globs[i], address))
+            return true;
+    }
+    return false;
+}
+
 // Who answers by program writes from the account that runs it: "user@host.example.net" where we
-// wrote to an alias at example.net. A domain without a dot is a name among that host's own.
+// wrote to an alias at example.net, or an address of a ticket system to which nobody writes. A
+// domain without a dot is a name among that host's own.
 static bool may_be_alias(struct ledger *ledger, const char *author, bool *yes_r, GError **err)
 {
     const char *domain = text_domain_of(author);
-    *yes_r = domain && !strchr(domain, '.');
+    *yes_r = domain && (!strchr(domain, '.') || takes_no_mail(author));
     return *yes_r || wrote_to_domain_of(ledger, domain, yes_r, err);
 }
 

@@ -6,15 +6,32 @@
 //   read, it is not empty, and it reaches back to the original's Date.
 // - What our own mail server wrote (a report of its own that could not be delivered) passes no
 //   recorder, so its absence says nothing.
+// - Nor does it say much that a reply refers to an id of its author's own domain: that is a thread
+// of
+//   his, whatever began it.
 // - A ledger that cannot be had says nothing.
 #include "ledger/ledger.h"
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/lookup.h"
 
 #define ID_SHOWN_BYTES 90
+
+// Ticket systems refer to what they wrote before, under ids of their own.
+static bool is_of_author(const struct evidence_case *evidence_case, const char *id)
+{
+    g_autofree char *from = message_header(evidence_case->message, "From", 0);
+    g_autofree char *domain = g_strdup(text_domain_of(id));
+    g_autoptr(GPtrArray) authors = g_ptr_array_new_with_free_func(g_free);
+    address_scan(from, 1, authors);
+    if (!domain || authors->len == 0)
+        return false;
+    domain[strcspn(domain, ">")] = '\0';
+    return domain_related(domain, text_domain_of(g_ptr_array_index(authors, 0)));
+}
 
 static void judge_missing(const struct evidence_case *evidence_case, const struct lookup *lookup,
                           const struct ledger_extent *extent, struct finding *finding)
@@ -32,6 +49,11 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
     else if (lookup_is_from_daemon(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s was written by a mail server, not recorded", id);
+    else if (lookup->answered && lookup_is_reply(evidence_case) &&
+             is_of_author(evidence_case, lookup->id))
+        finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
+                    "%s not among %" G_GINT64_FORMAT " sent, but may be the answering side's own",
+                    id, extent->messages);
     else
         finding_set(finding, SAYS_FORGED, lookup->answered ? WEIGHT_STRONG : WEIGHT_PROOF,
                     "%s not among %" G_GINT64_FORMAT " sent", id, extent->messages);
