@@ -86,17 +86,18 @@ static void mime_values(struct sieve_run *run, const struct sieve_node *node, co
     }
 }
 
-// :index and :last (RFC 5260 §6): the Nth value of one name.
-static void pick_index(const struct sieve_node *node, GPtrArray *values, guint from)
+// :index and :last (RFC 5260 §6): the Nth value; "all the named header fields are counted in the
+// order specified by the header-list".
+static void pick_index(const struct sieve_node *node, GPtrArray *values)
 {
     guint64 index = sieve_tag_number(node, "index", 0);
-    guint count = values->len - from;
+    guint count = values->len;
     if (index == 0)
         return;
     gint64 pick = sieve_has_tag(node, "last") ? (gint64)count - (gint64)index : (gint64)index - 1;
     for (guint i = count; i > 0; i--) {
         if ((gint64)i - 1 != pick)
-            g_ptr_array_remove_index(values, from + i - 1);
+            g_ptr_array_remove_index(values, i - 1);
     }
 }
 
@@ -106,13 +107,12 @@ GPtrArray *sieve_values(struct sieve_run *run, const struct sieve_node *node,
     GPtrArray *values = g_ptr_array_new_with_free_func(value_free);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
-        guint from = values->len;
         if (sieve_has_tag(node, "mime"))
             mime_values(run, node, name, values);
         else
             top_values(run, name, values);
-        pick_index(node, values, from);
     }
+    pick_index(node, values);
     return values;
 }
 
