@@ -46,7 +46,7 @@ static const char *match_run(struct glob *glob, const char *pattern, const char 
 
 static void take_value(const struct glob *glob, const char *from, const char *to)
 {
-    if (glob->values && glob->values->len <= SIEVE_MAX_MATCH_VALUES)
+    if (glob->values && glob->values->len < SIEVE_MAX_MATCH_VALUES)
         g_ptr_array_add(glob->values, g_strndup(from, (gsize)(to - from)));
 }
 

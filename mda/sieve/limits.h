@@ -11,7 +11,7 @@
 #define SIEVE_MAX_NESTING 32                    // blocks in blocks, tests in tests
 #define SIEVE_MAX_NODES 100000                  // commands and tests of one script
 #define SIEVE_MAX_DIAGNOSTICS 200               // reported for one script
-#define SIEVE_MAX_MATCH_VALUES 32               // ${0} … ${32}
+#define SIEVE_MAX_MATCH_VALUES 32               // ${0} … ${31}
 #define SIEVE_MAX_VARIABLES 255                 // in one scope
 #define SIEVE_MAX_VARIABLE_NAME 64              // characters
 #define SIEVE_MAX_VARIABLE (4 * 1024)           // bytes of one value

@@ -139,10 +139,10 @@ static bool match_glob(struct sieve_matching *matching, const char *key, const c
 static bool match_regex(struct sieve_matching *matching, const struct regex *regex,
                         const char *value)
 {
-    struct regex_span spans[SIEVE_MAX_MATCH_VALUES + 1];
+    struct regex_span spans[SIEVE_MAX_MATCH_VALUES];
     if (!regex)
         return false;
-    guint groups = MIN(regex_groups(regex), SIEVE_MAX_MATCH_VALUES) + 1;
+    guint groups = MIN(regex_groups(regex) + 1, SIEVE_MAX_MATCH_VALUES);
     enum regex_result result = sieve_ere_search(regex, value, spans, groups);
     if (result == REGEX_LIMIT)
         sieve_run_warn(matching->run, "a regular expression was given up: it takes too long");

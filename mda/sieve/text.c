@@ -33,7 +33,7 @@ static void part_free(gpointer data)
 static bool append_code(GString *out, const char *digits, gsize length, bool unicode, bool *beyond)
 {
     g_autofree char *text = g_strndup(digits, length);
-    guint64 code = g_ascii_strtoull(text, NULL, 16);
+    guint64 code = g_ascii_strtoull(text, NULL, 16); // G_MAXUINT64 when it is too large
     if (!unicode) {
         if (length > 2)
             return false;
@@ -59,8 +59,7 @@ static const char *decode_codes(GString *out, const char *at, bool unicode, bool
         gsize length = strspn(at, "0123456789abcdefABCDEF");
         if (length == 0)
             break;
-        bool zeros = length > 8;
-        if (zeros || !append_code(out, at, length, unicode, beyond)) {
+        if (!append_code(out, at, length, unicode, beyond)) {
             g_string_truncate(out, before);
             return NULL;
         }

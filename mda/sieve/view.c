@@ -134,8 +134,10 @@ void sieve_view_add(struct sieve_view *view, const char *name, const char *value
     g_autofree char *valid = g_utf8_make_valid(value, -1);
     g_autofree char *encoded = text_encode_header(valid); // RFC 5293 §4
     field->raw = fold_value(name, encoded);
-    // It is text, not encoded: what looks like an encoded word in it is none.
-    field->decoded = g_strstrip(g_strdup(value));
+    // It is text, not encoded: what looks like an encoded word in it is none. A line end of its own
+    // became a fold.
+    g_autofree char *folded = fold_value(name, valid);
+    field->decoded = sieve_unfold(folded);
     g_ptr_array_insert(sieve_view_fields(view), last ? -1 : 0, field);
     view->edited = true;
 }
