@@ -177,15 +177,17 @@ static const char *field_of(const struct mime_part *part, const char *name)
     return mime_part_field(part, name, 0);
 }
 
-// "text/plain/stupid" is no type, though a lenient parser makes one of it.
+// "text/plain/stupid", "text" and "/plain" are no types, though a lenient parser makes some of
+// them.
 static bool type_is_sound(const struct mime_part *part)
 {
     const char *value = field_of(part, "Content-Type");
     const char *slash = value ? strchr(value, '/') : NULL;
     if (!slash)
-        return true;
-    const char *end = slash + 1 + strcspn(slash + 1, " \t\r\n;(");
-    return !memchr(slash + 1, '/', (gsize)(end - slash - 1));
+        return !value;
+    const char *subtype = slash + 1 + strspn(slash + 1, " \t");
+    const char *end = subtype + strcspn(subtype, " \t\r\n;(");
+    return slash > value && end > subtype && !memchr(subtype, '/', (gsize)(end - subtype));
 }
 
 static bool encoding_is_known(const struct mime_part *part)
@@ -255,37 +257,19 @@ static const struct mime_part *part_at(struct sieve_source *source, guint n)
     return g_ptr_array_index(source->tree->parts, n);
 }
 
-// What stands in front of a multipart's parts and behind them (RFC 5173 §5.2).
-static GBytes *around_parts(const struct message *message, const struct mime_part *part)
+static void host_part_around(void *data, guint n, GBytes **prologue_r, GBytes **epilogue_r)
 {
-    const char *boundary = mime_part_parameter(part, "boundary");
-    g_autofree char *open = g_strdup_printf("\n--%s", boundary ? boundary : "");
-    g_autofree char *close = g_strconcat(open, "--", NULL);
-    g_autofree char *text = without_nuls(message->data, MIN(message->size, SIEVE_MAX_BODY));
-    const char *first = boundary ? strstr(text, open) : NULL;
-    const char *last = first ? strstr(first, close) : NULL;
-    GString *out = g_string_new(NULL);
-    if (first) {
-        const char *start = first;
-        while (start > text && !g_str_has_prefix(start, "\n\n") &&
-               !g_str_has_prefix(start, "\n\r\n"))
-            start--;
-        g_string_append_len(out, start, first - start);
-    }
-    if (last) {
-        const char *stop = strstr(last + strlen(close), "\n--");
-        const char *start = last + strlen(close);
-        g_string_append_len(out, start, stop ? stop - start : (gssize)strlen(start));
-    }
-    return g_string_free_to_bytes(out);
+    struct sieve_source *source = data;
+    *prologue_r = *epilogue_r = NULL;
+    load_parts(source);
+    if (!mime_part_around(sieve_source_message(source), source->tree, n, prologue_r, epilogue_r))
+        *prologue_r = g_bytes_new_static("", 0);
 }
 
 static GBytes *host_part_content(void *data, guint n)
 {
     struct sieve_source *source = data;
     const struct mime_part *part = part_at(source, n);
-    if (part->kind == MIME_MULTIPART)
-        return around_parts(sieve_source_message(source), part);
     if (!encoding_is_known(part))
         return g_bytes_new_static("", 0);
     return mime_part_content(part, SIEVE_MAX_BODY);
@@ -422,6 +406,7 @@ void sieve_source_host(struct sieve_source *source, struct sieve_host *host)
         .part_count = host_part_count,
         .part = host_part,
         .part_content = host_part_content,
+        .part_around = host_part_around,
         .part_text = host_part_text,
         .part_html = host_part_html,
         .part_place = host_part_place,

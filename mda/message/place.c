@@ -114,3 +114,32 @@ bool mime_part_place(const struct message *message, const struct mime_tree *tree
     *length_r = (gsize)(range.end - range.start);
     return true;
 }
+
+static GBytes *bytes_of(struct range range)
+{
+    return g_bytes_new(range.start, (gsize)(range.end - range.start));
+}
+
+bool mime_part_around(const struct message *message, const struct mime_tree *tree, guint n,
+                      GBytes **prologue_r, GBytes **epilogue_r)
+{
+    struct range range = {NULL, NULL};
+    if (n >= tree->parts->len || message->bare_cr || !find_part(message, tree, n, &range))
+        return false;
+    const char *boundary = mime_part_parameter(g_ptr_array_index(tree->parts, n), "boundary");
+    struct range body = body_of(range), prologue = body, epilogue = {body.end, body.end};
+    bool first = true, last = false;
+    for (const char *at = body.start; boundary && at < body.end && !last;
+         at = next_line(at, body.end)) {
+        if (!is_delimiter(at, body.end, boundary, &last))
+            continue;
+        if (first)
+            prologue.end = before_delimiter(at, body.start);
+        first = false;
+        if (last)
+            epilogue.start = next_line(at, body.end);
+    }
+    *prologue_r = bytes_of(prologue);
+    *epilogue_r = epilogue.start < epilogue.end ? bytes_of(epilogue) : NULL;
+    return true;
+}

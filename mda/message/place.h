@@ -9,3 +9,9 @@
 // when it cannot be told.
 bool mime_part_place(const struct message *message, const struct mime_tree *tree, guint n,
                      gsize *start_r, gsize *length_r);
+
+// What stands in front of the parts of the multipart N (may be empty) and behind them (NULL: no
+// text). Without a delimiter all that it has stands in front. Owned by the caller. False when it
+// cannot be told.
+bool mime_part_around(const struct message *message, const struct mime_tree *tree, guint n,
+                      GBytes **prologue_r, GBytes **epilogue_r);

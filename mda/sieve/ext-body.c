@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // body (RFC 5173): the raw text behind the header, the text of parts by content type, or the text
 // that a reader sees (text/plain, and text/html without its tags).
+#include "sieve/fields.h"
 #include "sieve/match.h"
 
 #include <string.h>
@@ -75,6 +76,20 @@ static char *content_of(const struct sieve_host *host, guint n, const struct sie
     return text_of_bytes(bytes);
 }
 
+// "treating the entire prologue and the entire epilogue as separate strings" (§5.2).
+static void match_around(struct sieve_matching *matching, guint n)
+{
+    const struct sieve_host *host = matching->run->host;
+    g_autoptr(GBytes) prologue = NULL;
+    g_autoptr(GBytes) epilogue = NULL;
+    host->part_around(host->data, n, &prologue, &epilogue);
+    g_autofree char *before = text_of_bytes(prologue);
+    g_autofree char *behind = epilogue ? text_of_bytes(epilogue) : NULL;
+    sieve_matching_value(matching, before);
+    if (behind)
+        sieve_matching_value(matching, behind);
+}
+
 static void match_content(struct sieve_matching *matching, const GPtrArray *types)
 {
     const struct sieve_host *host = matching->run->host;
@@ -87,6 +102,10 @@ static void match_content(struct sieve_matching *matching, const GPtrArray *type
             wanted = type_matches(g_ptr_array_index(types, k), &part);
         if (!wanted)
             continue;
+        if (part.multipart) {
+            match_around(matching, i);
+            continue;
+        }
         g_autofree char *text = content_of(host, i, &part);
         sieve_matching_value(matching, text);
     }
@@ -99,9 +118,9 @@ static void match_text(struct sieve_matching *matching)
     for (guint i = 0; i < count && !matching->matched; i++) {
         struct sieve_mime_part part = {0};
         host->part(host->data, i, &part);
-        if (strcmp(part.type, "text") != 0)
+        bool html = sieve_part_is_html(&part);
+        if (strcmp(part.type, "text") != 0 && !html)
             continue;
-        bool html = strcmp(part.subtype, "html") == 0 || strcmp(part.subtype, "xhtml") == 0;
         g_autofree char *text =
             html ? host->part_html(host->data, i) : host->part_text(host->data, i);
         sieve_matching_value(matching, text);

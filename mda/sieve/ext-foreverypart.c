@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // foreverypart, break, extracttext (RFC 5703 §3, §7).
-#include "sieve/engine.h"
+#include "sieve/fields.h"
 
 #include <string.h>
 
@@ -154,10 +154,10 @@ static char *part_text(struct sieve_run *run)
     if ((guint)run->part >= host->part_count(host->data))
         return g_strdup("");
     host->part(host->data, (guint)run->part, &part);
-    if (strcmp(part.type, "text") != 0)
+    if (part.multipart || part.message)
         return g_strdup("");
-    return strcmp(part.subtype, "html") == 0 ? host->part_html(host->data, (guint)run->part)
-                                             : host->part_text(host->data, (guint)run->part);
+    return sieve_part_is_html(&part) ? host->part_html(host->data, (guint)run->part)
+                                     : host->part_text(host->data, (guint)run->part);
 }
 
 static enum sieve_flow extracttext_run(struct sieve_run *run, const struct sieve_node *node)

@@ -213,15 +213,15 @@ static bool match_parameters(struct sieve_run *run, const struct sieve_node *nod
 {
     g_autoptr(GPtrArray) names = sieve_tag_list(run, node, "param");
     g_autoptr(GArray) parameters = take_parameters(at);
+    bool found = false;
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *value = find_parameter(run->host, parameters, g_ptr_array_index(names, i));
-        // :count is of those that are there (§4.1); the text of one that is not is empty.
-        if (!value && node->match->type == MATCH_COUNT)
-            continue;
-        if (sieve_matching_value(matching, value ? value : ""))
+        found |= value != NULL;
+        if (value && sieve_matching_value(matching, value))
             return true;
     }
-    return false;
+    // :count is of those that are there (§4.1); where none is, the text is empty.
+    return !found && node->match->type != MATCH_COUNT && sieve_matching_value(matching, "");
 }
 
 bool sieve_mime_value(struct sieve_run *run, const struct sieve_node *node,

@@ -123,3 +123,10 @@ bool sieve_value_exists(struct sieve_run *run, const struct sieve_node *node, co
     g_autoptr(GPtrArray) values = sieve_values(run, node, names);
     return values->len > 0;
 }
+
+bool sieve_part_is_html(const struct sieve_mime_part *part)
+{
+    if (strcmp(part->type, "text") == 0)
+        return strcmp(part->subtype, "html") == 0 || strcmp(part->subtype, "xhtml") == 0;
+    return strcmp(part->type, "application") == 0 && strcmp(part->subtype, "xhtml+xml") == 0;
+}

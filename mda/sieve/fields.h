@@ -18,3 +18,6 @@ GPtrArray *sieve_values(struct sieve_run *run, const struct sieve_node *node,
 
 // Is there a field NAME where NODE looks?
 bool sieve_value_exists(struct sieve_run *run, const struct sieve_node *node, const char *name);
+
+// Is PART HTML, of which the words alone are text?
+bool sieve_part_is_html(const struct sieve_mime_part *part);

@@ -52,8 +52,10 @@ struct sieve_host {
     GBytes *(*body)(void *data);
     guint (*part_count)(void *data);
     void (*part)(void *data, guint n, struct sieve_mime_part *part_r);
-    // Its transfer encoding undone; of a multipart what stands around its parts.
-    GBytes *(*part_content)(void *data, guint n);
+    GBytes *(*part_content)(void *data, guint n); // its transfer encoding undone
+    // What a multipart has in front of its parts and behind them (NULL: nothing). Owned by the
+    // caller.
+    void (*part_around)(void *data, guint n, GBytes **prologue_r, GBytes **epilogue_r);
     char *(*part_text)(void *data, guint n); // text in UTF-8, HTML reduced to its words if asked
     char *(*part_html)(void *data, guint n); // the words of a text/html part
     // Where part N, its header and body, stands in what `body` returns. False when that cannot be
