@@ -24,6 +24,18 @@ void json_clear(struct json *json)
     json->first = true;
 }
 
+// Nearly all pieces are a few bytes and there is room for them: not worth a call of GLib each.
+static void put(GString *out, const char *text, gsize length)
+{
+    if (out->len + length >= out->allocated_len) {
+        g_string_append_len(out, text, (gssize)length);
+        return;
+    }
+    memcpy(out->str + out->len, text, length);
+    out->len += length;
+    out->str[out->len] = '\0';
+}
+
 // How many bytes at TEXT are ASCII that stands for itself: nearly all that there is.
 static gsize plain_run(const char *text)
 {
@@ -39,7 +51,7 @@ static void append_escaped(GString *out, const char *text)
     for (const char *at = text; *at;) {
         gsize plain = plain_run(at);
         if (plain > 0) {
-            g_string_append_len(out, at, (gssize)plain);
+            put(out, at, plain);
             at += plain;
             continue;
         }
@@ -71,7 +83,7 @@ static void begin_value(struct json *json, const char *key)
     json->first = false;
     if (key) {
         g_string_append_c(json->out, '"');
-        g_string_append(json->out, key);
+        put(json->out, key, strlen(key));
         g_string_append_c(json->out, '"');
         g_string_append_c(json->out, ':');
     }
@@ -116,13 +128,13 @@ void json_string(struct json *json, const char *key, const char *value)
     if (value)
         append_escaped(json->out, value);
     else
-        g_string_append_len(json->out, "null", 4);
+        put(json->out, "null", 4);
 }
 
 void json_bool(struct json *json, const char *key, bool value)
 {
     begin_value(json, key);
-    g_string_append(json->out, value ? "true" : "false");
+    put(json->out, value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_number(struct json *json, const char *key, gint64 value)

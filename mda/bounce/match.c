@@ -13,7 +13,7 @@ static bool test_value(const struct phrase_test *test, const char *value)
     if (test->at_start && test->at_end)
         return strcmp(value, test->text) == 0;
     if (test->at_start)
-        return g_str_has_prefix(value, test->text);
+        return strncmp(value, test->text, test->length) == 0;
     if (test->at_end)
         return g_str_has_suffix(value, test->text);
     return strstr(value, test->text) != NULL;
@@ -25,7 +25,7 @@ static bool test_sender(const struct phrase_test *test, const char *value)
         return true;
     if (strcmp(test->text, "<>") == 0)
         return *value == '\0';
-    if (strcmp(test->text, "@daemon") == 0)
+    if (test->daemon)
         return trait_names_daemon(value);
     return strstr(value, test->text) != NULL;
 }
@@ -47,7 +47,7 @@ static bool any_holds(const GPtrArray *any, const char *value, test_function fun
 
 static bool test_header(const struct phrase_test *test, const char *value)
 {
-    if (test->text && strcmp(test->text, "@daemon") == 0)
+    if (test->daemon)
         return trait_names_daemon(value) || g_str_has_suffix(value, "<>");
     return test_value(test, value);
 }

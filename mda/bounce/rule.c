@@ -89,7 +89,8 @@ static bool add_test(GPtrArray *all, const char *text, gsize length, bool anchor
         test->at_end = true;
         end--;
     }
-    test->text = phrase_fold(start, end - start, NULL);
+    test->text = phrase_fold(start, end - start, &test->length);
+    test->daemon = strcmp(test->text, "@daemon") == 0;
     return true;
 }
 
@@ -349,7 +350,7 @@ static void enter(GPtrArray *any, struct phrases *phrases)
         GPtrArray *all = g_ptr_array_index(any, i);
         for (guint j = 0; j < all->len; j++) {
             struct phrase_test *test = g_ptr_array_index(all, j);
-            if (test->text && strlen(test->text) >= PHRASE_MIN_BYTES) {
+            if (test->text && test->length >= PHRASE_MIN_BYTES) {
                 test->number = phrases_add(phrases, test->text);
                 test->numbered = true;
             }

@@ -23,6 +23,8 @@ enum condition_kind {
 // One phrase: TEXT somewhere in the value, at its beginning, at its end.
 struct phrase_test {
     char *text; // folded; NULL: the value is there at all
+    gsize length;
+    bool daemon; // "@daemon": the value names a mail system
     bool at_start, at_end;
     guint number; // in the rules' phrase table; CONDITION_BODY without anchors alone
     bool numbered;

@@ -125,7 +125,7 @@ struct message *message_new(GBytes *bytes)
 {
     struct message *message = g_new0(struct message, 1);
     message->bytes = g_bytes_ref(bytes);
-    message->fields = g_array_sized_new(FALSE, FALSE, sizeof(struct header_field), 32);
+    message->fields = g_array_sized_new(FALSE, FALSE, sizeof(struct header_field), 24);
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
     struct scan scan = {.at = data ? data : "", .end = (data ? data : "") + size};

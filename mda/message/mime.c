@@ -196,8 +196,8 @@ static bool is_bare_address(const char *value)
            value[at + 1 + strspn(value + at + 1, LETTERS ".-")] == '\0';
 }
 
-// A display name of plain words or one quoted string without quoting in it, and without any other
-// blanks than one between words. Owned by the caller; NULL when it is another.
+// A display name of plain or encoded words or one quoted string without quoting in it, and without
+// any other blanks than one between words. Owned by the caller; NULL when it is another.
 static char *bare_name(const char *start, gsize length)
 {
     g_autofree char *name = g_strndup(start, length);
@@ -209,7 +209,9 @@ static char *bare_name(const char *start, gsize length)
     gsize words = strspn(name, quoted ? ATOM " ()<>@,;:." : ATOM " ");
     bool plain = *name != '\0' && name[words] == '\0' && !strstr(name, "  ") && *name != ' ' &&
                  !g_str_has_suffix(name, " ");
-    return plain ? g_steal_pointer(&name) : NULL;
+    if (!plain || (quoted && strstr(name, "=?")))
+        return NULL;
+    return mime_decode_header(name, -1);
 }
 
 // `local@domain`, `<local@domain>` or `name <local@domain>` and nothing else: nearly all values,
@@ -220,8 +222,6 @@ static bool add_bare_address(const char *value, GPtrArray *addresses)
     g_autofree char *name = NULL;
     gsize length = strlen(copy);
     char *start = copy, *open = strrchr(copy, '<');
-    if (strstr(copy, "=?"))
-        return false;
     if (open && copy[length - 1] == '>') {
         copy[length - 1] = '\0';
         start = open + 1;
@@ -230,7 +230,7 @@ static bool add_bare_address(const char *value, GPtrArray *addresses)
         if (open > copy && !name)
             return false;
     }
-    if (!is_bare_address(start))
+    if (strstr(start, "=?") || !is_bare_address(start))
         return false;
     struct mime_address *address = g_new0(struct mime_address, 1);
     address->name = g_steal_pointer(&name);
