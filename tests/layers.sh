@@ -31,9 +31,9 @@ BEGIN {
     door("sieve2", "sieve/libsieve")
     door("spf2/", "evidence/spf")
     door("openssl/", "base/crypto")
-    door("openssl/ssl.h", "ledger/redis-tls")
-    door("openssl/err.h", "ledger/redis-tls")
-    door("openssl/x509v3.h", "ledger/redis-tls")
+    door("openssl/ssl.h", "base/tls")
+    door("openssl/err.h", "base/tls")
+    door("openssl/x509v3.h", "base/tls")
     door("libmilter/", "cmd/milter")
     door("dlfcn", "base/module")
 }

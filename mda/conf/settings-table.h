@@ -173,7 +173,17 @@
       "notifications. Postfix's and sendmail's do; Exim's takes -N for \"deliver nothing\".")      \
     X(SENDMAIL_SERVER, "sendmail", "server", STRING, "",                                           \
       "Where outgoing mail is handed to a server and to no program: smtp://HOST[:PORT], "          \
-      "lmtp://HOST[:PORT] or lmtp:///SOCKET.")                                                     \
+      "smtps://HOST[:PORT], lmtp://HOST[:PORT] or lmtp:///SOCKET.")                                \
+    X(SENDMAIL_STARTTLS, "sendmail", "starttls", BOOL, "no",                                       \
+      "Whether TLS must begin before anything is said to smtp://HOST; smtps:// begins with it.")   \
+    X(SENDMAIL_TLS_CA, "sendmail", "tls-ca", PATH, "",                                             \
+      "The certificates of the authorities to trust, as for ledger.tls-ca.")                       \
+    X(SENDMAIL_TLS_CHECK_NAME, "sendmail", "tls-check-name", BOOL, "yes",                          \
+      "Whether that server's certificate must be for its host.")                                   \
+    X(SENDMAIL_USER, "sendmail", "user", STRING, "",                                               \
+      "By what name we log in to that server; empty: not at all.")                                 \
+    X(SENDMAIL_PASSWORD_FILE, "sendmail", "password-file", PATH, "",                               \
+      "The file with the password, and nothing else in it. It is sent over TLS, or on this host.") \
     X(SENDMAIL_TIMEOUT, "sendmail", "timeout", DURATION, "60s",                                    \
       "How long that program, or that server, may take.")                                          \
     X(LOG_DESTINATION, "log", "destination", STRING, "syslog",                                     \

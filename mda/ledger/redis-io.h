@@ -3,15 +3,14 @@
 // Everything waits no longer than the LIMIT that it is given, the look-up of the host's name too.
 #pragma once
 
-#include "base/clock.h"
+#include "base/stream.h"
 #include "ledger/redis-address.h"
-#include "ledger/redis-tls.h"
 
 #include <hiredis/hiredis.h>
 
 // Whether and how TLS is spoken.
 struct redis_io_tls {
-    const struct redis_tls_api *api; // NULL: it is not
+    const struct tls_api *api; // NULL: it is not
     gpointer setup;
 };
 

@@ -190,13 +190,41 @@ static bool connect_any(struct redis_link *link, GError **err)
     return link->main || mda_fail(err, MDA_ERROR_TEMP, "%s", failures->str);
 }
 
+// What [ledger] tls-* say. The texts of the settings are put into TEXTS.
+static struct tls_wanted tls_wanted(const struct conf *conf, GPtrArray *texts)
+{
+    static const enum setting settings[] = {CONF_LEDGER_TLS_CA, CONF_LEDGER_TLS_CERT,
+                                            CONF_LEDGER_TLS_KEY};
+    struct tls_wanted wanted = {
+        .check_name = conf_bool(conf, CONF_LEDGER_TLS_CHECK_NAME),
+        .authorities_remedy = "ledger.tls-ca names the authorities to trust",
+        .name_remedy = "write a name that stands in it into ledger.url, or set "
+                       "ledger.tls-check-name = no",
+        .certificate_remedy = "it asks for a certificate of ours: set ledger.tls-cert and "
+                              "ledger.tls-key",
+        .refused_remedy = "it does not accept the certificate of ledger.tls-cert",
+        .plain_remedy =
+            "it speaks no TLS there: name its tls-port, or write redis:// in ledger.url",
+    };
+    struct tls_file *files[] = {&wanted.authorities, &wanted.certificate, &wanted.key};
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        char *text = g_strdup_printf("ledger.%s (%s)", conf_row(settings[i])->key,
+                                     conf_origin(conf, settings[i]));
+        g_ptr_array_add(texts, text);
+        *files[i] = (struct tls_file){conf_string(conf, settings[i]), text};
+    }
+    return wanted;
+}
+
 static bool set_up_tls(struct redis_link *link, const struct conf *conf, GError **err)
 {
     if (!link->address.tls)
         return true;
-    link->tls.api = (const struct redis_tls_api *)module_load("tls", err);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    const struct tls_wanted wanted = tls_wanted(conf, texts);
+    link->tls.api = (const struct tls_api *)module_load("tls", err);
     if (link->tls.api)
-        return link->tls.api->setup(conf, &link->tls.setup, err);
+        return link->tls.api->setup(&wanted, &link->tls.setup, err);
     g_prefix_error(err, "ledger.url (%s): TLS takes a build with OpenSSL's libssl, or stunnel: ",
                    conf_origin(conf, CONF_LEDGER_URL));
     return false;

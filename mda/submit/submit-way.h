@@ -3,14 +3,22 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/tls.h"
 #include "submit/submit.h"
 
 struct submit_server {
+    const char *shown; // the setting, for messages
     const char *host;  // name or address; "": a socket at path
     const char *path;  // of a Unix socket
-    const char *port;  // number or service name
+    const char *port;  // a number
     bool lmtp;         // LMTP (RFC 2033), not SMTP
-    const char *shown; // the setting, for messages
+
+    const struct tls_api *tls; // NULL: without
+    gpointer tls_setup;
+    bool starttls; // TLS begins after EHLO, else at once
+
+    const char *user;          // "": no login
+    const char *password_file; // whose content is the password
     struct deadline deadline;
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "ledger/redis-lookup.h"
+#include "base/lookup.h"
 
 #include "base/error.h"
 
 struct lookup {
     GAsyncQueue *answer; // the thread puts the lookup into it when it is done
     char *host;
-    char port[8];
+    char *port;
     int status;
     struct addrinfo *found;
 };
@@ -17,6 +17,7 @@ static void lookup_free(gpointer data)
     if (lookup->found)
         freeaddrinfo(lookup->found);
     g_free(lookup->host);
+    g_free(lookup->port);
     g_free(lookup);
 }
 
@@ -37,7 +38,8 @@ static gpointer look_up_in_thread(gpointer data)
 }
 
 // Hands LOOKUP to a thread. It again, or NULL when the time is over; the thread frees it then.
-static struct lookup *look_up_within(struct lookup *lookup, struct deadline limit, GError **err)
+static struct lookup *look_up_within(struct lookup *lookup, struct deadline limit,
+                                     const char *limit_name, GError **err)
 {
     GAsyncQueue *answer = g_async_queue_new_full(lookup_free);
     lookup->answer = g_async_queue_ref(answer);
@@ -52,17 +54,18 @@ static struct lookup *look_up_within(struct lookup *lookup, struct deadline limi
     lookup = g_async_queue_timeout_pop(answer, (guint64)deadline_left(&limit) * 1000);
     g_async_queue_unref(answer);
     if (!lookup)
-        mda_fail(err, MDA_ERROR_TEMP, "its name was not found within ledger.timeout");
+        mda_fail(err, MDA_ERROR_TEMP, "its name was not found within %s", limit_name);
     return lookup;
 }
 
-struct addrinfo *redis_lookup(const struct redis_host *host, struct deadline limit, GError **err)
+struct addrinfo *lookup_host(const char *host, const char *port, struct deadline limit,
+                             const char *limit_name, GError **err)
 {
     struct lookup *lookup = g_new0(struct lookup, 1);
-    lookup->host = g_strdup(host->name);
-    g_snprintf(lookup->port, sizeof lookup->port, "%d", host->port);
+    lookup->host = g_strdup(host);
+    lookup->port = g_strdup(port);
     look_up(lookup, AI_NUMERICHOST);
-    if (lookup->status != 0 && !(lookup = look_up_within(lookup, limit, err)))
+    if (lookup->status != 0 && !(lookup = look_up_within(lookup, limit, limit_name, err)))
         return NULL;
     struct addrinfo *found = g_steal_pointer(&lookup->found);
     if (lookup->status != 0)

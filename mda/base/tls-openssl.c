@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The module backstop-tls.so: TLS 1.2 or later (RFC 8446) with a Redis server, over OpenSSL.
+// The module backstop-tls.so: TLS 1.2 or later (RFC 8446) with a server, over OpenSSL.
 //
 // Design rationale
-// - The server has to prove by its certificate that it is the one in the URL: a ledger answered by
-//   anybody would make backscatter genuine and genuine reports backscatter.
+// - The server has to prove by its certificate that it is the one that was named: a ledger answered
+//   by anybody would make backscatter genuine and genuine reports backscatter.
 // - No key file is asked a passphrase for: nobody sits there.
 // - An error says which of our settings has to do with it. Alerts are the server's own words
 //   (RFC 8446 6.2); with TLS 1.3 one that refuses our certificate comes after the handshake.
-#include "ledger/redis-tls.h"
+#include "base/tls.h"
 
 #include "base/error.h"
 #include "config.h"
@@ -22,8 +22,8 @@
 
 struct setup {
     SSL_CTX *context;
-    bool check_name;
     bool has_certificate;
+    struct tls_wanted wanted; // its paths are not there any more
 };
 
 struct session {
@@ -40,10 +40,10 @@ static const char *openssl_reason(void)
     return reason ? reason : "no reason given";
 }
 
-static bool fail_file(const struct conf *conf, enum setting setting, const char *path, GError **err)
+static bool fail_file(const struct tls_file *file, GError **err)
 {
-    return mda_fail(err, MDA_ERROR_CONFIG, "ledger.%s (%s): %s: %s", conf_row(setting)->key,
-                    conf_origin(conf, setting), path, openssl_reason());
+    return mda_fail(err, MDA_ERROR_CONFIG, "%s: %s: %s", file->setting, file->path,
+                    openssl_reason());
 }
 
 static int no_passphrase(char *buffer, int size, int writing, void *data)
@@ -52,32 +52,29 @@ static int no_passphrase(char *buffer, int size, int writing, void *data)
     return -1;
 }
 
-static bool load_authorities(SSL_CTX *context, const struct conf *conf, GError **err)
+static bool load_authorities(SSL_CTX *context, const struct tls_file *file, GError **err)
 {
-    const char *path = conf_string(conf, CONF_LEDGER_TLS_CA);
-    const bool directory = g_file_test(path, G_FILE_TEST_IS_DIR);
-    const bool loaded = *path ? SSL_CTX_load_verify_locations(context, directory ? NULL : path,
-                                                              directory ? path : NULL) == 1
-                              : SSL_CTX_set_default_verify_paths(context) == 1;
-    return loaded || fail_file(conf, CONF_LEDGER_TLS_CA, path, err);
+    const bool directory = g_file_test(file->path, G_FILE_TEST_IS_DIR);
+    const bool loaded = *file->path
+                            ? SSL_CTX_load_verify_locations(context, directory ? NULL : file->path,
+                                                            directory ? file->path : NULL) == 1
+                            : SSL_CTX_set_default_verify_paths(context) == 1;
+    return loaded || fail_file(file, err);
 }
 
-static bool load_certificate(SSL_CTX *context, const struct conf *conf, GError **err)
+static bool load_certificate(SSL_CTX *context, const struct tls_wanted *wanted, GError **err)
 {
-    const char *certificate = conf_string(conf, CONF_LEDGER_TLS_CERT);
-    const bool together = *conf_string(conf, CONF_LEDGER_TLS_KEY) == '\0';
-    const enum setting key_setting = together ? CONF_LEDGER_TLS_CERT : CONF_LEDGER_TLS_KEY;
-    const char *key = conf_string(conf, key_setting);
-    if (!*certificate)
-        return together ||
-               mda_fail(err, MDA_ERROR_CONFIG,
-                        "ledger.tls-key (%s): %s: a key alone is of no use; name its certificate "
-                        "in ledger.tls-cert",
-                        conf_origin(conf, key_setting), key);
-    if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-        return fail_file(conf, CONF_LEDGER_TLS_CERT, certificate, err);
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
-        return fail_file(conf, key_setting, key, err);
+    const struct tls_file *certificate = &wanted->certificate;
+    const struct tls_file *key = *wanted->key.path ? &wanted->key : certificate;
+    if (!*certificate->path)
+        return key == certificate || mda_fail(err, MDA_ERROR_CONFIG,
+                                              "%s: %s: a key alone is of no use; name its "
+                                              "certificate in %s",
+                                              key->setting, key->path, certificate->setting);
+    if (SSL_CTX_use_certificate_chain_file(context, certificate->path) != 1)
+        return fail_file(certificate, err);
+    if (SSL_CTX_use_PrivateKey_file(context, key->path, SSL_FILETYPE_PEM) != 1)
+        return fail_file(key, err);
     return true;
 }
 
@@ -88,22 +85,28 @@ static void teardown(gpointer data)
     g_free(setup);
 }
 
-static bool set_up(const struct conf *conf, gpointer *setup_r, GError **err)
+static struct setup *new_setup(const struct tls_wanted *wanted)
 {
-    ERR_clear_error();
     struct setup *setup = g_new0(struct setup, 1);
     setup->context = SSL_CTX_new(TLS_client_method());
-    setup->check_name = conf_bool(conf, CONF_LEDGER_TLS_CHECK_NAME);
-    setup->has_certificate = *conf_string(conf, CONF_LEDGER_TLS_CERT) != '\0';
+    setup->has_certificate = *wanted->certificate.path != '\0';
+    setup->wanted = *wanted;
+    return setup;
+}
+
+static bool set_up(const struct tls_wanted *wanted, gpointer *setup_r, GError **err)
+{
+    ERR_clear_error();
+    struct setup *setup = new_setup(wanted);
     if (!setup->context || SSL_CTX_set_min_proto_version(setup->context, TLS1_2_VERSION) != 1) {
         teardown(setup);
-        return mda_fail(err, MDA_ERROR_TEMP, "redis: OpenSSL: %s", openssl_reason());
+        return mda_fail(err, MDA_ERROR_TEMP, "OpenSSL: %s", openssl_reason());
     }
     SSL_CTX_set_default_passwd_cb(setup->context, no_passphrase);
     SSL_CTX_set_verify(setup->context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(setup->context, SSL_MODE_ENABLE_PARTIAL_WRITE);
-    if (load_authorities(setup->context, conf, err) &&
-        load_certificate(setup->context, conf, err)) {
+    if (load_authorities(setup->context, &wanted->authorities, err) &&
+        load_certificate(setup->context, wanted, err)) {
         *setup_r = setup;
         return true;
     }
@@ -115,7 +118,7 @@ static bool set_up(const struct conf *conf, gpointer *setup_r, GError **err)
 static bool expect_host(const struct session *session, const char *host)
 {
     struct in6_addr ignored;
-    const bool check = session->setup->check_name;
+    const bool check = session->setup->wanted.check_name;
     X509_VERIFY_PARAM *wanted = SSL_get0_param(session->ssl);
     if (inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1)
         return !check || X509_VERIFY_PARAM_set1_ip_asc(wanted, host) == 1;
@@ -152,41 +155,43 @@ static bool start(gpointer setup, int fd, const char *host, gpointer *session_r,
     return true;
 }
 
-static const char *certificate_remedy(long verified)
+static const char *refused_by_us(const struct setup *setup, long verified)
 {
     switch (verified) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return "; write a name that stands in it into ledger.url, or set ledger.tls-check-name = "
-               "no";
+        return setup->wanted.name_remedy;
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return "; the server needs a new one";
+        return "the server needs a new one";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        return "; is the clock right?";
+        return "is the clock right?";
     default:
-        return "; ledger.tls-ca names the authorities to trust";
+        return setup->wanted.authorities_remedy;
     }
 }
 
-static const char *refusal_remedy(const struct session *session, int reason)
+static const char *refused_by_them(const struct setup *setup, int reason)
 {
     switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
-        return "; it speaks no TLS there: name its tls-port, or write redis:// in ledger.url";
+        return setup->wanted.plain_remedy;
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-        return session->setup->has_certificate
-                   ? ""
-                   : "; it asks for a certificate of ours: set ledger.tls-cert and ledger.tls-key";
+        return setup->has_certificate ? "" : setup->wanted.certificate_remedy;
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-        return "; it does not accept the certificate of ledger.tls-cert";
+        return setup->wanted.refused_remedy;
     default:
         return "";
     }
+}
+
+static void fail_tls(const char *reason, const char *remedy, GError **err)
+{
+    mda_fail(err, MDA_ERROR_TEMP, "TLS: %s%s%s", reason, *remedy ? "; " : "", remedy);
 }
 
 // The connection broke with CODE of errno. Returns -1.
@@ -218,12 +223,14 @@ static int judge(const struct session *session, int result, short *events_r, GEr
     default:
         break;
     }
-    if (verified != X509_V_OK)
-        mda_fail(err, MDA_ERROR_TEMP, "TLS: the server's certificate is not accepted: %s%s",
-                 X509_verify_cert_error_string(verified), certificate_remedy(verified));
-    else
-        mda_fail(err, MDA_ERROR_TEMP, "TLS: %s%s", openssl_reason(),
-                 refusal_remedy(session, ERR_GET_REASON(ERR_peek_error())));
+    if (verified != X509_V_OK) {
+        g_autofree char *reason = g_strdup_printf("the server's certificate is not accepted: %s",
+                                                  X509_verify_cert_error_string(verified));
+        fail_tls(reason, refused_by_us(session->setup, verified), err);
+    } else {
+        fail_tls(openssl_reason(),
+                 refused_by_them(session->setup, ERR_GET_REASON(ERR_peek_error())), err);
+    }
     return -1;
 }
 
@@ -261,8 +268,8 @@ static int write_some(gpointer data, const char *text, int size, short *events_r
                : fail_system(code, err);
 }
 
-extern const struct redis_tls_api MODULE_SYMBOL;
-const struct redis_tls_api MODULE_SYMBOL = {
+extern const struct tls_api MODULE_SYMBOL;
+const struct tls_api MODULE_SYMBOL = {
     .head = {PACKAGE_VERSION},
     .setup = set_up,
     .teardown = teardown,

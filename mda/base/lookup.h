@@ -5,9 +5,10 @@
 #pragma once
 
 #include "base/clock.h"
-#include "ledger/redis-address.h"
 
 #include <netdb.h>
 
-// The addresses of HOST (freeaddrinfo), or NULL with *err.
-struct addrinfo *redis_lookup(const struct redis_host *host, struct deadline limit, GError **err);
+// The addresses of HOST, a name or an address, with PORT (a number) in them (freeaddrinfo). NULL
+// with *err, which calls LIMIT by LIMIT_NAME, a setting.
+struct addrinfo *lookup_host(const char *host, const char *port, struct deadline limit,
+                             const char *limit_name, GError **err);
