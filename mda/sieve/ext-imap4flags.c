@@ -44,7 +44,7 @@ static gint flag_index(const GPtrArray *flags, const char *flag)
 // Adds the flags in TEXT, which has them with blanks between, to FLAGS; each once.
 static void add_flags(GPtrArray *flags, const char *text)
 {
-    g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
     for (guint i = 0; words[i]; i++) {
         if (is_flag(words[i]) && flag_index(flags, words[i]) < 0)
             g_ptr_array_add(flags, g_strdup(words[i]));
@@ -53,7 +53,7 @@ static void add_flags(GPtrArray *flags, const char *text)
 
 static void remove_flags(GPtrArray *flags, const char *text)
 {
-    g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
     for (guint i = 0; words[i]; i++) {
         gint index = flag_index(flags, words[i]);
         if (index >= 0)
@@ -243,7 +243,7 @@ static GPtrArray *split_keys(GPtrArray *keys)
 {
     GPtrArray *split = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < keys->len; i++) {
-        g_auto(GStrv) words = g_strsplit_set(g_ptr_array_index(keys, i), " \t\r\n", -1);
+        g_auto(GStrv) words = g_strsplit(g_ptr_array_index(keys, i), " ", -1);
         for (guint k = 0; words[k]; k++) {
             if (*words[k] || !words[1])
                 g_ptr_array_add(split, g_strdup(words[k]));
