@@ -2,9 +2,8 @@
 // The ledger in an SQLite file, for one host: many processes write, more read.
 //
 // Design rationale
-// - Each record keeps when it was made ("added"), and is forgotten by that, not by the time at
-// which
-//   the mail was sent: an import of old mail is there to be kept.
+// - Each record keeps when it was made ("added"), and is forgotten by that, not by when the mail
+//   was sent: an import of old mail is there to be kept.
 // - "began" and "untimed" tell from when on absence means something; see struct ledger_extent.
 #include "base/db.h"
 #include "base/error.h"

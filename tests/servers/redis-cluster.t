@@ -101,6 +101,7 @@ for node in $first $second $third; do
     is "$(says ledger "$node" 321@example.org to321@example.net)" 'forged proof' 'what was not is forged'
     is "$(says correspondent "$node" 7@example.org to7@example.net)" 'ours hint' 'a recipient is known'
 done
+is "$(says ledger "1,127.0.0.1:$second" 7@example.org to7@example.net)" 'ours proof' 'of two nodes that are named the first is down'
 meta() { cli "$first" -c hget backstop:meta "$1"; }
 is "$(meta count)" 320 'every record was counted once'
 is "$(meta began)" 1795230468 'the earliest time was kept, by a script'
