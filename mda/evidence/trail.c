@@ -34,6 +34,12 @@ static bool is_known_name(const char *name)
     return name && *name && g_ascii_strcasecmp(name, "unknown") != 0;
 }
 
+// Sendmail's words for a name that does not lead back to the address.
+static bool is_unconfirmed(const struct received_hop *hop)
+{
+    return hop->raw && strstr(hop->raw, "may be forged");
+}
+
 // *CLAIMED_R is set to whether the client's own word, or its own name server's, is all there is.
 static bool client_is_ours(const struct relays *relays, const struct received_hop *hop,
                            bool *claimed_r)
@@ -44,8 +50,7 @@ static bool client_is_ours(const struct relays *relays, const struct received_ho
     if (has_address && relays_hold_address(relays, &address))
         return true;
     if (is_known_name(hop->name) && relays_hold_name(relays, hop->name)) {
-        // Sendmail's words for a name that does not lead back to the address.
-        *claimed_r = hop->raw && strstr(hop->raw, "may be forged");
+        *claimed_r = is_unconfirmed(hop);
         return true;
     }
     if (has_address && hop->name && relays->networks->len > 0)
@@ -150,6 +155,16 @@ static bool judge_own_host(const struct evidence_case *evidence_case, const stru
     return ours;
 }
 
+// Is the client of HOP, by a name that the receiving host has looked up, an unlisted host of our
+// domain beside the listed ones?
+static bool is_unlisted_client(const struct evidence_case *evidence_case,
+                               const struct relays *relays, const struct received_hop *hop)
+{
+    return is_known_name(hop->name) && !is_unconfirmed(hop) &&
+           identity_names_host(evidence_case, hop->name) &&
+           (relays->names->len == 0 || relays_have_sibling(relays, hop->name));
+}
+
 static void judge_none(const struct evidence_case *evidence_case, const struct relays *relays,
                        const struct handover *handover, struct finding *finding)
 {
@@ -166,7 +181,10 @@ static void judge_none(const struct evidence_case *evidence_case, const struct r
     g_autofree char *client = handover->newest ? hop_client(handover->newest)
                               : oldest->by     ? g_strdup(oldest->by)
                                                : hop_client(oldest);
-    if (original->full)
+    if (handover->newest && is_unlisted_client(evidence_case, relays, handover->newest))
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "%s is a host of our domain, but not listed",
+                    client);
+    else if (original->full)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "%s is none of our relays", client);
     else
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
