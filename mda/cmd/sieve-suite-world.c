@@ -204,6 +204,7 @@ void suite_world_set_message(struct suite_world *world, GBytes *bytes)
     message_free(world->message);
     world->message = message;
     g_ptr_array_set_size(world->flags, 0);
+    g_clear_pointer(&world->source.envelope, g_hash_table_unref);
     g_free(world->source.from);
     g_free(world->source.to);
     g_free(world->source.orig_to);

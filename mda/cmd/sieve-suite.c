@@ -88,7 +88,12 @@ static bool suite_set(void *data, const char *object, const char *value, GError 
         return set_address(&source->orig_to, value);
     if (g_ascii_strcasecmp(object, "envelope.auth") == 0)
         return set_address(&source->auth, value);
-    return mda_fail(err, MDA_ERROR_CONFIG, "unknown testsuite object '%s'", object);
+    if (g_ascii_strncasecmp(object, "envelope.", 9) != 0)
+        return mda_fail(err, MDA_ERROR_CONFIG, "unknown testsuite object '%s'", object);
+    if (!source->envelope)
+        source->envelope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_replace(source->envelope, g_ascii_strdown(object + 9, -1), g_strdup(value));
+    return true;
 }
 
 static bool take_sent(struct suite_world *world, guint64 n)

@@ -81,23 +81,56 @@ const struct sieve_extension sieve_ext_redirect_dsn = {.name = "redirect-dsn", .
 
 // ---- redirect-deliverby
 
+// RFC 6009 §5: :bymode and :bytrace say how the time is meant.
+static bool beside_time(struct sieve_checker *checker, struct sieve_node *node,
+                        const struct sieve_tag_use *use)
+{
+    for (guint i = 0; i < node->args->len; i++) {
+        const struct sieve_arg *arg = g_ptr_array_index(node->args, i);
+        if (arg->kind == ARG_TAG && g_str_has_prefix(arg->tag, "bytime"))
+            return true;
+    }
+    return sieve_check_error(checker, use->arg->at,
+                             "the :%s tag for the redirect command cannot be specified without the "
+                             ":bytimerelative or the :bytimeabsolute tag",
+                             use->tag->name);
+}
+
 static bool bymode_check(struct sieve_checker *checker, struct sieve_node *node,
+                         const struct sieve_tag_use *use)
+{
+    const struct sieve_text *text = sieve_arg_text(use->value, 0);
+    bool sound = text->parts || g_ascii_strcasecmp(text->raw, "notify") == 0 ||
+                 g_ascii_strcasecmp(text->raw, "return") == 0;
+    return (sound || sieve_check_error(checker, text->at,
+                                       "the :bymode tag takes \"notify\" or \"return\", not \"%s\"",
+                                       text->raw)) &&
+           beside_time(checker, node, use);
+}
+
+// A date and time of RFC 3339.
+static bool bytime_check(struct sieve_checker *checker, struct sieve_node *node,
                          const struct sieve_tag_use *use)
 {
     (void)node;
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
-    return text->parts || g_ascii_strcasecmp(text->raw, "notify") == 0 ||
-           g_ascii_strcasecmp(text->raw, "return") == 0 ||
-           sieve_check_error(checker, text->at,
-                             "the :bymode tag takes \"notify\" or \"return\", not \"%s\"",
-                             text->raw);
+    g_autoptr(GDateTime) when = text->parts ? NULL : g_date_time_new_from_iso8601(text->raw, NULL);
+    return when || text->parts ||
+           sieve_check_error(
+               checker, text->at,
+               "the :bytimeabsolute tag takes a date as in \"2026-01-31T12:00:00Z\", not \"%s\"",
+               text->raw);
 }
 
 static const struct sieve_tag deliverby_tags[] = {
     {.name = "bytimerelative", .group = "bytime", .value = 'n', .verbs = "redirect"},
-    {.name = "bytimeabsolute", .group = "bytime", .value = 's', .verbs = "redirect"},
+    {.name = "bytimeabsolute",
+     .group = "bytime",
+     .value = 's',
+     .verbs = "redirect",
+     .check = bytime_check},
     {.name = "bymode", .value = 's', .verbs = "redirect", .check = bymode_check},
-    {.name = "bytrace", .verbs = "redirect"},
+    {.name = "bytrace", .verbs = "redirect", .check = beside_time},
     {.name = NULL},
 };
 

@@ -67,8 +67,20 @@ static const struct sieve_verb test_fail = {.name = "test_fail",
 
 static bool test_set_check(struct sieve_checker *checker, struct sieve_node *node)
 {
-    static const char *const objects[] = {"message", "envelope.from", "envelope.to",
-                                          "envelope.orig_to", "envelope.auth"};
+    // The last eight, of RFC 6009, are our addition to the dialect.
+    static const char *const objects[] = {"message",
+                                          "envelope.from",
+                                          "envelope.to",
+                                          "envelope.orig_to",
+                                          "envelope.auth",
+                                          "envelope.notify",
+                                          "envelope.orcpt",
+                                          "envelope.ret",
+                                          "envelope.envid",
+                                          "envelope.bymode",
+                                          "envelope.bytrace",
+                                          "envelope.bytimeabsolute",
+                                          "envelope.bytimerelative"};
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
     for (guint i = 0; i < G_N_ELEMENTS(objects); i++) {
         if (!text->parts && g_ascii_strcasecmp(objects[i], text->raw) == 0)
