@@ -168,6 +168,14 @@ static void print_trace(void *context, guint line, const char *text)
     printf("%4u: %s\n", line, text);
 }
 
+static void print_implicit_keep(const struct plan *plan)
+{
+    printf("  implicit keep");
+    for (guint i = 0; plan->flags && i < plan->flags->len; i++)
+        printf("%s %s", i == 0 ? " flags" : "", (const char *)g_ptr_array_index(plan->flags, i));
+    printf("\n");
+}
+
 static void print_plan(const struct plan *plan)
 {
     for (guint i = 0; i < plan->actions->len; i++) {
@@ -175,7 +183,7 @@ static void print_plan(const struct plan *plan)
         printf("  %s\n", line);
     }
     if (plan->implicit_keep)
-        printf("  implicit keep\n");
+        print_implicit_keep(plan);
     if (plan->message)
         printf("  (the message was changed)\n");
 }

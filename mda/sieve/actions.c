@@ -122,11 +122,8 @@ struct plan_action *sieve_act_store(struct sieve_run *run, const struct sieve_no
             return NULL;
         action->folder = g_strdup(folder);
     }
-    // The same folder twice is one copy; the flags that were asked for last stand.
-    GPtrArray *flags = sieve_flags_for(run, node);
-    if (flags) {
-        g_clear_pointer(&action->flags, g_ptr_array_unref);
-        action->flags = flags;
-    }
+    // The same folder twice is one copy; "the last flag list value MUST win" (RFC 5232 §3).
+    g_clear_pointer(&action->flags, g_ptr_array_unref);
+    action->flags = sieve_flags_for(run, node);
     return action;
 }

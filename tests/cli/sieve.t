@@ -33,6 +33,9 @@ is "$(cat out)" "hello.eml:
   fileinto \"Greetings\"
 other.eml:
   implicit keep" "run shows the actions"
+printf 'require "imap4flags"; setflag ["one", "two"];\n' >flags.sieve
+expect_code 0 "run with flags" "$BACKSTOP" sieve run flags.sieve hello.eml
+is "$(sed -n 2p out)" "  implicit keep flags one two" "run shows the flags of the implicit keep"
 expect_code 0 "run --trace" "$BACKSTOP" sieve run --trace good.sieve hello.eml
 check "the trace has the values" grep -q "'hello you' against 'hello': yes" out
 
