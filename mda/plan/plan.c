@@ -6,6 +6,7 @@ static void action_free(gpointer data)
     struct plan_action *action = data;
     g_free(action->folder);
     g_clear_pointer(&action->flags, g_ptr_array_unref);
+    g_free(action->where);
     g_free(action->special_use);
     g_free(action->mailbox_id);
     g_free(action->address);

@@ -38,8 +38,9 @@ struct plan_action {
                     // is remembered
     GPtrArray *addresses; // VACATION: further addresses of the user (char *), or NULL
     GPtrArray *arguments; // PIPE: the program's arguments; NOTIFY: its options
-    char *fcc; // VACATION, NOTIFY: folder for a copy (RFC 8580), or NULL; flags, create and
-               // special_use are the copy's then
+    char *fcc;   // VACATION, NOTIFY: folder for a copy (RFC 8580), or NULL; flags, create and
+                 // special_use are the copy's then
+    char *where; // the script and the line that asked for it, or NULL
     GHashTable *options; // what an extension adds: tag name -> value, or NULL
     GBytes *message;     // the message as changed by editheader and others, NULL: as it came
 };

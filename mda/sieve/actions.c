@@ -20,33 +20,43 @@ static bool refuses(enum plan_kind kind)
     return kind == PLAN_REJECT || kind == PLAN_EREJECT;
 }
 
+// What a message calls it: keep is a store too.
+static const char *name_of(const struct plan_action *action)
+{
+    bool store = action->kind == PLAN_KEEP || action->kind == PLAN_FILEINTO;
+    return store ? "store" : plan_kind_name(action->kind);
+}
+
+static enum sieve_flow refuse_twice(struct sieve_run *run, const char *name,
+                                    const struct plan_action *old)
+{
+    return sieve_run_fail(run,
+                          "duplicate %s action not allowed (previously triggered one was here: %s)",
+                          name, old->where);
+}
+
 static bool check_pair(struct sieve_run *run, const struct plan_action *old, enum plan_kind kind)
 {
-    const char *name = plan_kind_name(old->kind);
+    static const char *const conflict = "%s action conflicts with other action: the %s action "
+                                        "(%s) %s";
+    const struct plan_action now = {.kind = kind};
+    g_autofree char *here = sieve_run_place(run);
     if (refuses(kind) && refuses(old->kind))
-        sieve_run_fail(run, "duplicate reject/ereject action not allowed (there was one before)");
+        refuse_twice(run, "reject/ereject", old);
     else if (kind == PLAN_VACATION && old->kind == PLAN_VACATION)
-        sieve_run_fail(run, "duplicate vacation action not allowed (there was one before)");
+        refuse_twice(run, "vacation", old);
     else if (refuses(kind) && delivers(old->kind))
-        sieve_run_fail(run,
-                       "reject/ereject action conflicts with other action: the %s action tries "
-                       "to deliver the message",
-                       name);
+        sieve_run_fail(run, conflict, "reject/ereject", name_of(old), old->where,
+                       "tries to deliver the message");
     else if (refuses(kind) && old->kind == PLAN_VACATION)
-        sieve_run_fail(run,
-                       "reject/ereject action conflicts with other action: the %s action also "
-                       "sends a response to the sender",
-                       name);
+        sieve_run_fail(run, conflict, "reject/ereject", name_of(old), old->where,
+                       "also sends a response to the sender");
     else if (refuses(old->kind) && delivers(kind))
-        sieve_run_fail(run,
-                       "reject/ereject action conflicts with other action: the %s action tries "
-                       "to deliver the message",
-                       plan_kind_name(kind));
+        sieve_run_fail(run, conflict, "reject/ereject", name_of(&now), here,
+                       "tries to deliver the message");
     else if (refuses(old->kind) && kind == PLAN_VACATION)
-        sieve_run_fail(run,
-                       "vacation action conflicts with other action: the %s action also sends a "
-                       "response back to the sender",
-                       name);
+        sieve_run_fail(run, conflict, "vacation", name_of(old), old->where,
+                       "also sends a response back to the sender");
     return !run->failed;
 }
 
@@ -85,6 +95,7 @@ struct plan_action *sieve_act(struct sieve_run *run, enum plan_kind kind, enum s
         return NULL;
     *flow_r = FLOW_NEXT;
     struct plan_action *action = plan_add(run->plan, kind);
+    action->where = sieve_run_place(run);
     if (kind == PLAN_REDIRECT && run->view->unenclosed)
         action->message = g_bytes_ref(run->view->unenclosed);
     else if (kind != PLAN_DISCARD && kind != PLAN_NOTIFY)

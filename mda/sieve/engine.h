@@ -194,6 +194,10 @@ bool sieve_execute_on(const struct sieve_program *program, const struct sieve_ho
 
 // Reports a run-time error; the run ends with the implicit keep. Returns FLOW_FAIL.
 enum sieve_flow sieve_run_fail(struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
+// Reports an error that does not end the run.
+void sieve_run_error(struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
+// "NAME: line N" of the command in hand. Owned by the caller.
+char *sieve_run_place(const struct sieve_run *run);
 void sieve_run_warn(struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void sieve_run_trace(const struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -33,6 +33,19 @@ enum sieve_flow sieve_run_fail(struct sieve_run *run, const char *format, ...)
     return FLOW_FAIL;
 }
 
+void sieve_run_error(struct sieve_run *run, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    report(run, SIEVE_ERROR, format, args);
+    va_end(args);
+}
+
+char *sieve_run_place(const struct sieve_run *run)
+{
+    return g_strdup_printf("%s: line %u", run->script->name, run->at.line);
+}
+
 void sieve_run_warn(struct sieve_run *run, const char *format, ...)
 {
     va_list args;

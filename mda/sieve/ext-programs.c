@@ -23,7 +23,11 @@ static bool program_check(struct sieve_checker *checker, struct sieve_node *node
     const struct sieve_arg *name = g_ptr_array_index(args, 0);
     const struct sieve_arg *list = g_ptr_array_index(args, args->len - 1);
     const struct sieve_text *text = sieve_arg_text(name, 0);
-    if (!text->parts && !name_valid(text->raw))
+    if (text->parts)
+        return sieve_check_error(
+            checker, text->at, "the %s %s requires a constant string for its program-name argument",
+            verb, sieve_verb_word(node->verb));
+    if (!name_valid(text->raw))
         return sieve_check_error(checker, text->at, "%s command: invalid program name '%s'", verb,
                                  text->raw);
     for (guint i = 0; args->len == 2 && i < list->texts->len; i++) {

@@ -116,8 +116,8 @@ static enum sieve_flow vacation_run(struct sieve_run *run, const struct sieve_no
     g_autofree char *from = sieve_tag_string(run, node, "from"), *why = NULL;
     g_autofree char *sound = from ? sieve_address_parse_one(from, &why) : NULL;
     if (from && !sound) {
-        sieve_run_warn(run, "specified :from address '%s' is invalid for vacation action: %s", from,
-                       why);
+        sieve_run_error(run, "specified :from address '%s' is invalid for vacation action: %s",
+                        from, why);
         g_clear_pointer(&from, g_free);
     }
     struct plan_action *action = sieve_act(run, PLAN_VACATION, &flow);

@@ -120,8 +120,8 @@ void sieve_matching_begin(struct sieve_matching *matching, struct sieve_run *run
         bool caseless = match->comparator != &sieve_octet;
         struct regex *regex = sieve_ere_compile(g_ptr_array_index(keys, i), caseless, &err);
         if (!regex)
-            sieve_run_warn(run, "invalid regular expression '%s' for regex match: %s",
-                           (char *)g_ptr_array_index(keys, i), err->message);
+            sieve_run_error(run, "invalid regular expression '%s' for regex match: %s",
+                            (char *)g_ptr_array_index(keys, i), err->message);
         g_ptr_array_add(matching->regexes, regex);
     }
 }

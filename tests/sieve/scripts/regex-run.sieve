@@ -1,0 +1,3 @@
+require ["regex", "variables"];
+set "re" "b(";
+if header :regex "subject" "${re}" { discard; }
