@@ -3,9 +3,13 @@
 
 #include "base/auto.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "store/folder-name.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 // Bytes of a side file that are looked at, and of the first line of a dovecot-uidlist.
 #define SIDE_FILE_MAX_BYTES (1024 * 1024)
@@ -75,7 +79,7 @@ static char *list_text(const struct sieve_source *source, const char *list)
         g_autoptr(GError) err = NULL;
         if (files_read(path, SIDE_FILE_MAX_BYTES, &text, &size, &err))
             return text;
-        g_warning("list %s: %s", list, err->message);
+        log_line(LOG_LEVEL_WARNING, "[sieve] lists: %s: %s", list, err->message);
         return g_strdup("");
     }
     return NULL;
@@ -139,7 +143,7 @@ static GKeyFile *metadata_file(const struct sieve_source *source)
     g_autoptr(GError) err = NULL;
     if (*path && (!files_read(path, SIDE_FILE_MAX_BYTES, &text, &size, &err) ||
                   !g_key_file_load_from_data(file, text, size, G_KEY_FILE_NONE, &err)))
-        g_warning("[sieve] metadata = %s: %s", path, err->message);
+        log_line(LOG_LEVEL_WARNING, "[sieve] metadata = %s: %s", path, err->message);
     return file;
 }
 
@@ -198,10 +202,13 @@ static char *dovecot_id(const char *path)
 {
     g_autofree char *name = g_build_filename(path, "dovecot-uidlist", NULL);
     char head[UIDLIST_HEAD_BYTES] = "";
-    g_autoptr(FILE) file = fopen(name, "re");
-    if (!file || !fgets(head, sizeof head, file))
+    struct stat status;
+    mda_autofd fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        read(fd, head, sizeof head - 1) <= 0)
         return NULL;
-    g_auto(GStrv) words = g_strsplit(g_strchomp(head), " ", -1);
+    head[strcspn(head, "\n")] = '\0';
+    g_auto(GStrv) words = g_strsplit(head, " ", -1);
     for (guint i = 0; words[i]; i++) {
         if (*words[i] == 'G' && words[i][1])
             return g_strdup(words[i] + 1);

@@ -179,6 +179,7 @@ printf '[server]\n/shared/admin=root@example.com\n[mailbox Work]\n/private/filte
     >"$HOME/annotations"
 mkdir -p "$HOME/Maildir/.Work/cur" "$HOME/Maildir/.Work/new" "$HOME/Maildir/.Work/tmp"
 for folder in Ids. Named.; do mkdir -p "$HOME/Maildir/.$folder&APw-/cur"; done
+mkfifo "$HOME/Maildir/.Work/dovecot-uidlist"
 echo '3 V1700000000 N1 Gabcdef' >"$HOME/Maildir/.Ids.&APw-/dovecot-uidlist"
 cat >"$HOME/.dovecot.sieve" <<'EOT'
 require ["fileinto", "extlists", "mboxmetadata", "servermetadata", "mailboxid"];
