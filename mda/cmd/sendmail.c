@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/options.h"
+#include "cmd/sent-record.h"
 #include "evidence/keys.h"
 #include "evidence/stamp.h"
 #include "message/message.h"

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cmd/options.h"
 #include "cmd/sendmail.h"
+#include "cmd/sent-record.h"
 #include "ledger/facts.h"
 #include "ledger/folder.h"
 #include "ledger/ledger.h"
@@ -49,25 +50,6 @@ static int complain(const GError *err)
     fprintf(stderr, "backstop sent: %s\n", err->message);
     log_line(LOG_LEVEL_WARNING, "sent: %s", err->message);
     return STATUS_TEMPFAIL;
-}
-
-bool sent_record(const struct conf *conf, GBytes *bytes, const char *from,
-                 const char *const *recipients, gint64 milliseconds, GError **err)
-{
-    g_autoptr(Ledger) ledger = NULL;
-    g_autoptr(SentFacts) facts = sent_facts_read(bytes);
-    const bool given = recipients && recipients[0];
-    g_autofree char *bare = envelope_address(from);
-    const struct sent_message message = {
-        .message_id = facts->message_id,
-        .time = facts->time ? facts->time : g_get_real_time() / G_USEC_PER_SEC,
-        .sender = bare,
-        .live = true,
-        .recipients = given ? recipients : (const char *const *)facts->recipients,
-        .guessed = !given,
-    };
-    return ledger_open(conf, LEDGER_WRITE, deadline_in(milliseconds), &ledger, err) &&
-           ledger_record(ledger, &message, err) && ledger_prune(ledger, err);
 }
 
 static int record_stdin(const struct conf *conf, char **recipients)
