@@ -36,7 +36,7 @@ static const char *bracket_element(const char *at, const char **start_r, gsize *
     *start_r = end && !*class_r ? at + 2 : at;
     *length_r = *class_r ? (gsize)(end + 2 - at)
                 : end    ? (gsize)(end - at - 2)
-                         : (gsize)(g_utf8_next_char(at) - at);
+                         : (gsize)(g_utf8_find_next_char(at, NULL) - at);
     return end ? end + 2 : at + *length_r;
 }
 
