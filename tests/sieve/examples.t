@@ -17,6 +17,14 @@ printf 'From: Ann <ann@example.com>\nTo: users@example.org\nSubject: Invoice\n\n
 does roundcube.sieve '  fileinto "Lists/users"' "roundcube: a list"
 does snappymail.sieve '  fileinto "Invoices" flags \Seen' "snappymail: by subject, flagged"
 does thunderbird.sieve '  fileinto "INBOX.Friends"' "thunderbird: friends"
+does ingo.sieve "  vacation text \"Back on Monday.\"
+  fileinto \"INBOX.Invoices\" flags \\Flagged" "Ingo: an answer, and a folder"
+does open-xchange.sieve "  fileinto \"INBOX/Invoices\" flags \\Flagged \$cl_1
+  implicit keep flags \\Flagged \$cl_1" "Open-Xchange: a copy"
+does fastmail.sieve "  fileinto \"INBOX.Friends\" flags \\Flagged
+  keep flags \\Flagged" "Fastmail: a copy, and a keep"
+does roundcube-all.sieve "  notify \"mailto:phone@example.net\" text \"new mail\"
+  implicit keep" "roundcube: what the editor knows"
 does kmail.sieve '  implicit keep' "kmail: nothing applies"
 does backscatter.sieve '  fileinto "Backscatter" flags \Seen' "ours: backscatter" -e vnd.backstop.verdict=backscatter
 does backscatter.sieve '  fileinto "Automatic"' "ours: an auto-reply" -e vnd.backstop.verdict=genuine \
