@@ -3,8 +3,8 @@
 //
 // Design rationale
 // - An address in our networks, or a name that the receiving host has looked up, is believed. What
-//   the client called itself is not where networks are known: spam software likes to greet with the
-//   name of its victim's server.
+//   the client called itself is a hint: spam software likes to greet with the name of its victim's
+//   server.
 // - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
 //   came to us from outside, and we may have passed on what a stranger sent.
 // - Where no host took the mail from another, it was made on the host that reports: not held
@@ -55,7 +55,7 @@ static bool client_is_ours(const struct relays *relays, const struct received_ho
     }
     if (has_address && hop->name && relays->networks->len > 0)
         return false;
-    *claimed_r = has_address && (hop->name || relays->networks->len > 0);
+    *claimed_r = has_address;
     return hop->from && relays_hold_name(relays, hop->from);
 }
 

@@ -130,6 +130,9 @@ static void parse_from(const char *start, const char *end, struct received *rece
         return;
     }
     received->name = name_in_comment(start, end);
+    // Exim gives a name without "helo=" only when it looked it up and the client greeted with it.
+    if (!received->name && first && *first != '[' && strstr(end, "(Exim ") && strchr(first, '.'))
+        received->name = g_strdup(first);
     received->from = g_steal_pointer(&first);
 }
 

@@ -217,6 +217,18 @@ static void test_trail_networks_alone(void **state)
     says(fixture, "trail", SAYS_OURS, WEIGHT_STRONG);
 }
 
+// A host that looks no names up writes what the client said, and that may be anyone's.
+static void test_trail_greeting(void **state)
+{
+    struct fixture *fixture = *state;
+    set(fixture, "identity.relays=mail.example.org");
+    add_hop(fixture, "mail.example.org", NULL, "198.51.100.7", "mx.example.net");
+    says(fixture, "trail", SAYS_OURS, WEIGHT_HINT);
+    struct received_hop *hop = g_ptr_array_index(fixture->report->original.received, 0);
+    hop->name = g_strdup("mail.example.org");
+    says(fixture, "trail", SAYS_OURS, WEIGHT_STRONG);
+}
+
 static void test_trail_stranger(void **state)
 {
     use_relays(*state);
@@ -867,6 +879,7 @@ int main(void)
         T(trail_ours_v6),
         T(trail_behind_internal_hops),
         T(trail_networks_alone),
+        T(trail_greeting),
         T(trail_stranger),
         T(trail_cut_is_no_proof),
         T(trail_made_up),
