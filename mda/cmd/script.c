@@ -156,14 +156,6 @@ static bool mailbox_exists(void *data, const char *mailbox)
     return path && g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-// Where the folders are, when they are those of a maildir. Owned by the caller.
-static char *maildir_of(const struct conf *conf)
-{
-    g_autofree char *root = NULL;
-    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
-    return store && strcmp(store->name, "maildir") == 0 ? g_steal_pointer(&root) : NULL;
-}
-
 static bool duplicate_seen(void *data, const char *key)
 {
     const struct world *world = data;
@@ -199,7 +191,6 @@ struct sieve_source *script_source(const struct script_case *script_case)
     fill_settings(world, script_case->envelope->recipient);
     sieve_beside_configure(&world->source, world->conf, script_case->home);
     world->source.mailbox_exists = mailbox_exists;
-    world->source.maildir = maildir_of(world->conf);
     return &world->source;
 }
 

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "store/folder-name.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -46,6 +47,14 @@ static void configure_list(struct sieve_source *source, guint n, const char *pai
                 in_home ? g_build_filename(home, path + 2, NULL) : g_strdup(path));
 }
 
+// Where the folders are, when they are those of a maildir. Owned by the caller.
+static char *maildir_of(const struct conf *conf)
+{
+    g_autofree char *root = NULL;
+    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
+    return store && strcmp(store->name, "maildir") == 0 ? g_steal_pointer(&root) : NULL;
+}
+
 void sieve_beside_configure(struct sieve_source *source, const struct conf *conf, const char *home)
 {
     const char *const *lists = conf_list(conf, CONF_SIEVE_LISTS);
@@ -57,6 +66,8 @@ void sieve_beside_configure(struct sieve_source *source, const struct conf *conf
         }
         set_default(source, g_strdup("extlists_list"), g_strdup(keys->str));
     }
+    if (!source->maildir)
+        source->maildir = maildir_of(conf);
     set_default(source, g_strdup("metadata"), g_strdup(conf_string(conf, CONF_SIEVE_METADATA)));
     set_default(source, g_strdup("special_use"),
                 g_strjoinv(" ", (char **)conf_list(conf, CONF_STORE_SPECIAL_USE)));

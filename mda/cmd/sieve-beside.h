@@ -13,8 +13,8 @@
 #include "conf/conf.h"
 #include "plan/plan.h"
 
-// Sets those settings from [sieve] lists and metadata and [store] special-use, unless they are set.
-// HOME is what "~" in a list's path stands for.
+// Sets those settings from [sieve] lists and metadata and [store] special-use, and the maildir from
+// [store] location, unless they are set. HOME is what "~" in a list's path stands for.
 void sieve_beside_configure(struct sieve_source *source, const struct conf *conf, const char *home);
 
 // Fills in HOST for what SOURCE has settings for; with ALL, for everything.

@@ -35,7 +35,10 @@ void sieve_execute_world(struct sieve_source *source, const char *path, struct s
 {
     world_path = path;
     source->mailbox_exists = world_mailbox_exists;
-    source->maildir = path ? g_canonicalize_filename(path, NULL) : NULL;
+    if (path) {
+        g_free(source->maildir);
+        source->maildir = g_canonicalize_filename(path, NULL);
+    }
     sieve_source_host(source, host);
     host->call = world_call;
 }

@@ -89,4 +89,10 @@ printf 'require "vnd.dovecot.testsuite";\ntest "a" { stop; }\ntest "b" { }\n' >s
 expect_code 1 "a suite that does not run to its end fails" "$BACKSTOP" sieve test stop.svtest
 printf 'require "vnd.dovecot.testsuite";\nfrob;\n' >nocompile.svtest
 expect_code 1 "so does one that does not compile" "$BACKSTOP" sieve test nocompile.svtest
+
+# What delivery can have, check knows too.
+printf 'require ["mailboxid", "special-use", "extlists", "mboxmetadata"];\nkeep;\n' >beside.sieve
+expect_code 1 "lists and annotations without their files" "$BACKSTOP" sieve check beside.sieve
+is "$(grep -c 'unknown Sieve capability' out)" 2 "are not to be had; ids and uses are"
+expect_code 0 "with them" "$BACKSTOP" --set sieve.lists=a=b --set sieve.metadata=c sieve check -q beside.sieve
 plan
