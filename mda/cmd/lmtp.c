@@ -150,8 +150,7 @@ static bool run(struct command_context *context, GError **err)
     // Root's own settings are nobody else's; each delivery reads its user's. GLib must not be asked
     // for the home directory: it would never tell another one.
     const char *home = geteuid() == 0 ? NULL : getenv("HOME");
-    if (!options_configure(context, home ? home : "", err) ||
-        !check_settings(context->conf, err))
+    if (!options_configure(context, home ? home : "", err) || !check_settings(context->conf, err))
         return false;
     guint inherited = lmtp_inherited_sockets();
     if (inherited == 1 && !lmtp_is_listening(LMTP_FIRST_INHERITED))
