@@ -449,6 +449,8 @@ static bool check_node(struct sieve_checker *checker, struct sieve_node *node, b
         return sound;
     if (sound && node->verb->check)
         sound = node->verb->check(checker, node);
+    if (sound && node->verb->finish)
+        g_ptr_array_add(checker->unfinished, node);
     if (node->verb->subtests != SUBTESTS_NONE)
         sound &= check_tests(checker, node);
     if (sound && node->verb->constant)
@@ -524,6 +526,22 @@ static struct sieve_script *script_new(const char *name, enum sieve_location loc
     return script;
 }
 
+static bool finish_all(struct sieve_checker *checker)
+{
+    checker->script->sound = true;
+    for (guint i = 0; i < checker->unfinished->len; i++) {
+        struct sieve_node *node = g_ptr_array_index(checker->unfinished, i);
+        if (!node->verb->finish(checker, node))
+            return false;
+    }
+    return true;
+}
+
+const char *sieve_script_stage(const struct sieve_script *script)
+{
+    return !script->commands ? "parse" : !script->sound ? "validation" : "code generation";
+}
+
 bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *program,
                         const struct sieve_host *host, struct sieve_diagnostics *diagnostics,
                         const char *name, enum sieve_location location, const char *text,
@@ -542,9 +560,13 @@ bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *pr
                                     .includer = includer};
     checker.reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     checker.loops = g_ptr_array_new();
+    checker.unfinished = g_ptr_array_new();
     checker.needy = g_array_new(FALSE, FALSE, sizeof(struct sieve_needy));
-    bool sound = sieve_check_block(&checker, script->commands);
+    guint before = diagnostics->errors;
+    bool sound = sieve_check_block(&checker, script->commands) && diagnostics->errors == before &&
+                 finish_all(&checker);
     g_ptr_array_unref(checker.loops);
+    g_ptr_array_unref(checker.unfinished);
     g_array_unref(checker.needy);
     g_hash_table_unref(checker.reported);
     return sound;
@@ -577,7 +599,7 @@ bool sieve_compile(const char *name, const char *text, gsize size, const struct 
         return true;
     }
     const struct sieve_script *script = g_ptr_array_index(program->scripts, 0);
-    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){0, 0}, "%s",
-                   script->commands ? "validation failed" : "parse failed");
+    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){0, 0}, "%s failed",
+                   sieve_script_stage(script));
     return false;
 }

@@ -56,6 +56,8 @@ struct sieve_verb {
     bool checks_block;            // `check` checks the block too
     // Runs when arguments, subtests and block have the right form. (optional)
     bool (*check)(struct sieve_checker *checker, struct sieve_node *node);
+    // Runs when the whole script is sound. (optional)
+    bool (*finish)(struct sieve_checker *checker, struct sieve_node *node);
     // A test whose value is known now returns it: 0 or 1, else -1. (optional)
     int (*constant)(struct sieve_checker *checker, struct sieve_node *node);
     enum sieve_flow (*run)(struct sieve_run *run, const struct sieve_node *node);
@@ -88,6 +90,7 @@ struct sieve_script {
     char *name;
     enum sieve_location location; // where it was included from
     GPtrArray *commands;          // struct sieve_node *
+    bool sound;                   // it has no errors of its own
     bool *enabled;                // by index of extension
     GHashTable *globals;          // names of variables that are global in it (RFC 6609)
     GHashTable *locals;           // names of its own ones
@@ -118,6 +121,7 @@ struct sieve_checker {
     const struct sieve_checker *includer;
     GPtrArray *loops;                // struct sieve_node *: foreverypart loops around us
     const struct sieve_node *before; // the command before the one in hand, in its block
+    GPtrArray *unfinished;           // struct sieve_node *: their verbs have a `finish`
     GArray *needy;                   // struct sieve_needy: required, and need others
 };
 
@@ -139,6 +143,8 @@ bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *pr
                         const struct sieve_host *host, struct sieve_diagnostics *diagnostics,
                         const char *name, enum sieve_location location, const char *text,
                         gsize size, guint *script_r);
+// Which stage SCRIPT did not get beyond: "parse", "validation", "code generation". Static.
+const char *sieve_script_stage(const struct sieve_script *script);
 // "a number" … for messages. Static.
 const char *sieve_arg_describe(const struct sieve_arg *arg);
 // "command" or "test". Static.

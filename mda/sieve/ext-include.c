@@ -32,6 +32,16 @@ static const char *location_name(enum sieve_location location)
     return location == SIEVE_GLOBAL ? "global" : "personal";
 }
 
+static const char *name_of(const struct sieve_node *node)
+{
+    return sieve_arg_text(g_ptr_array_index(node->positional, 0), 0)->raw;
+}
+
+static enum sieve_location location_of(const struct sieve_node *node)
+{
+    return sieve_has_tag(node, "global") ? SIEVE_GLOBAL : SIEVE_PERSONAL;
+}
+
 static bool name_valid(const char *name)
 {
     if (!*name || strlen(name) > SIEVE_MAX_SCRIPT_NAME || !g_utf8_validate(name, -1, NULL))
@@ -82,59 +92,81 @@ static bool find_included(struct sieve_checker *checker, const char *name,
     return false;
 }
 
-static bool compile_included(struct sieve_checker *checker, struct sieve_node *node,
-                             const char *name, enum sieve_location location, guint *index_r)
+static bool load(struct sieve_checker *checker, const struct sieve_node *node, char **text_r,
+                 gsize *size_r)
 {
-    g_autofree char *text = NULL;
-    g_autoptr(GError) err = NULL;
-    gsize size = 0;
     const struct sieve_host *host = checker->host;
-    if (!host->load || !host->load(host->data, location, name, &text, &size, &err)) {
-        bool gone = err && g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE);
-        if (gone && sieve_has_tag(node, "optional")) {
-            *index_r = 0;
-            return true;
-        }
-        if (gone || !err)
-            return sieve_check_error(checker, node->at, "included %s script '%s' does not exist",
-                                     location_name(location), name);
-        return sieve_check_error(checker, node->at, "failed to access included %s script '%s': %s",
-                                 location_name(location), name, err->message);
-    }
-    guint most = (guint)sieve_setting_number(host, "include_max_includes", SIEVE_MAX_INCLUDES);
-    if (checker->program->scripts->len > most)
-        return sieve_check_error(checker, node->at,
-                                 "failed to include script '%s': no more than %u includes allowed",
-                                 name, most);
-    if (sieve_check_script(checker, checker->program, host, checker->diagnostics, name, location,
-                           text, size, index_r))
+    const char *name = name_of(node);
+    g_autoptr(GError) err = NULL;
+    if (host->load && host->load(host->data, location_of(node), name, text_r, size_r, &err))
         return true;
-    const struct sieve_script *script = g_ptr_array_index(checker->program->scripts, *index_r);
-    return sieve_check_error(checker, node->at, "failed to %s included script '%s'",
-                             script->commands ? "validate" : "parse", name);
+    bool gone = err && g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE);
+    if (gone && sieve_has_tag(node, "optional"))
+        return true;
+    if (gone || !err)
+        return sieve_check_error(checker, node->at, "included %s script '%s' does not exist",
+                                 location_name(location_of(node)), name);
+    return sieve_check_error(checker, node->at, "failed to access included %s script '%s': %s",
+                             location_name(location_of(node)), name, err->message);
 }
 
 static bool include_check(struct sieve_checker *checker, struct sieve_node *node)
 {
+    g_autofree char *script = NULL;
+    gsize size = 0;
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
-    enum sieve_location location = sieve_has_tag(node, "global") ? SIEVE_GLOBAL : SIEVE_PERSONAL;
-    guint index = 0;
     if (text->parts)
         return sieve_check_error(
             checker, text->at,
             "the include command requires a constant string for its value argument");
     if (!name_valid(text->raw))
         return sieve_check_error(checker, text->at, "include: invalid script name '%s'", text->raw);
+    return load(checker, node, &script, &size);
+}
+
+static bool check_limits(struct sieve_checker *checker, const struct sieve_node *node)
+{
+    const struct sieve_host *host = checker->host;
     gint64 deepest =
-        sieve_setting_number(checker->host, "include_max_nesting_depth", SIEVE_MAX_INCLUDE_DEPTH);
+        sieve_setting_number(host, "include_max_nesting_depth", SIEVE_MAX_INCLUDE_DEPTH);
+    guint most = (guint)sieve_setting_number(host, "include_max_includes", SIEVE_MAX_INCLUDES);
     if (depth_of(checker) >= (guint)deepest)
         return sieve_check_error(checker, node->at, "cannot nest includes deeper than %d levels",
                                  (int)deepest);
-    if (!sieve_has_tag(node, "once") && is_circular(checker, text->raw, location))
+    if (!sieve_has_tag(node, "once") && is_circular(checker, name_of(node), location_of(node)))
         return sieve_check_error(checker, node->at, "circular include");
-    if (!find_included(checker, text->raw, location, &index) &&
-        !compile_included(checker, node, text->raw, location, &index))
+    return checker->program->scripts->len <= most ||
+           sieve_check_error(checker, node->at,
+                             "failed to include script '%s': no more than %u includes allowed",
+                             name_of(node), most);
+}
+
+// What a script includes is looked at when it is sound itself: its errors come first.
+static bool include_finish(struct sieve_checker *checker, struct sieve_node *node)
+{
+    g_autofree char *text = NULL;
+    gsize size = 0;
+    guint index = 0;
+    const char *name = name_of(node);
+    if (find_included(checker, name, location_of(node), &index) &&
+        !is_circular(checker, name, location_of(node))) {
+        node->data = GUINT_TO_POINTER(index);
+        return true;
+    }
+    if (!check_limits(checker, node) || !load(checker, node, &text, &size))
         return false;
+    if (!text) // optional, and not there
+        return true;
+    if (!find_included(checker, name, location_of(node), &index) &&
+        !sieve_check_script(checker, checker->program, checker->host, checker->diagnostics, name,
+                            location_of(node), text, size, &index)) {
+        const struct sieve_script *script = g_ptr_array_index(checker->program->scripts, index);
+        return sieve_check_error(checker, node->at, "failed to %s included script '%s'",
+                                 !script->commands ? "parse"
+                                 : !script->sound  ? "validate"
+                                                   : "generate code for",
+                                 name);
+    }
     node->data = GUINT_TO_POINTER(index);
     return true;
 }
@@ -160,6 +192,7 @@ static const struct sieve_verb include = {.name = "include",
                                           .labels = "value",
                                           .tags = include_tags,
                                           .check = include_check,
+                                          .finish = include_finish,
                                           .run = include_run};
 
 static enum sieve_flow return_run(struct sieve_run *run, const struct sieve_node *node)
@@ -199,16 +232,16 @@ static bool declare_global(struct sieve_checker *checker, const struct sieve_tex
 static bool global_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     static const char *const before[] = {"require", "import", "export", NULL};
-    if (!sieve_check_uses(checker, "variables"))
-        return sieve_check_error(checker, node->at,
-                                 "%s command requires that variables extension is active",
-                                 node->verb->name);
     if (strcmp(node->verb->name, "global") != 0 && !sieve_check_stands_behind(checker, before))
         return sieve_check_error(
             checker, node->at,
             "the DEPRECATED %s command can only be placed at top level at the "
             "beginning of the file after any require or import/export commands",
             node->verb->name);
+    if (!sieve_check_uses(checker, "variables"))
+        return sieve_check_error(checker, node->at,
+                                 "%s command requires that variables extension is active",
+                                 node->verb->name);
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
     bool sound = true;
     for (guint i = 0; i < names->texts->len; i++)

@@ -1,0 +1,2 @@
+keep 3;
+frob;

@@ -1,0 +1,3 @@
+require "include";
+include "inner";
+keep 1;
