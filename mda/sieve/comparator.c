@@ -146,7 +146,7 @@ const struct sieve_comparator *sieve_comparator_find(const char *name)
     static const struct sieve_comparator *const all[] = {
         &sieve_octet, &sieve_ascii_casemap, &sieve_ascii_numeric, &sieve_unicode_casemap};
     for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
-        if (strcmp(all[i]->name, name) == 0)
+        if (g_ascii_strcasecmp(all[i]->name, name) == 0)
             return all[i];
     }
     return NULL;

@@ -125,23 +125,26 @@ static bool part_add(GPtrArray *parts, enum part_kind kind, const char *text, gs
     return true;
 }
 
+// NAME, behind "global.": one identifier, no number.
+static bool check_global_name(struct sieve_checker *checker, struct sieve_place at,
+                              const char *name)
+{
+    if (!strchr(name, '.') && sieve_variable_name_valid(name))
+        return true;
+    return sieve_check_error(checker, at,
+                             "invalid variable name within global namespace: encountered %s",
+                             strchr(name, '.') ? "sub-namespace" : "numeric variable name");
+}
+
 static bool add_namespaced(struct sieve_checker *checker, struct sieve_text *text, GPtrArray *parts,
                            const char *name, gsize length)
 {
     g_autofree char *full = g_ascii_strdown(name, (gssize)length);
     char *dot = strchr(full, '.');
     *dot = '\0';
-    if (strcmp(full, "global") == 0 && sieve_check_uses(checker, "include")) {
-        if (strchr(dot + 1, '.'))
-            return sieve_check_error(checker, text->at,
-                                     "invalid variable name within global "
-                                     "namespace: encountered sub-namespace");
-        if (!sieve_variable_name_valid(dot + 1))
-            return sieve_check_error(checker, text->at,
-                                     "invalid variable name within global "
-                                     "namespace: encountered numeric variable name");
-        return part_add(parts, PART_GLOBAL, dot + 1, strlen(dot + 1), 0);
-    }
+    if (strcmp(full, "global") == 0 && sieve_check_uses(checker, "include"))
+        return check_global_name(checker, text->at, dot + 1) &&
+               part_add(parts, PART_GLOBAL, dot + 1, strlen(dot + 1), 0);
     if (strcmp(full, "env") == 0 && sieve_check_uses(checker, "vnd.dovecot.environment"))
         return part_add(parts, PART_ENVIRONMENT, dot + 1, strlen(dot + 1), 0);
     if (strcmp(full, "tst") == 0 && checker->host->suite)
@@ -220,17 +223,25 @@ bool sieve_text_prepare(struct sieve_checker *checker, struct sieve_text *text)
     return !sieve_check_uses(checker, "variables") || split_text(checker, text);
 }
 
+// Words with single dots between.
+static bool is_dotted(const char *name)
+{
+    g_autofree char *reference = g_strconcat(name, "}", NULL);
+    return reference_length(reference) == strlen(name);
+}
+
 bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at, const char *name)
 {
     if (g_ascii_isdigit(*name) && strspn(name, "0123456789") == strlen(name))
         return sieve_check_error(checker, at, "cannot assign to match variable");
     g_autofree char *lower = g_ascii_strdown(name, -1);
     char *dot = strchr(lower, '.');
+    if (dot && !is_dotted(lower))
+        return sieve_check_error(checker, at, "invalid variable name '%s'", name);
     if (dot) {
         *dot = '\0';
-        if (strcmp(lower, "global") == 0 && sieve_check_uses(checker, "include") &&
-            sieve_variable_name_valid(dot + 1))
-            return true;
+        if (strcmp(lower, "global") == 0 && sieve_check_uses(checker, "include"))
+            return check_global_name(checker, at, dot + 1);
         if (strcmp(lower, "env") == 0 && sieve_check_uses(checker, "vnd.dovecot.environment"))
             return sieve_check_error(checker, at,
                                      "vnd.dovecot.environment: cannot assign to "
