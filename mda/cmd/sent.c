@@ -14,7 +14,6 @@
 #include "ledger/facts.h"
 #include "ledger/folder.h"
 #include "ledger/ledger.h"
-#include "message/envelope.h"
 #include "message/spool.h"
 
 #include <stdio.h>
