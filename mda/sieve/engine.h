@@ -180,6 +180,7 @@ struct sieve_run {
     gint64 cpu_limit; // microseconds of this process's clock
     guint steps;
     guint redirects;
+    guint replacements;
 };
 
 // Notes in the plan what the implicit keep would keep now: the message as edited, its flags.

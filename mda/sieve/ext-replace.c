@@ -70,6 +70,16 @@ static void become(struct sieve_run *run, GString *message)
     run->view->unenclosed = unenclosed;
 }
 
+// Each one is read anew: a loop that puts a multipart in the place of its parts would go on.
+static bool count_replacement(struct sieve_run *run, const struct sieve_node *node)
+{
+    if (++run->replacements <= SIEVE_MAX_REPLACEMENTS)
+        return true;
+    sieve_run_fail(run, "%s: more than %d changes of the message in one run", node->verb->name,
+                   SIEVE_MAX_REPLACEMENTS);
+    return false;
+}
+
 // ---- enclose
 
 static const struct sieve_tag enclose_tags[] = {
@@ -110,6 +120,8 @@ static GString *enclosing_head(struct sieve_run *run, const struct sieve_node *n
 
 static enum sieve_flow enclose_run(struct sieve_run *run, const struct sieve_node *node)
 {
+    if (!count_replacement(run, node))
+        return FLOW_FAIL;
     g_autoptr(GBytes) original = sieve_view_message(run->view);
     g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, original);
     g_autofree char *boundary = g_strdup_printf("=_enclose_%.32s", sum);
@@ -238,6 +250,8 @@ static bool replace_part(struct sieve_run *run, guint n, const GString *entity)
 
 static enum sieve_flow replace_run(struct sieve_run *run, const struct sieve_node *node)
 {
+    if (!count_replacement(run, node))
+        return FLOW_FAIL;
     g_autofree char *text = sieve_string(run, node, 0);
     GString *out = g_string_new(NULL);
     if (run->part <= 0)

@@ -16,6 +16,7 @@
 #define SIEVE_MAX_VARIABLE_NAME 64              // characters
 #define SIEVE_MAX_VARIABLE (4 * 1024)           // bytes of one value
 #define SIEVE_MAX_LOOPS 4                       // foreverypart in foreverypart
+#define SIEVE_MAX_REPLACEMENTS 100              // messages that enclose and replace make in one run
 #define SIEVE_MAX_INCLUDE_DEPTH 10              // include in include
 #define SIEVE_MAX_INCLUDES 255                  // scripts in one program
 #define SIEVE_MAX_SCRIPT_NAME 255               // bytes
