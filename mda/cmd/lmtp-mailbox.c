@@ -82,16 +82,18 @@ static bool have_home(const struct conf *conf, const char *home, struct lmtp_ans
 {
     struct stat status;
     g_autoptr(GError) err = NULL;
-    if (stat(home, &status) == 0 && S_ISDIR(status.st_mode))
+    int code = stat(home, &status) == 0 ? S_ISDIR(status.st_mode) ? 0 : ENOTDIR : errno;
+    if (code == 0)
         return true;
-    if (errno == ENOENT && conf_is(conf, CONF_LMTP_MISSING_HOME, "create") &&
+    if (code == ENOENT && conf_is(conf, CONF_LMTP_MISSING_HOME, "create") &&
         files_make_path(home, 0700, true, &err))
         return true;
-    if (errno == ENOENT && conf_is(conf, CONF_LMTP_MISSING_HOME, "refuse")) {
+    if (code == ENOENT && conf_is(conf, CONF_LMTP_MISSING_HOME, "refuse")) {
         lmtp_answer_set(answer_r, 550, "5.1.1", "there is no such user");
         return false;
     }
-    g_autofree char *why = g_strdup_printf("%s: %s", home, err ? err->message : "no directory");
+    g_autofree char *why =
+        g_strdup_printf("home %s: %s", home, err ? err->message : g_strerror(code));
     log_and_defer(answer_r, "4.2.0", "this mailbox is not to be had now", why);
     return false;
 }
