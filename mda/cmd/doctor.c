@@ -3,21 +3,16 @@
 // would have become of reports that came, and the one setting that would help most.
 #include "base/clock.h"
 #include "base/error.h"
-#include "cmd/judge.h"
+#include "cmd/doctor-reports.h"
 #include "cmd/options.h"
-#include "ledger/folder.h"
 #include "ledger/ledger.h"
 #include "ledger/sentfolder.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define REPORTS_MAX 100
-#define MESSAGES_MAX 5000
 #define INDEX_MS 30000
 #define INDEX_MAX 200000
-// Larger messages are read up to here.
-#define MESSAGE_MAX_BYTES (4 * 1024 * 1024)
 
 static char *folder_option;
 
@@ -139,76 +134,6 @@ static void print_advices(GArray *advices)
         printf("\nWhat would help most: %s\n", best->remedy);
 }
 
-// What became of the reports that were looked at.
-struct tally {
-    guint seen, verdicts[VERDICT_UNKNOWN + 1];
-};
-
-static GBytes *read_message(const char *folder, const char *name)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *data = NULL;
-    gsize size;
-    if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) ||
-        !g_file_get_contents(path, &data, &size, NULL) || size > MESSAGE_MAX_BYTES)
-        return NULL;
-    return g_bytes_new_take(g_steal_pointer(&data), size);
-}
-
-static void judge_one(const struct conf *conf, const struct bounce_rules *rules, GBytes *bytes,
-                      struct tally *tally)
-{
-    g_autoptr(Message) message = message_new(bytes);
-    struct envelope envelope = {0};
-    const struct bounce_settings settings = judge_settings(conf);
-    g_autofree char *path = message_header(message, "Return-Path", 0);
-    envelope.sender = envelope_address(path);
-    if (bounce_has_trait(&settings, message, &envelope)) {
-        g_autoptr(Judgement) judgement =
-            judge_message(conf, rules, message, &envelope, JUDGE_REHEARSAL);
-        if (judgement->report->class != BOUNCE_NONE) {
-            tally->seen++;
-            tally->verdicts[judgement->verdict]++;
-        }
-    }
-    envelope_clear(&envelope);
-}
-
-static void judge_folder_at(const struct conf *conf, const struct bounce_rules *rules,
-                            const char *folder, struct tally *tally)
-{
-    g_autoptr(GPtrArray) names = NULL;
-    if (folder_kind(folder) != FOLDER_MAILDIR ||
-        !folder_list(folder, FOLDER_MAILDIR, INDEX_MAX, &names, NULL))
-        return;
-    for (guint i = 0; i < names->len && i < MESSAGES_MAX && tally->seen < REPORTS_MAX; i++) {
-        g_autoptr(GBytes) bytes = read_message(folder, g_ptr_array_index(names, i));
-        if (bytes)
-            judge_one(conf, rules, bytes, tally);
-    }
-}
-
-static void print_tally(const struct conf *conf)
-{
-    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(BounceRules) rules =
-        bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
-    struct tally tally = {0};
-    const char *store = conf_string(conf, CONF_STORE_LOCATION);
-    const char *root = g_str_has_prefix(store, "maildir:") ? store + strlen("maildir:") : store;
-    g_autofree char *junk = g_strconcat(root, "/.", conf_string(conf, CONF_JUNK_FOLDER), NULL);
-    if (folder_option) {
-        judge_folder_at(conf, rules, folder_option, &tally);
-    } else {
-        judge_folder_at(conf, rules, root, &tally);
-        judge_folder_at(conf, rules, junk, &tally);
-    }
-    printf("\nThe last %u reports would be:", tally.seen);
-    for (int verdict = VERDICT_GENUINE; verdict <= VERDICT_UNKNOWN; verdict++)
-        printf(" %u %s%s", tally.verdicts[verdict], verdict_name((enum verdict)verdict),
-               verdict < VERDICT_UNKNOWN ? "," : "\n");
-}
-
 int cmd_doctor(struct command_context *context, int argc, char **argv)
 {
     if (!options_parse(context, entries, "",
@@ -223,6 +148,6 @@ int cmd_doctor(struct command_context *context, int argc, char **argv)
     g_array_set_clear_func(advices, clear_advice);
     examine(context->conf, advices);
     print_advices(advices);
-    print_tally(context->conf);
+    doctor_reports(context->conf, folder_option);
     return STATUS_OK;
 }
