@@ -32,17 +32,16 @@ static bool test_sender(const struct phrase_test *test, const char *value)
 
 typedef bool (*test_function)(const struct phrase_test *test, const char *value);
 
-static bool any_holds(const GPtrArray *any, const char *value, test_function function)
+static bool any_holds(const GArray *any, const char *value, test_function function)
 {
-    for (guint i = 0; i < any->len; i++) {
-        const GPtrArray *all = g_ptr_array_index(any, i);
-        bool holds = true;
-        for (guint j = 0; holds && j < all->len; j++)
-            holds = function(g_ptr_array_index(all, j), value);
-        if (holds)
+    bool holds = false; // the alternative so far
+    for (guint i = 0; any && i < any->len; i++) {
+        const struct phrase_test *test = &g_array_index(any, struct phrase_test, i);
+        if (test->alternative && holds)
             return true;
+        holds = (test->alternative || holds) && function(test, value);
     }
-    return false;
+    return holds;
 }
 
 static bool test_header(const struct phrase_test *test, const char *value)
@@ -71,12 +70,12 @@ static bool regex_holds(struct condition *condition, struct facts *facts, const 
 }
 
 // "@null" in a condition on the writer: whoever it is, when the envelope sender is null.
-static bool null_sender_will_do(const GPtrArray *any, const struct facts *facts)
+static bool null_sender_will_do(const GArray *any, const struct facts *facts)
 {
     for (guint i = 0; facts->sender && !*facts->sender && i < any->len; i++) {
-        const GPtrArray *all = g_ptr_array_index(any, i);
-        const struct phrase_test *test = all->len == 1 ? g_ptr_array_index(all, 0) : NULL;
-        if (test && test->text && strcmp(test->text, "@null") == 0)
+        const struct phrase_test *test = &g_array_index(any, struct phrase_test, i);
+        bool alone = test->alternative && (i + 1 == any->len || test[1].alternative);
+        if (alone && test->text && strcmp(test->text, "@null") == 0)
             return true;
     }
     return false;
@@ -122,26 +121,30 @@ static bool diagnostic_holds(struct condition *condition, struct facts *facts)
     return false;
 }
 
-bool phrases_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts)
+static bool test_words(const struct phrase_test *test, const struct facts *facts)
 {
-    if (any->len > 0 && !facts->hits)
-        facts->hits = phrases_scan(rules->phrases, facts->folded, facts->folded_length);
-    for (guint i = 0; i < any->len; i++) {
-        const GPtrArray *all = g_ptr_array_index(any, i);
-        bool holds = all->len > 0;
-        for (guint j = 0; holds && j < all->len; j++) {
-            const struct phrase_test *test = g_ptr_array_index(all, j);
-            holds = test->numbered ? facts->hits[test->number]
-                    : test->text   ? strstr(facts->folded, test->text) != NULL
-                                   : facts->folded_length > 0;
-        }
-        if (holds)
-            return true;
-    }
-    return false;
+    if (test->numbered)
+        return facts->hits[test->number];
+    return test->text ? strstr(facts->folded, test->text) != NULL : facts->folded_length > 0;
 }
 
-bool words_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts)
+bool phrases_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts)
+{
+    if (!any)
+        return false;
+    if (!facts->hits)
+        facts->hits = phrases_scan(rules->phrases, facts->folded, facts->folded_length);
+    bool holds = false; // the alternative so far
+    for (guint i = 0; i < any->len; i++) {
+        const struct phrase_test *test = &g_array_index(any, struct phrase_test, i);
+        if (test->alternative && holds)
+            return true;
+        holds = (test->alternative || holds) && test_words(test, facts);
+    }
+    return holds;
+}
+
+bool words_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts)
 {
     if (phrases_match(rules, any, facts))
         return true;

@@ -11,7 +11,7 @@ bool rule_matches(const struct bounce_rules *rules, struct rule *rule, struct fa
                   const char **failed_r);
 
 // Does one alternative of ANY stand in the words of the report?
-bool phrases_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts);
+bool phrases_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts);
 
 // The same in those words or in the subject, for rule.delay and rule.success.
-bool words_match(const struct bounce_rules *rules, const GPtrArray *any, struct facts *facts);
+bool words_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts);

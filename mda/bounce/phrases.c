@@ -8,7 +8,7 @@
 #define BUCKETS 8192 // a power of two, several times the number of phrases
 
 struct phrase {
-    char *text;
+    const char *text;
     guint16 length;
     guint16 offset; // of the four bytes that it is entered under
     guint next;     // number + 1 of the next phrase in the bucket
@@ -16,7 +16,6 @@ struct phrase {
 
 struct phrases {
     GArray *list;           // struct phrase
-    GHashTable *numbers;    // text -> number + 1
     guint buckets[BUCKETS]; // number + 1 of the first phrase
 };
 
@@ -31,7 +30,6 @@ struct phrases *phrases_new(void)
 {
     struct phrases *phrases = g_new0(struct phrases, 1);
     phrases->list = g_array_new(FALSE, FALSE, sizeof(struct phrase));
-    phrases->numbers = g_hash_table_new(g_str_hash, g_str_equal);
     return phrases;
 }
 
@@ -39,10 +37,7 @@ void phrases_free(struct phrases *phrases)
 {
     if (!phrases)
         return;
-    for (guint i = 0; i < phrases->list->len; i++)
-        g_free(g_array_index(phrases->list, struct phrase, i).text);
     g_array_unref(phrases->list);
-    g_hash_table_unref(phrases->numbers);
     g_free(phrases);
 }
 
@@ -62,20 +57,15 @@ static guint16 choose_offset(const struct phrases *phrases, const char *text, gs
     return (guint16)last;
 }
 
-guint phrases_add(struct phrases *phrases, const char *text)
+guint phrases_add(struct phrases *phrases, const char *text, gsize length)
 {
-    guint known = GPOINTER_TO_UINT(g_hash_table_lookup(phrases->numbers, text));
-    if (known > 0)
-        return known - 1;
-    gsize length = MIN(strlen(text), G_MAXUINT16);
     g_assert(length >= PHRASE_MIN_BYTES);
-    struct phrase phrase = {.text = g_strndup(text, length), .length = (guint16)length};
+    struct phrase phrase = {.text = text, .length = (guint16)MIN(length, G_MAXUINT16)};
     phrase.offset = choose_offset(phrases, text, length);
     guint *bucket = &phrases->buckets[bucket_of(text + phrase.offset)];
     phrase.next = *bucket;
     g_array_append_val(phrases->list, phrase);
     *bucket = phrases->list->len;
-    g_hash_table_insert(phrases->numbers, phrase.text, GUINT_TO_POINTER(phrases->list->len));
     return phrases->list->len - 1;
 }
 
@@ -96,28 +86,50 @@ guint8 *phrases_scan(const struct phrases *phrases, const char *text, gsize leng
     return found;
 }
 
-// Writes FROM up to END or a NUL to FOLDED, which may be the same place: ASCII in lower case, runs
-// of white space as one blank. Returns the length.
-static gsize fold(const char *from, const char *end, char *folded)
+// Writes LENGTH bytes of FROM, or up to a NUL, to FOLDED, which may be the same place: ASCII in
+// lower case, runs of white space as one blank. Returns the length.
+static gsize fold(const char *from, gsize length, char *folded)
 {
-    gsize to = 0;
-    for (const char *at = from; at < end && *at; at++) {
+    const char *end = from + strnlen(from, length);
+    char *to = folded;
+    for (const char *at = from; at < end; at++) {
         guchar c = (guchar)*at;
-        bool blank = c <= ' ';
-        // a no-break space (U+00A0) is a blank too
-        if (c == 0xc2 && (guchar)at[1] == 0xa0) {
-            blank = true;
-            at++;
+        if (c > 'Z' && c != 0xc2) { // most letters: the short way
+            *to++ = *at;
+            continue;
         }
-        if (!blank)
-            folded[to++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-        else if (to > 0 && folded[to - 1] != ' ')
-            folded[to++] = ' ';
+        bool no_break_space = c == 0xc2 && (guchar)at[1] == 0xa0; // U+00A0
+        if (c > ' ' && !no_break_space)
+            *to++ = g_ascii_tolower(*at);
+        else if (to > folded && to[-1] != ' ')
+            *to++ = ' ';
+        at += no_break_space;
     }
-    while (to > 0 && folded[to - 1] == ' ')
+    while (to > folded && to[-1] == ' ')
         to--;
-    folded[to] = '\0';
-    return to;
+    *to = '\0';
+    return (gsize)(to - folded);
+}
+
+// Has TEXT, which is UTF-8, a letter beyond ASCII that lower case changes?
+static bool has_wide_capital(const char *text, gsize length)
+{
+    for (const char *at = text; at < text + length; at = g_utf8_next_char(at)) {
+        if ((guchar)*at < 0x80)
+            continue;
+        GUnicodeType type = g_unichar_type(g_utf8_get_char(at));
+        if (type == G_UNICODE_UPPERCASE_LETTER || type == G_UNICODE_TITLECASE_LETTER)
+            return true;
+    }
+    return false;
+}
+
+bool phrase_fold_in_place(char *text, gsize length, gsize *length_r)
+{
+    if (!text_is_ascii(text, length) && has_wide_capital(text, length))
+        return false;
+    *length_r = fold(text, length, text);
+    return true;
 }
 
 char *phrase_fold(const char *text, gssize length, gsize *length_r)
@@ -126,11 +138,11 @@ char *phrase_fold(const char *text, gssize length, gsize *length_r)
     char *folded;
     if (text_is_ascii(text, size)) {
         folded = g_malloc(size + 1);
-        size = fold(text, text + size, folded);
+        size = fold(text, size, folded);
     } else {
         g_autofree char *valid = g_utf8_make_valid(text, (gssize)size);
         folded = g_utf8_strdown(valid, -1);
-        size = fold(folded, folded + strlen(folded), folded);
+        size = fold(folded, strlen(folded), folded);
     }
     if (length_r)
         *length_r = size;

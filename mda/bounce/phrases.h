@@ -13,9 +13,9 @@ struct phrases;
 struct phrases *phrases_new(void);
 void phrases_free(struct phrases *phrases);
 
-// Enters TEXT (at least PHRASE_MIN_BYTES long, lower case, blanks folded) and returns its number;
-// the same text gets the same number.
-guint phrases_add(struct phrases *phrases, const char *text);
+// Enters TEXT of LENGTH bytes (at least PHRASE_MIN_BYTES), folded, and returns its number. TEXT is
+// borrowed and has to outlive PHRASES.
+guint phrases_add(struct phrases *phrases, const char *text, gsize length);
 
 guint phrases_count(const struct phrases *phrases);
 
@@ -25,3 +25,7 @@ guint8 *phrases_scan(const struct phrases *phrases, const char *text, gsize leng
 // TEXT in lower case with every run of white space as one blank: the form that phrases have. Owned
 // by the caller.
 char *phrase_fold(const char *text, gssize length, gsize *length_r);
+
+// The same for UTF-8 in its own place: the byte behind its LENGTH may become the NUL at its end.
+// False, and TEXT as it was, when it has capital letters beyond ASCII, which may need more room.
+bool phrase_fold_in_place(char *text, gsize length, gsize *length_r) G_GNUC_WARN_UNUSED_RESULT;

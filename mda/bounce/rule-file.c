@@ -5,12 +5,14 @@
 #include "bounce/rule.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
 #define RULE_FILE_MAX_BYTES (4 * 1024 * 1024)
 
 struct file_reader {
+    GStringChunk *strings; // those of the rules: where the text and the name of the file are
     const char *file;
     int order;
     bool patterns;
@@ -18,6 +20,13 @@ struct file_reader {
     struct rule *rule; // the group that is being read
     GPtrArray *rules;  // the file's rules so far
 };
+
+static char *skip_blanks(char *at)
+{
+    while (g_ascii_isspace(*at))
+        at++;
+    return at;
+}
 
 static bool close_group(struct file_reader *reader, GError **err)
 {
@@ -44,7 +53,7 @@ static bool open_group(struct file_reader *reader, char *line, GError **err)
     *close = '\0';
     if (!close_group(reader, err))
         return false;
-    reader->rule = rule_new(line + 1, reader->file, reader->line);
+    reader->rule = rule_new(reader->strings, line + 1, reader->file, reader->line);
     return true;
 }
 
@@ -60,9 +69,7 @@ static bool read_pair(struct file_reader *reader, char *line, GError **err)
                         "%s:%u: a key before the first group; begin with [name]", reader->file,
                         reader->line);
     *equals = '\0';
-    g_strchomp(line);
-    char *value = g_strchug(equals + 1);
-    if (rule_set(reader->rule, reader->line, line, value, err))
+    if (rule_set(reader->rule, reader->line, g_strchomp(line), skip_blanks(equals + 1), err))
         return true;
     g_prefix_error(err, "%s:%u: ", reader->file, reader->line);
     return false;
@@ -70,10 +77,10 @@ static bool read_pair(struct file_reader *reader, char *line, GError **err)
 
 static bool read_line(struct file_reader *reader, char *line, GError **err)
 {
-    g_strstrip(line);
+    line = g_strchomp(skip_blanks(line));
     if (*line == '\0' || *line == '#')
         return true;
-    if (!g_utf8_validate(line, -1, NULL))
+    if (!text_is_ascii(line, strlen(line)) && !g_utf8_validate(line, -1, NULL))
         return mda_fail(err, MDA_ERROR_SYNTAX, "%s:%u: the line is not UTF-8; convert the file",
                         reader->file, reader->line);
     return *line == '[' ? open_group(reader, line, err) : read_pair(reader, line, err);
@@ -91,17 +98,15 @@ static void adopt(struct bounce_rules *rules, struct rule *rule)
     g_hash_table_insert(rules->by_name, rule->name, rule);
 }
 
-static bool read_lines(struct file_reader *reader, const char *text, GError **err)
+static bool read_lines(struct file_reader *reader, char *text, GError **err)
 {
-    g_autoptr(GString) line = g_string_sized_new(256);
-    for (const char *at = text; *at;) {
-        gsize length = strcspn(at, "\n");
-        g_string_truncate(line, 0);
-        g_string_append_len(line, at, (gssize)length);
+    for (char *line = text, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
         reader->line++;
-        if (!read_line(reader, line->str, err))
+        if (!read_line(reader, line, err))
             return false;
-        at += length + (at[length] == '\n');
     }
     return close_group(reader, err);
 }
@@ -109,14 +114,17 @@ static bool read_lines(struct file_reader *reader, const char *text, GError **er
 bool rule_file_parse(struct bounce_rules *rules, const char *file, const char *text, int order,
                      bool patterns, GError **err)
 {
-    struct file_reader reader = {.file = file, .order = order, .patterns = patterns};
-    reader.rules = g_ptr_array_new();
+    struct file_reader reader = {.strings = rules->strings,
+                                 .file = g_string_chunk_insert(rules->strings, file),
+                                 .order = order,
+                                 .patterns = patterns,
+                                 .rules = g_ptr_array_new()};
     bool sound = strlen(text) <= RULE_FILE_MAX_BYTES;
     if (!sound)
         mda_fail(err, MDA_ERROR_LIMIT, "%s:1: the file is larger than %d bytes", file,
                  RULE_FILE_MAX_BYTES);
     else
-        sound = read_lines(&reader, text, err);
+        sound = read_lines(&reader, g_string_chunk_insert(rules->strings, text), err);
     g_clear_pointer(&reader.rule, rule_free);
     for (guint i = 0; i < reader.rules->len; i++) {
         struct rule *rule = g_ptr_array_index(reader.rules, i);

@@ -7,21 +7,12 @@
 #include <string.h>
 
 #define RULE_MAX_ALTERNATIVES 500
-
-static void test_free(gpointer data)
-{
-    struct phrase_test *test = data;
-    g_free(test->text);
-    g_free(test);
-}
+#define USUAL_PHRASES 8 // room for as many at first
 
 static void condition_free(gpointer data)
 {
     struct condition *condition = data;
-    g_free(condition->header);
-    g_free(condition->key);
-    g_free(condition->pattern);
-    g_clear_pointer(&condition->any, g_ptr_array_unref);
+    g_clear_pointer(&condition->any, g_array_unref);
     g_clear_pointer(&condition->regex, regex_free);
     g_free(condition);
 }
@@ -29,26 +20,19 @@ static void condition_free(gpointer data)
 static void pattern_free(gpointer data)
 {
     struct pattern *pattern = data;
-    g_free(pattern->text);
     g_clear_pointer(&pattern->regex, regex_free);
     g_free(pattern);
 }
 
-static GPtrArray *any_new(void)
-{
-    return g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
-}
-
-struct rule *rule_new(const char *name, const char *file, guint line)
+struct rule *rule_new(GStringChunk *strings, char *name, const char *file, guint line)
 {
     struct rule *rule = g_new0(struct rule, 1);
-    rule->name = g_strdup(name);
-    rule->file = g_strdup(file);
+    rule->strings = strings;
+    rule->name = name;
+    rule->file = file;
     rule->line = line;
     rule->order = -1;
     rule->conditions = g_ptr_array_new_with_free_func(condition_free);
-    rule->delay = any_new();
-    rule->success = any_new();
     rule->class = BOUNCE_DSN_FAILURE;
     return rule;
 }
@@ -56,29 +40,37 @@ struct rule *rule_new(const char *name, const char *file, guint line)
 void rule_free(gpointer data)
 {
     struct rule *rule = data;
-    g_free(rule->name);
-    g_free(rule->file);
     g_ptr_array_unref(rule->conditions);
-    g_ptr_array_unref(rule->delay);
-    g_ptr_array_unref(rule->success);
+    g_clear_pointer(&rule->delay, g_array_unref);
+    g_clear_pointer(&rule->success, g_array_unref);
     for (guint i = 0; i < PATTERN_COUNT; i++)
         g_clear_pointer(&rule->patterns[i], g_ptr_array_unref);
     g_free(rule);
 }
 
-// "^text$": the anchors and the folded words between them; "*" stands for any value at all. TEXT
-// has LENGTH bytes.
-static bool add_test(GPtrArray *all, const char *text, gsize length, bool anchors, GError **err)
+// TEXT of LENGTH bytes, folded: in its place, or in STRINGS when that may need more room.
+static const char *folded(GStringChunk *strings, char *text, gsize length, guint *length_r)
 {
-    const char *start = text, *end = text + length;
+    gsize size = 0;
+    if (!phrase_fold_in_place(text, length, &size)) {
+        g_autofree char *longer = phrase_fold(text, (gssize)length, &size);
+        text = g_string_chunk_insert_len(strings, longer, (gssize)size);
+    }
+    *length_r = (guint)size;
+    return text;
+}
+
+// "^text$" from START to END: the anchors and the folded words between them; "*" stands for any
+// value at all. *test is zeroed before.
+static bool read_test(GStringChunk *strings, char *start, char *end, bool anchors,
+                      struct phrase_test *test, GError **err)
+{
     while (start < end && g_ascii_isspace(*start))
         start++;
     while (end > start && g_ascii_isspace(end[-1]))
         end--;
     if (start == end)
         return mda_fail(err, MDA_ERROR_SYNTAX, "an empty phrase; give words between the | and &");
-    struct phrase_test *test = g_new0(struct phrase_test, 1);
-    g_ptr_array_add(all, test);
     if (end - start == 1 && *start == '*')
         return true;
     if (anchors && *start == '^') {
@@ -89,40 +81,51 @@ static bool add_test(GPtrArray *all, const char *text, gsize length, bool anchor
         test->at_end = true;
         end--;
     }
-    test->text = phrase_fold(start, end - start, &test->length);
+    test->text = folded(strings, start, (gsize)(end - start), &test->length);
     test->daemon = strcmp(test->text, "@daemon") == 0;
     return true;
 }
 
-// The length of the piece of TEXT in front of the first SEPARATOR of three bytes, or of all of it;
-// *next_r is behind that separator, or NULL.
-static gsize piece_length(const char *text, gsize length, const char *separator,
-                          const char **next_r)
+// Where the first SIGN with a blank on either side stands between TEXT and END; NULL: nowhere.
+static char *find_sign(char *text, const char *end, char sign)
 {
-    const char *stop = memmem(text, length, separator, 3);
-    *next_r = stop ? stop + 3 : NULL;
-    return stop ? (gsize)(stop - text) : length;
+    for (char *at = text; (at = memchr(at, sign, (gsize)(end - at))); at++) {
+        if (at > text && at[-1] == ' ' && at + 1 < end && at[1] == ' ')
+            return at;
+    }
+    return NULL;
 }
 
-// "a & b | c" into ANY. Split in place: the built-in rules hold some thousand phrases, and every
-// judged message of its own process waits for them.
-static bool add_phrases(GPtrArray *any, const char *value, bool anchors, GError **err)
+// The words from START to END, "a & b", behind the others of ANY as one more alternative.
+static bool add_alternative(struct rule *rule, GArray *any, char *start, char *end, bool anchors,
+                            GError **err)
 {
-    const char *end = value + strlen(value), *next = NULL;
+    bool first = true;
+    for (char *at = start, *sign; at; at = sign ? sign + 2 : NULL, first = false) {
+        sign = find_sign(at, end, '&');
+        struct phrase_test test = {.alternative = first};
+        if (!read_test(rule->strings, at, sign ? sign - 1 : end, anchors, &test, err))
+            return false;
+        g_array_append_val(any, test);
+    }
+    return true;
+}
+
+// "a & b | c" behind what *any holds. Cut up and folded where it stands: the built-in rules hold
+// some thousand phrases, and every judged message of its own process waits for them.
+static bool add_phrases(struct rule *rule, GArray **any, char *value, bool anchors, GError **err)
+{
+    if (!*any)
+        *any = g_array_sized_new(FALSE, FALSE, sizeof(struct phrase_test), USUAL_PHRASES);
+    char *end = value + strlen(value);
     guint count = 0;
-    for (const char *at = value; at; at = next) {
-        gsize size = piece_length(at, (gsize)(end - at), " | ", &next);
+    for (char *at = value, *sign; at; at = sign ? sign + 2 : NULL) {
+        sign = find_sign(at, end, '|');
         if (++count > RULE_MAX_ALTERNATIVES)
             return mda_fail(err, MDA_ERROR_SYNTAX, "more than %d alternatives; go on in key[2]",
                             RULE_MAX_ALTERNATIVES);
-        GPtrArray *all = g_ptr_array_new_with_free_func(test_free);
-        g_ptr_array_add(any, all);
-        const char *stop = at + size, *word_next = NULL;
-        for (const char *word = at; word; word = word_next) {
-            gsize length = piece_length(word, (gsize)(stop - word), " & ", &word_next);
-            if (!add_test(all, word, length, anchors, err))
-                return false;
-        }
+        if (!add_alternative(rule, *any, at, sign ? sign - 1 : end, anchors, err))
+            return false;
     }
     return true;
 }
@@ -138,9 +141,8 @@ static struct condition *condition_for(struct rule *rule, const char *key, enum 
     }
     struct condition *condition = g_new0(struct condition, 1);
     condition->kind = kind;
-    condition->key = g_strdup(key);
+    condition->key = key;
     condition->negated = negated;
-    condition->any = any_new();
     g_ptr_array_add(rule->conditions, condition);
     return condition;
 }
@@ -207,30 +209,27 @@ static bool is_answer(enum condition_kind kind)
            kind == CONDITION_MARK;
 }
 
-static bool fill_condition(struct condition *condition, bool regex, guint line, const char *value,
-                           GError **err)
-
+static bool fill_condition(struct rule *rule, struct condition *condition, bool regex, guint line,
+                           char *value, GError **err)
 {
     condition->line = line;
     if (is_answer(condition->kind))
         return read_yes(value, &condition->wanted, err);
     if (!regex) {
         bool anchors = condition->kind == CONDITION_HEADER;
-        return add_phrases(condition->any, value, anchors, err);
+        return add_phrases(rule, &condition->any, value, anchors, err);
     }
     if (!condition->pattern) {
-        condition->pattern = g_strdup(value);
+        condition->pattern = value;
         return true;
     }
-    char *both = g_strdup_printf("%s|%s", condition->pattern, value);
-    g_free(condition->pattern);
-    condition->pattern = both;
+    g_autofree char *both = g_strconcat(condition->pattern, "|", value, NULL);
+    condition->pattern = g_string_chunk_insert(rule->strings, both);
     return true;
 }
 
 // "not-", "regex-", a name and for header.NAME the field.
-static bool set_condition(struct rule *rule, guint line, const char *key, const char *value,
-                          GError **err)
+static bool set_condition(struct rule *rule, guint line, const char *key, char *value, GError **err)
 {
     const char *name = key;
     bool negated = g_str_has_prefix(name, "not-");
@@ -241,17 +240,18 @@ static bool set_condition(struct rule *rule, guint line, const char *key, const 
         name += 6;
     if (g_str_has_prefix(name, "header.") && name[7]) {
         struct condition *condition = condition_for(rule, key, CONDITION_HEADER, negated);
-        if (!condition->header)
-            condition->header = g_ascii_strdown(name + 7, -1);
-        return fill_condition(condition, regex, line, value, err);
+        if (!condition->header) {
+            g_autofree char *header = g_ascii_strdown(name + 7, -1);
+            condition->header = g_string_chunk_insert(rule->strings, header);
+        }
+        return fill_condition(rule, condition, regex, line, value, err);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(condition_keys); i++) {
         if (strcmp(condition_keys[i].key, name) != 0)
             continue;
         struct condition *condition = condition_for(rule, key, condition_keys[i].kind, negated);
-        if (!condition->header)
-            condition->header = g_strdup(condition_keys[i].header);
-        return fill_condition(condition, regex, line, value, err);
+        condition->header = condition_keys[i].header;
+        return fill_condition(rule, condition, regex, line, value, err);
     }
     return mda_fail(
         err, MDA_ERROR_SYNTAX,
@@ -266,38 +266,37 @@ static bool add_pattern(struct rule *rule, enum rule_pattern which, guint line, 
     if (!rule->patterns[which])
         rule->patterns[which] = g_ptr_array_new_with_free_func(pattern_free);
     struct pattern *pattern = g_new0(struct pattern, 1);
-    pattern->text = g_strdup(value);
+    pattern->text = value;
     pattern->line = line;
     g_ptr_array_add(rule->patterns[which], pattern);
     return true;
 }
 
-bool rule_set(struct rule *rule, guint line, const char *key, const char *value, GError **err)
+bool rule_set(struct rule *rule, guint line, char *key, char *value, GError **err)
 {
-    const char *bracket = strchr(key, '[');
-    g_autofree char *base = bracket ? g_strndup(key, (gsize)(bracket - key)) : g_strdup(key);
-    g_strchomp(base);
     if (*value == '\0')
         return mda_fail(err, MDA_ERROR_SYNTAX, "\"%s\" has no value", key);
-    if (strcmp(base, "class") == 0)
+    key[strcspn(key, "[")] = '\0'; // body[de] is body
+    g_strchomp(key);
+    if (strcmp(key, "class") == 0)
         return set_class(rule, value, err);
-    if (strcmp(base, "order") == 0)
+    if (strcmp(key, "order") == 0)
         return set_order(rule, value, err);
-    if (strcmp(base, "any-mail") == 0)
+    if (strcmp(key, "any-mail") == 0)
         return read_yes(value, &rule->any_mail, err);
-    if (strcmp(base, "refines") == 0)
+    if (strcmp(key, "refines") == 0)
         return read_yes(value, &rule->refines, err);
-    if (strcmp(base, "comment") == 0)
+    if (strcmp(key, "comment") == 0)
         return true;
-    if (strcmp(base, "delay") == 0)
-        return add_phrases(rule->delay, value, false, err);
-    if (strcmp(base, "success") == 0)
-        return add_phrases(rule->success, value, false, err);
+    if (strcmp(key, "delay") == 0)
+        return add_phrases(rule, &rule->delay, value, false, err);
+    if (strcmp(key, "success") == 0)
+        return add_phrases(rule, &rule->success, value, false, err);
     for (gsize i = 0; i < G_N_ELEMENTS(pattern_keys); i++) {
-        if (strcmp(base, pattern_keys[i].key) == 0)
+        if (strcmp(key, pattern_keys[i].key) == 0)
             return add_pattern(rule, pattern_keys[i].which, line, value);
     }
-    return set_condition(rule, line, base, value, err);
+    return set_condition(rule, line, key, value, err);
 }
 
 #define PATTERN_FLAGS (REGEX_CASELESS | REGEX_MULTILINE | REGEX_UTF)
@@ -344,16 +343,13 @@ bool rule_check(struct rule *rule, bool patterns, guint *line_r, GError **err)
     return !patterns || check_patterns(rule, line_r, err);
 }
 
-static void enter(GPtrArray *any, struct phrases *phrases)
+static void enter(GArray *any, struct phrases *phrases)
 {
-    for (guint i = 0; i < any->len; i++) {
-        GPtrArray *all = g_ptr_array_index(any, i);
-        for (guint j = 0; j < all->len; j++) {
-            struct phrase_test *test = g_ptr_array_index(all, j);
-            if (test->text && test->length >= PHRASE_MIN_BYTES) {
-                test->number = phrases_add(phrases, test->text);
-                test->numbered = true;
-            }
+    for (guint i = 0; any && i < any->len; i++) {
+        struct phrase_test *test = &g_array_index(any, struct phrase_test, i);
+        if (test->text && test->length >= PHRASE_MIN_BYTES) {
+            test->number = phrases_add(phrases, test->text, test->length);
+            test->numbered = true;
         }
     }
 }
@@ -376,7 +372,7 @@ bool rule_pattern(struct rule *rule, enum rule_pattern which, guint n, struct re
         return false;
     struct pattern *pattern = g_ptr_array_index(list, n);
     if (pattern->text && !compile(pattern->text, &pattern->regex, "", NULL))
-        g_clear_pointer(&pattern->text, g_free); // never tried again
+        pattern->text = NULL; // never tried again
     *regex_r = pattern->regex;
     return true;
 }

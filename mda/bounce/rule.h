@@ -22,29 +22,30 @@ enum condition_kind {
 
 // One phrase: TEXT somewhere in the value, at its beginning, at its end.
 struct phrase_test {
-    char *text; // folded; NULL: the value is there at all
-    gsize length;
-    bool daemon; // "@daemon": the value names a mail system
-    bool at_start, at_end;
+    const char *text; // folded; NULL: the value is there at all
+    guint length;
     guint number; // in the rules' phrase table; CONDITION_BODY without anchors alone
     bool numbered;
+    bool alternative; // a "|" stands before it, or nothing; else a "&"
+    bool daemon;      // "@daemon": the value names a mail system
+    bool at_start, at_end;
 };
 
 struct condition {
     enum condition_kind kind;
     bool negated;
-    bool wanted;    // ORIGINAL, STATUS, REPLY
-    char *header;   // HEADER: lower case
-    char *key;      // as in the file, for --explain
-    GPtrArray *any; // GPtrArray * of struct phrase_test *: one of these, of which all
-    char *pattern;  // instead of phrases
+    bool wanted;         // ORIGINAL, STATUS, REPLY
+    const char *header;  // HEADER: lower case
+    const char *key;     // as in the file, for --explain
+    GArray *any;         // struct phrase_test: one of the alternatives, of which all; NULL: none
+    const char *pattern; // instead of phrases
     guint line;
     struct regex *regex; // compiled at first use
 };
 
 // A regular expression that takes something out of the text.
 struct pattern {
-    char *text;
+    const char *text;
     guint line;
     struct regex *regex; // compiled at first use; NULL when it is wrong
 };
@@ -61,9 +62,11 @@ enum rule_pattern {
     PATTERN_COUNT,
 };
 
+// All its text is borrowed from the strings of the rules to which it belongs.
 struct rule {
+    GStringChunk *strings;
     char *name;
-    char *file;
+    const char *file;
     guint line;
     int order;
     guint sequence; // position among all rules
@@ -72,23 +75,26 @@ struct rule {
     bool any_mail;                      // also mail without a strong trait
     bool refines;                       // also what another rule took for a failure
     GPtrArray *conditions;              // struct condition *
-    GPtrArray *delay;                   // like condition.any: words that make a failure a delay
-    GPtrArray *success;                 // … a success
+    GArray *delay;                      // like condition.any: words that make a failure a delay
+    GArray *success;                    // … a success
     GPtrArray *patterns[PATTERN_COUNT]; // struct pattern *, tried in order; NULL: none
 };
 
 struct bounce_rules {
     GPtrArray *rules; // struct rule *, in the order in which they are tried
     GHashTable *by_name;
+    GStringChunk *strings; // a copy of each file, which the rules cut up in place
     struct phrases *phrases;
 };
 
-struct rule *rule_new(const char *name, const char *file, guint line);
+// NAME and FILE are from STRINGS, where RULE puts what it cannot leave in its place.
+struct rule *rule_new(GStringChunk *strings, char *name, const char *file, guint line);
 void rule_free(gpointer rule);
 
-// Takes KEY = VALUE, which stands in LINE, into RULE. False with *err (MDA_ERROR_SYNTAX) saying
+// Takes KEY = VALUE, which stands in LINE, into RULE. Both are from RULE's strings; they are cut up
+// and folded in place and belong to RULE from then on. False with *err (MDA_ERROR_SYNTAX) saying
 // what is wrong and what would be right.
-bool rule_set(struct rule *rule, guint line, const char *key, const char *value,
+bool rule_set(struct rule *rule, guint line, char *key, char *value,
               GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Checks RULE as a whole, and with PATTERNS compiles every regular expression in it. On failure

@@ -78,6 +78,7 @@ struct bounce_rules *bounce_rules_new(void)
     struct bounce_rules *rules = g_new0(struct bounce_rules, 1);
     rules->rules = g_ptr_array_new_with_free_func(rule_free);
     rules->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    rules->strings = g_string_chunk_new(4096);
     return rules;
 }
 
@@ -112,5 +113,6 @@ void bounce_rules_free(struct bounce_rules *rules)
     g_hash_table_unref(rules->by_name);
     g_ptr_array_unref(rules->rules);
     g_clear_pointer(&rules->phrases, phrases_free);
+    g_string_chunk_free(rules->strings);
     g_free(rules);
 }

@@ -87,6 +87,18 @@ static void conditions_hold_or_not(void **state)
         {"body = could & nor be", DAEMON "\nIt could not be\n", false},
         {"body = nein | could not", DAEMON "\nIt could not be\n", true},
         {"body[de] = nein\nbody = no", DAEMON "\nnein danke\n", true},
+        {"body = nein & danke | could & not be", DAEMON "\nIt could not be\n", true},
+        {"body = could & nein | nein & could", DAEMON "\nIt could not be\n", false},
+        {"body = could & not be | nein", DAEMON "\nIt could not be\n", true},
+        {"body = \xc3\x9c"
+         "BER | \xc4\xb0zmir",
+         DAEMON "\n\xc3\xbc"
+                "ber\n",
+         true},
+        {"body = r&d | x|y", DAEMON "\nx|y\n", true}, // signs without blanks are words
+        {"from = @null", "Return-Path: <>\nFrom: carl@x.example\n\nx\n", true},
+        {"from = @null & paul", "Return-Path: <>\nFrom: carl@x.example\n\nx\n", false},
+        {"from = paul | @null", "Return-Path: <>\nFrom: carl@x.example\n\nx\n", true},
         {"body = ab", DAEMON "\nxaby\n", true}, // shorter than the phrase table takes
         {"subject = ^undeliv", DAEMON "Subject: Undelivered\n\nx\n", true},
         {"subject = ^undeliv", DAEMON "Subject: Re: Undelivered\n\nx\n", false},
@@ -149,10 +161,11 @@ static void phrases_are_all_found(void **state)
     struct phrases *phrases = phrases_new();
     g_autofree char *text = NULL;
     GString *all = g_string_new(NULL);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < 2000; i++) {
-        g_autofree char *phrase = g_strdup_printf("words number %u of many", i * 7919);
-        assert_int_equal(phrases_add(phrases, phrase), i);
-        assert_int_equal(phrases_add(phrases, phrase), i);
+        char *phrase = g_strdup_printf("words number %u of many", i * 7919);
+        g_ptr_array_add(kept, phrase);
+        assert_int_equal(phrases_add(phrases, phrase, strlen(phrase)), i);
         if (i % 3 == 0)
             g_string_append_printf(all, "%s. ", phrase);
     }
@@ -161,6 +174,32 @@ static void phrases_are_all_found(void **state)
     for (guint i = 0; i < 2000; i++)
         assert_int_equal(found[i], i % 3 == 0);
     phrases_free(phrases);
+}
+
+// In its place a text is folded as elsewhere, or left as it was.
+static void phrases_are_folded_in_place(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", " ", "Could  NOT\tbe ", "a\xc2\xa0\xc2\xa0 b\xc2\xa0"};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        gsize length = 0;
+        g_autofree char *text = g_strdup(texts[i]);
+        g_autofree char *folded = phrase_fold(texts[i], -1, NULL);
+        assert_true(phrase_fold_in_place(text, strlen(text), &length));
+        assert_string_equal(text, folded);
+        assert_int_equal(length, strlen(folded));
+    }
+    for (gunichar c = 0x80; c < 0x1f000; c++) {
+        if (!g_unichar_validate(c))
+            continue;
+        gsize length = 0;
+        char text[8] = {0}, was[8] = {0};
+        g_unichar_to_utf8(c, text);
+        g_unichar_to_utf8(c, was);
+        g_autofree char *folded = phrase_fold(was, -1, NULL);
+        bool done = phrase_fold_in_place(text, strlen(text), &length);
+        assert_string_equal(text, done ? folded : was);
+    }
 }
 
 static void blocks_are_found(void **state)
@@ -280,11 +319,12 @@ static void traits_let_plain_mail_pass(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builtin_rules_are_sound), cmocka_unit_test(errors_name_file_and_line),
-        cmocka_unit_test(conditions_hold_or_not),  cmocka_unit_test(rule_replaces_its_namesake),
-        cmocka_unit_test(rule_takes_recipients),   cmocka_unit_test(phrases_are_all_found),
-        cmocka_unit_test(blocks_are_found),        cmocka_unit_test(status_codes_are_found),
-        cmocka_unit_test(status_parts_are_read),   cmocka_unit_test(traits_let_plain_mail_pass),
+        cmocka_unit_test(builtin_rules_are_sound),     cmocka_unit_test(errors_name_file_and_line),
+        cmocka_unit_test(conditions_hold_or_not),      cmocka_unit_test(rule_replaces_its_namesake),
+        cmocka_unit_test(rule_takes_recipients),       cmocka_unit_test(phrases_are_all_found),
+        cmocka_unit_test(phrases_are_folded_in_place), cmocka_unit_test(blocks_are_found),
+        cmocka_unit_test(status_codes_are_found),      cmocka_unit_test(status_parts_are_read),
+        cmocka_unit_test(traits_let_plain_mail_pass),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
