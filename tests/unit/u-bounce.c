@@ -90,11 +90,7 @@ static void conditions_hold_or_not(void **state)
         {"body = nein & danke | could & not be", DAEMON "\nIt could not be\n", true},
         {"body = could & nein | nein & could", DAEMON "\nIt could not be\n", false},
         {"body = could & not be | nein", DAEMON "\nIt could not be\n", true},
-        {"body = \xc3\x9c"
-         "BER | \xc4\xb0zmir",
-         DAEMON "\n\xc3\xbc"
-                "ber\n",
-         true},
+        {"body = \xc3\x9cNTER | \xc4\xb0zmir", DAEMON "\n\xc3\xbcnter\n", true},
         {"body = r&d | x|y", DAEMON "\nx|y\n", true}, // signs without blanks are words
         {"from = @null", "Return-Path: <>\nFrom: carl@x.example\n\nx\n", true},
         {"from = @null & paul", "Return-Path: <>\nFrom: carl@x.example\n\nx\n", false},
