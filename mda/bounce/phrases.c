@@ -46,23 +46,38 @@ guint phrases_count(const struct phrases *phrases)
     return phrases->list->len;
 }
 
-// The place in TEXT whose bucket is empty, or the last one.
-static guint16 choose_offset(const struct phrases *phrases, const char *text, gsize length)
+// The number + 1 of the phrase that has the text and the offset of PHRASE, from FIRST (likewise) on
+// in its bucket; 0: none.
+static guint find_same(const struct phrases *phrases, guint first, const struct phrase *phrase)
 {
-    gsize last = MIN(length - 4, 200);
-    for (gsize i = 0; i <= last; i++) {
-        if (phrases->buckets[bucket_of(text + i)] == 0)
-            return (guint16)i;
+    guint number = first;
+    while (number > 0) {
+        const struct phrase *other = &g_array_index(phrases->list, struct phrase, number - 1);
+        if (other->offset == phrase->offset && other->length == phrase->length &&
+            memcmp(other->text, phrase->text, phrase->length) == 0)
+            return number;
+        number = other->next;
     }
-    return (guint16)last;
+    return 0;
 }
 
+// A phrase is entered at the first place in it whose bucket is empty, or at the last one. Its
+// namesake went by the same places when fewer buckets were full: it is met on the way.
 guint phrases_add(struct phrases *phrases, const char *text, gsize length)
 {
     g_assert(length >= PHRASE_MIN_BYTES);
     struct phrase phrase = {.text = text, .length = (guint16)MIN(length, G_MAXUINT16)};
-    phrase.offset = choose_offset(phrases, text, length);
-    guint *bucket = &phrases->buckets[bucket_of(text + phrase.offset)];
+    guint16 last = (guint16)MIN(phrase.length - 4, 200);
+    guint *bucket = &phrases->buckets[bucket_of(text)];
+    for (;;) {
+        guint same = find_same(phrases, *bucket, &phrase);
+        if (same > 0)
+            return same - 1;
+        if (*bucket == 0 || phrase.offset == last)
+            break;
+        phrase.offset++;
+        bucket = &phrases->buckets[bucket_of(text + phrase.offset)];
+    }
     phrase.next = *bucket;
     g_array_append_val(phrases->list, phrase);
     *bucket = phrases->list->len;

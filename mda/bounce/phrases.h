@@ -13,8 +13,8 @@ struct phrases;
 struct phrases *phrases_new(void);
 void phrases_free(struct phrases *phrases);
 
-// Enters TEXT of LENGTH bytes (at least PHRASE_MIN_BYTES), folded, and returns its number. TEXT is
-// borrowed and has to outlive PHRASES.
+// Enters TEXT of LENGTH bytes (at least PHRASE_MIN_BYTES), folded, and returns its number; the same
+// text gets the same number. TEXT is borrowed and has to outlive PHRASES.
 guint phrases_add(struct phrases *phrases, const char *text, gsize length);
 
 guint phrases_count(const struct phrases *phrases);

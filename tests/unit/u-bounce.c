@@ -165,6 +165,10 @@ static void phrases_are_all_found(void **state)
         if (i % 3 == 0)
             g_string_append_printf(all, "%s. ", phrase);
     }
+    for (guint i = 0; i < 2000; i++) {
+        const char *phrase = g_ptr_array_index(kept, i);
+        assert_int_equal(phrases_add(phrases, phrase, strlen(phrase)), i);
+    }
     text = g_string_free(all, FALSE);
     g_autofree guint8 *found = phrases_scan(phrases, text, strlen(text));
     for (guint i = 0; i < 2000; i++)
