@@ -209,10 +209,18 @@ static bool is_answer(enum condition_kind kind)
            kind == CONDITION_MARK;
 }
 
+static bool takes_regex(enum condition_kind kind)
+{
+    return kind == CONDITION_HEADER || kind == CONDITION_BODY || kind == CONDITION_DIAGNOSTIC;
+}
+
 static bool fill_condition(struct rule *rule, struct condition *condition, bool regex, guint line,
                            char *value, GError **err)
 {
     condition->line = line;
+    if (regex && !takes_regex(condition->kind))
+        return mda_fail(err, MDA_ERROR_SYNTAX,
+                        "\"%s\": regex- is for header fields, body and diagnostic", condition->key);
     if (is_answer(condition->kind))
         return read_yes(value, &condition->wanted, err);
     if (!regex) {
@@ -256,8 +264,8 @@ static bool set_condition(struct rule *rule, guint line, const char *key, char *
     return mda_fail(
         err, MDA_ERROR_SYNTAX,
         "unknown key \"%s\"; conditions are sender, from, to, subject, header.NAME, "
-        "type, part, body, diagnostic, original, status, reply, mark, each with not- and "
-        "regex- before it, see backstop-rules(5)",
+        "type, part, body, diagnostic, original, status, reply, mark, with not- or (some) "
+        "regex- before them; see backstop-rules(5)",
         key);
 }
 

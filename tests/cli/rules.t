@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # backstop rules: the list, the check of files, files of the site, and files that are wrong.
 . "${srcdir:-..}/tests/tap.sh"
-plan 16
+plan 18
 
 expect_code 0 'rules lists them' "$BACKSTOP" rules
 grep -q 'dsn-failure .*postfix ' "$scratch/out"; ok $? 'postfix is among them'
@@ -14,6 +14,11 @@ expect_code 1 'a missing file' "$BACKSTOP" rules --test "$scratch/none.rules"
 printf '[mine]\nbody = weasel words\nkolor = red\n' >"$scratch/bad.rules"
 expect_code 1 'a wrong file' "$BACKSTOP" rules --test "$scratch/bad.rules"
 grep -q '^.*bad.rules:3: unknown key "kolor"' "$scratch/err"; ok $? 'its line and fault are named'
+
+printf '[mine]\nbody = weasel words\nregex-sender = ^a\n' >"$scratch/regex.rules"
+expect_code 1 'a regular expression where none is taken' "$BACKSTOP" rules --test "$scratch/regex.rules"
+grep -q '^.*regex.rules:3: "regex-sender": regex- is for header fields, body and diagnostic' "$scratch/err"
+ok $? 'is a fault, and not a condition that never holds'
 
 # A site's directory: a sound file adds a rule, a wrong one beside it is skipped, mail is judged.
 mkdir "$scratch/rules.d"
