@@ -325,8 +325,6 @@ static const char *host_envelope(void *data, const char *part)
         return source->from;
     if (strcmp(part, "to") == 0)
         return source->to;
-    if (strcmp(part, "orig_to") == 0)
-        return source->orig_to ? source->orig_to : source->to;
     if (strcmp(part, "auth") == 0)
         return source->auth;
     return source->envelope ? g_hash_table_lookup(source->envelope, part) : NULL;

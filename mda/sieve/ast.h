@@ -19,7 +19,8 @@ struct sieve_arg {
     enum sieve_arg_kind kind;
     struct sieve_place at;
     guint64 number;
-    char *tag;        // TAG: its name without the colon
+    char *tag;        // TAG: its name without the colon, in lower case
+    char *written;    // TAG: the same as the script has it
     GPtrArray *texts; // STRING (one) and LIST: struct sieve_text *
 };
 
@@ -31,6 +32,7 @@ struct sieve_tag_use {
     const struct sieve_tag *tag;
     const struct sieve_arg *arg;
     const struct sieve_arg *value;
+    const struct sieve_arg *key; // of a match type that brings its key (TAKES_MATCH_KEY)
 };
 
 // A command or a test.

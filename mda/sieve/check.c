@@ -11,12 +11,37 @@
 
 #include <string.h>
 
+// What a script says goes to terminals and logs: no control characters, nothing but UTF-8.
+static void make_printable(GString *text)
+{
+    for (gsize i = 0; i < text->len;) {
+        gunichar c = g_utf8_get_char_validated(text->str + i, (gssize)(text->len - i));
+        bool valid = c < (gunichar)-2;
+        gsize length = valid ? (gsize)g_unichar_to_utf8(c, NULL) : 1;
+        if (!valid || c < ' ')
+            text->str[i] = '?';
+        i += length;
+    }
+}
+
+static void report(struct sieve_checker *checker, enum sieve_severity severity,
+                   struct sieve_place at, const char *format, va_list args) G_GNUC_PRINTF(4, 0);
+static void report(struct sieve_checker *checker, enum sieve_severity severity,
+                   struct sieve_place at, const char *format, va_list args)
+{
+    GString *text = g_string_new(NULL);
+    g_string_vprintf(text, format, args);
+    make_printable(text);
+    sieve_diagnose(checker->diagnostics, severity, checker->script->name, at, "%s", text->str);
+    g_string_free(text, TRUE);
+}
+
 bool sieve_check_error(struct sieve_checker *checker, struct sieve_place at, const char *format,
                        ...)
 {
     va_list args;
     va_start(args, format);
-    sieve_diagnose_v(checker->diagnostics, SIEVE_ERROR, checker->script->name, at, format, args);
+    report(checker, SIEVE_ERROR, at, format, args);
     va_end(args);
     return false;
 }
@@ -25,7 +50,7 @@ void sieve_check_warn(struct sieve_checker *checker, struct sieve_place at, cons
 {
     va_list args;
     va_start(args, format);
-    sieve_diagnose_v(checker->diagnostics, SIEVE_WARNING, checker->script->name, at, format, args);
+    report(checker, SIEVE_WARNING, at, format, args);
     va_end(args);
 }
 
@@ -116,6 +141,11 @@ static const char *group_of(const struct sieve_tag *tag)
     return tag->group ? tag->group : tag->name;
 }
 
+static bool brings_key(const struct sieve_verb *verb, const struct sieve_tag *tag)
+{
+    return (verb->takes & TAKES_MATCH_KEY) && strcmp(group_of(tag), "MATCH-TYPE") == 0;
+}
+
 static bool check_duplicate(struct sieve_checker *checker, struct sieve_node *node,
                             const struct sieve_arg *arg, const struct sieve_tag *tag)
 {
@@ -128,8 +158,9 @@ static bool check_duplicate(struct sieve_checker *checker, struct sieve_node *no
         // Groups in capitals are those of the RFC's text.
         if (tag->group && g_ascii_isupper(*tag->group))
             return sieve_check_error(checker, arg->at,
-                                     "encountered duplicate %s argument (:%s) for the %s %s",
-                                     tag->group, tag->name, node->verb->name, word);
+                                     "encountered duplicate %s%s argument (:%s) for the %s %s",
+                                     tag->group, brings_key(node->verb, tag) ? "-STRING" : "",
+                                     arg->written, node->verb->name, word);
         return sieve_check_error(checker, arg->at,
                                  "encountered duplicate :%s argument for the %s %s", tag->name,
                                  node->verb->name, word);
@@ -183,6 +214,24 @@ static bool take_parameter(struct sieve_checker *checker, struct sieve_node *nod
     return prepare_texts(checker, value);
 }
 
+// Takes the key behind the match type that stands at *I.
+static bool take_key(struct sieve_checker *checker, const struct sieve_node *node,
+                     struct sieve_tag_use *use, guint *i)
+{
+    const struct sieve_arg *key =
+        *i + 1 < node->args->len ? g_ptr_array_index(node->args, *i + 1) : NULL;
+    if (!key || key->kind != ARG_STRING)
+        return sieve_check_error(
+            checker, use->arg->at,
+            "the MATCH-TYPE argument (:%s) for the %s %s requires an additional key-string "
+            "parameter, but %s %s found",
+            use->tag->name, node->verb->name, sieve_verb_word(node->verb),
+            key ? sieve_arg_describe(key) : "no more arguments", key ? "was" : "were");
+    use->key = key;
+    ++*i;
+    return prepare_texts(checker, key);
+}
+
 static bool report_unknown_tag(struct sieve_checker *checker, const struct sieve_node *node,
                                const struct sieve_arg *arg)
 {
@@ -192,7 +241,7 @@ static bool report_unknown_tag(struct sieve_checker *checker, const struct sieve
     return sieve_check_error(
         checker, arg->at,
         "unknown tagged argument ':%s' for the %s %s (reported only once at first occurrence)",
-        arg->tag, node->verb->name, sieve_verb_word(node->verb));
+        arg->written, node->verb->name, sieve_verb_word(node->verb));
 }
 
 // What stands for the verb's positional arguments; "" when it takes none.
@@ -209,9 +258,10 @@ static bool check_tag(struct sieve_checker *checker, struct sieve_node *node, gu
         return sieve_check_error(checker, arg->at,
                                  "encountered an unexpected tagged argument ':%s' while validating "
                                  "positional arguments for the %s %s",
-                                 arg->tag, node->verb->name, sieve_verb_word(node->verb));
+                                 arg->written, node->verb->name, sieve_verb_word(node->verb));
     struct sieve_tag_use use = {.tag = tag, .arg = arg};
-    if (!check_duplicate(checker, node, arg, tag) || !take_parameter(checker, node, &use, i))
+    if (!check_duplicate(checker, node, arg, tag) || !take_parameter(checker, node, &use, i) ||
+        (brings_key(node->verb, tag) && !take_key(checker, node, &use, i)))
         return false;
     g_array_append_val(node->tags, use);
     return !tag->check || tag->check(checker, node, &use);
@@ -290,7 +340,8 @@ static bool check_arguments(struct sieve_checker *checker, struct sieve_node *no
     }
     if (!check_positional(checker, node))
         return false;
-    return !(node->verb->takes & TAKES_MATCH) || sieve_match_check(checker, node);
+    return !(node->verb->takes & (TAKES_MATCH | TAKES_MATCH_KEY)) ||
+           sieve_match_check(checker, node);
 }
 
 // ---- Tests and blocks

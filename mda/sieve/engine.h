@@ -29,7 +29,12 @@ enum sieve_flow {
 enum sieve_verb_kind { VERB_COMMAND, VERB_TEST, VERB_IF, VERB_ELSIF, VERB_ELSE };
 enum sieve_subtests { SUBTESTS_NONE = 0, SUBTESTS_ONE, SUBTESTS_LIST };
 
-enum { TAKES_MATCH = 1 << 0, TAKES_ADDRESS_PART = 1 << 1, TAKES_BLOCK = 1 << 2 };
+enum {
+    TAKES_MATCH = 1 << 0,
+    TAKES_ADDRESS_PART = 1 << 1,
+    TAKES_BLOCK = 1 << 2,
+    TAKES_MATCH_KEY = 1 << 3, // match types, each with its one key behind it, and no comparator
+};
 
 // A tag that VERBS take. Its parameter is 's' a string, 'l' a string list, 'n' a number, 0 none.
 struct sieve_tag {
@@ -37,7 +42,8 @@ struct sieve_tag {
     const char *group; // tags of one group exclude each other; NULL: a group of its own
     char value;
     const char *verbs; // of an extension: names of the verbs with blanks between, "@match" those
-                       // that match, "@address" those with address parts; of a verb: NULL
+                       // that match, "@key" those with TAKES_MATCH_KEY, "@address" those with
+                       // address parts; of a verb: NULL
     int id;            // for the owner
     bool (*check)(struct sieve_checker *checker, struct sieve_node *node,
                   const struct sieve_tag_use *use);

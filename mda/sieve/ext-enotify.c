@@ -13,11 +13,11 @@ static char *address_fault(const char *address)
     return why;
 }
 
-// The scheme of URI ("mailto"), or NULL. Owned by the caller.
+// The scheme of URI (RFC 3986 §3.1), or NULL. Owned by the caller.
 static char *scheme_of(const char *uri)
 {
-    const char *colon = strchr(uri, ':');
-    return colon && colon > uri ? g_ascii_strdown(uri, colon - uri) : NULL;
+    gsize length = strspn(uri, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+-.");
+    return g_ascii_isalpha(*uri) && uri[length] == ':' ? g_strndup(uri, length) : NULL;
 }
 
 static char *uri_fault(const char *uri)
@@ -26,7 +26,7 @@ static char *uri_fault(const char *uri)
     struct mailto mailto;
     if (!scheme)
         return g_strdup_printf("invalid scheme part for method URI '%s'", uri);
-    if (strcmp(scheme, "mailto") != 0)
+    if (g_ascii_strcasecmp(scheme, "mailto") != 0)
         return g_strdup_printf("invalid method '%s'", scheme);
     if (!mailto_parse(uri, address_fault, &mailto, &why))
         return g_strdup_printf("mailto URI: %s", why);
@@ -198,7 +198,7 @@ const struct sieve_extension sieve_ext_enotify = {
 // ---- notify (draft-ietf-sieve-notify-00): the mailto method, its recipients in :options
 
 static const struct sieve_tag old_tags[] = {
-    {.name = "method", .value = 's'},
+    {.name = "method", .group = "*", .value = 's'},
     {.name = "id", .value = 's'},
     {.name = "options", .value = 'l'},
     {.name = "message", .value = 's'},
@@ -213,17 +213,46 @@ static const char *old_importance(const struct sieve_node *node)
     return sieve_has_tag(node, "low") ? "3" : sieve_has_tag(node, "high") ? "1" : "2";
 }
 
+// Each :options is a recipient.
+static bool recipients_check(struct sieve_checker *checker, const struct sieve_arg *recipients)
+{
+    for (guint i = 0; i < recipients->texts->len; i++) {
+        const struct sieve_text *text = sieve_arg_text(recipients, i);
+        g_autofree char *why = text->parts ? NULL : address_fault(text->raw);
+        if (why)
+            return sieve_check_error(checker, text->at,
+                                     "specified :options address '%s' is invalid for "
+                                     "the mailto notify method: %s",
+                                     text->raw, why);
+    }
+    return true;
+}
+
+// The last :method counts.
+static const struct sieve_tag_use *method_of(const struct sieve_node *node)
+{
+    const struct sieve_tag_use *method = NULL;
+    for (guint i = 0; i < node->tags->len; i++) {
+        const struct sieve_tag_use *use = &g_array_index(node->tags, struct sieve_tag_use, i);
+        if (strcmp(use->tag->name, "method") == 0)
+            method = use;
+    }
+    return method;
+}
+
 static bool old_check(struct sieve_checker *checker, struct sieve_node *node)
 {
-    const struct sieve_tag_use *method = sieve_node_tag(node, "method");
+    const struct sieve_tag_use *method = method_of(node);
+    const struct sieve_tag_use *options = sieve_node_tag(node, "options");
     if (method && g_ascii_strcasecmp(sieve_arg_text(method->value, 0)->raw, "mailto") != 0)
         return sieve_check_error(
             checker, node->at,
             "the notify command of the deprecated notify extension only supports "
             "the 'mailto' notification method");
-    if (!sieve_has_tag(node, "options"))
-        sieve_check_warn(checker, node->at,
-                         "no :options (and hence recipients) specified for the notify command");
+    if (options)
+        return recipients_check(checker, options->value);
+    sieve_check_warn(checker, node->at,
+                     "no :options (and hence recipients) specified for the notify command");
     return true;
 }
 
@@ -287,32 +316,31 @@ static const struct sieve_tag denotify_tags[] = {
     {.name = NULL},
 };
 
-static bool denotify_check(struct sieve_checker *checker, struct sieve_node *node)
+// Does the id of the notification match? All do without a match type.
+static bool id_matches(struct sieve_run *run, const struct sieve_node *node,
+                       const struct plan_action *action)
 {
-    if (node->positional->len <= 1)
+    const struct sieve_arg *key = sieve_match_keys(node);
+    struct sieve_matching matching;
+    if (!key)
         return true;
-    return sieve_check_error(checker, node->at,
-                             "the denotify command takes a match type with one key");
+    sieve_matching_begin(&matching, run, node->match, sieve_arg_list(run, key));
+    sieve_matching_value(&matching, action->handle ? action->handle : "");
+    return sieve_matching_end(&matching);
 }
 
 // Takes back the notifications whose id matches (all of them without a match type).
 static enum sieve_flow denotify_run(struct sieve_run *run, const struct sieve_node *node)
 {
+    bool graded =
+        sieve_has_tag(node, "low") || sieve_has_tag(node, "normal") || sieve_has_tag(node, "high");
     for (guint i = run->plan->actions->len; i > 0; i--) {
         const struct plan_action *action = g_ptr_array_index(run->plan->actions, i - 1);
         if (action->kind != PLAN_NOTIFY)
             continue;
-        bool hit = true;
-        if (node->positional->len == 1) {
-            struct sieve_matching matching;
-            sieve_matching_begin(&matching, run, node->match, sieve_list(run, node, 0));
-            sieve_matching_value(&matching, action->handle ? action->handle : "");
-            hit = sieve_matching_end(&matching);
-        }
-        bool graded = sieve_has_tag(node, "low") || sieve_has_tag(node, "normal") ||
-                      sieve_has_tag(node, "high");
-        if (hit && (!graded ||
-                    g_strcmp0(plan_action_get(action, "importance"), old_importance(node)) == 0))
+        if (id_matches(run, node, action) &&
+            (!graded ||
+             g_strcmp0(plan_action_get(action, "importance"), old_importance(node)) == 0))
             g_ptr_array_remove_index(run->plan->actions, i - 1);
     }
     return FLOW_NEXT;
@@ -320,10 +348,8 @@ static enum sieve_flow denotify_run(struct sieve_run *run, const struct sieve_no
 
 static const struct sieve_verb denotify = {.name = "denotify",
                                            .kind = VERB_COMMAND,
-                                           .positional = "*",
-                                           .takes = TAKES_MATCH,
+                                           .takes = TAKES_MATCH_KEY,
                                            .tags = denotify_tags,
-                                           .check = denotify_check,
                                            .run = denotify_run};
 
 static const struct sieve_verb *const old_verbs[] = {&old_notify, &denotify, NULL};

@@ -15,7 +15,6 @@ struct envelope_part {
 static const struct envelope_part parts[] = {
     {"from", true, NULL},
     {"to", true, NULL},
-    {"orig_to", true, NULL},
     {"auth", false, NULL},
     {"notify", false, "envelope-dsn"},
     {"orcpt", false, "envelope-dsn"},

@@ -8,10 +8,9 @@ static bool fileinto_check(struct sieve_checker *checker, struct sieve_node *nod
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
     if (text->parts || g_utf8_validate(text->raw, -1, NULL))
         return true;
-    g_autofree char *shown = g_utf8_make_valid(text->raw, -1);
     return sieve_check_error(checker, text->at,
                              "fileinto command: invalid folder name '%s' specified: invalid utf-8",
-                             shown);
+                             text->raw);
 }
 
 static enum sieve_flow fileinto_run(struct sieve_run *run, const struct sieve_node *node)

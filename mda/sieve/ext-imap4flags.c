@@ -115,18 +115,18 @@ static bool flags_check(struct sieve_checker *checker, struct sieve_node *node)
     if (args->len == 1)
         return true;
     const struct sieve_arg *second = g_ptr_array_index(args, 1);
-    if (!sieve_check_uses(checker, "variables"))
-        return sieve_check_error(
-            checker, first->at,
-            "the %s %s only allows for the specification of a variable name when "
-            "the variables extension is active",
-            name, word);
     if (first->kind != ARG_STRING && !test)
         return sieve_check_error(
             checker, first->at,
             "if a second argument is specified for the %s %s, the first must be "
             "a string (variable name), but %s was found",
             name, word, describe(first));
+    if (!sieve_check_uses(checker, "variables"))
+        return sieve_check_error(
+            checker, first->at,
+            "the %s %s only allows for the specification of a variable name when "
+            "the variables extension is active",
+            name, word);
     if (!second->texts)
         return sieve_check_error(
             checker, second->at,

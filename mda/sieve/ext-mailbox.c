@@ -12,10 +12,9 @@ static bool name_valid(struct sieve_checker *checker, const struct sieve_node *n
 {
     if (text->parts || g_utf8_validate(text->raw, -1, NULL))
         return true;
-    g_autofree char *shown = g_utf8_make_valid(text->raw, -1);
     sieve_check_warn(checker, text->at,
                      "%s test: invalid mailbox name '%s' specified: invalid utf-8",
-                     node->verb->name, shown);
+                     node->verb->name, text->raw);
     return true;
 }
 
@@ -246,23 +245,29 @@ static bool specialuse_check(struct sieve_checker *checker, struct sieve_node *n
                              "specialuse tag: invalid special-use flag '%s' specified", text->raw);
 }
 
+// Where the flags stand. What follows them is let pass, as Dovecot does.
+static guint flags_at(const struct sieve_node *node)
+{
+    return node->positional->len > 1 ? 1 : 0;
+}
+
 // One argument: flags; two: a mailbox and flags.
 static bool specialuse_exists_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const GPtrArray *args = node->positional;
-    if (args->len < 1 || args->len > 2)
+    if (args->len == 0)
         return sieve_check_error(checker, node->at,
-                                 "the specialuse_exists test expects at least one argument, but %s",
-                                 args->len == 0 ? "none was found" : "too many were found");
+                                 "the specialuse_exists test expects at least one argument, but "
+                                 "none was found");
     const struct sieve_arg *first = g_ptr_array_index(args, 0);
-    const struct sieve_arg *flags = g_ptr_array_index(args, args->len - 1);
+    const struct sieve_arg *flags = g_ptr_array_index(args, flags_at(node));
     if (!first->texts)
         return sieve_check_error(
             checker, first->at,
             "the specialuse_exists test expects either a string (mailbox) or a "
             "string-list (special-use flags) as first argument, but %s was found",
             sieve_arg_describe(first));
-    if (args->len == 2 && first->kind != ARG_STRING)
+    if (args->len > 1 && first->kind != ARG_STRING)
         return sieve_check_error(
             checker, first->at,
             "if a second argument is specified for the specialuse_exists test, "
@@ -286,9 +291,9 @@ static bool specialuse_exists_check(struct sieve_checker *checker, struct sieve_
 
 static bool specialuse_exists_test(struct sieve_run *run, const struct sieve_node *node)
 {
-    guint last = node->positional->len - 1;
-    g_autofree char *mailbox = last == 1 ? sieve_string(run, node, 0) : NULL;
-    g_autoptr(GPtrArray) flags = sieve_list(run, node, last);
+    guint at = flags_at(node);
+    g_autofree char *mailbox = at > 0 ? sieve_string(run, node, 0) : NULL;
+    g_autoptr(GPtrArray) flags = sieve_list(run, node, at);
     for (guint i = 0; i < flags->len; i++) {
         if (!run->host->special_use_exists(run->host->data, mailbox, g_ptr_array_index(flags, i)))
             return false;

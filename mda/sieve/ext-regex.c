@@ -3,7 +3,7 @@
 #include "sieve/match.h"
 
 static const struct sieve_tag tags[] = {
-    {.name = "regex", .group = "MATCH-TYPE", .verbs = "@match", .id = MATCH_REGEX},
+    {.name = "regex", .group = "MATCH-TYPE", .verbs = "@match @key", .id = MATCH_REGEX},
     {.name = "quoteregex", .group = "*", .verbs = "set", .id = 20},
     {.name = NULL},
 };

@@ -10,8 +10,16 @@ const struct sieve_extension sieve_ext_unicode_casemap = {.name = "comparator-i;
 
 // RFC 5231.
 static const struct sieve_tag relational_tags[] = {
-    {.name = "value", .group = "MATCH-TYPE", .value = 'r', .verbs = "@match", .id = MATCH_VALUE},
-    {.name = "count", .group = "MATCH-TYPE", .value = 'r', .verbs = "@match", .id = MATCH_COUNT},
+    {.name = "value",
+     .group = "MATCH-TYPE",
+     .value = 'r',
+     .verbs = "@match @key",
+     .id = MATCH_VALUE},
+    {.name = "count",
+     .group = "MATCH-TYPE",
+     .value = 'r',
+     .verbs = "@match @key",
+     .id = MATCH_COUNT},
     {.name = NULL},
 };
 

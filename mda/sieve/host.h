@@ -66,7 +66,7 @@ struct sieve_host {
     // The IMAP flags that it has already, or NULL (optional). char *, owned by the caller.
     GPtrArray *(*flags)(void *data);
 
-    // The envelope: "from" ("" is the null sender), "to", "orig_to", "auth", and of RFC 6009
+    // The envelope: "from" ("" is the null sender), "to", "auth", and of RFC 6009
     // "notify", "ret", "envid", "orcpt", "bytimeabsolute", "bytimerelative", "bymode", "bytrace".
     // NULL: not known. Borrowed.
     const char *(*envelope)(void *data, const char *part);

@@ -32,9 +32,9 @@ static bool check_comparator(struct sieve_checker *checker, struct sieve_node *n
 }
 
 const struct sieve_tag sieve_match_tags[] = {
-    {.name = "is", .group = "MATCH-TYPE", .verbs = "@match", .id = MATCH_IS},
-    {.name = "contains", .group = "MATCH-TYPE", .verbs = "@match", .id = MATCH_CONTAINS},
-    {.name = "matches", .group = "MATCH-TYPE", .verbs = "@match", .id = MATCH_MATCHES},
+    {.name = "is", .group = "MATCH-TYPE", .verbs = "@match @key", .id = MATCH_IS},
+    {.name = "contains", .group = "MATCH-TYPE", .verbs = "@match @key", .id = MATCH_CONTAINS},
+    {.name = "matches", .group = "MATCH-TYPE", .verbs = "@match @key", .id = MATCH_MATCHES},
     {.name = "comparator",
      .group = "comparator",
      .value = 's',
@@ -53,6 +53,15 @@ static const struct sieve_tag_use *tag_of_group(const struct sieve_node *node, c
     return NULL;
 }
 
+const struct sieve_arg *sieve_match_keys(const struct sieve_node *node)
+{
+    const GPtrArray *args = node->positional;
+    if (!(node->verb->takes & TAKES_MATCH_KEY))
+        return args->len > 0 ? g_ptr_array_index(args, args->len - 1) : NULL;
+    const struct sieve_tag_use *type = tag_of_group(node, "MATCH-TYPE");
+    return type ? type->key : NULL;
+}
+
 // Constant regular expressions are checked now.
 static bool check_regexes(struct sieve_checker *checker, const struct sieve_node *node)
 {
@@ -60,10 +69,8 @@ static bool check_regexes(struct sieve_checker *checker, const struct sieve_node
         return sieve_check_error(
             checker, node->at,
             "regex match type only supports i;octet and i;ascii-casemap comparators");
-    if (node->positional->len == 0)
-        return true;
-    const struct sieve_arg *keys = g_ptr_array_index(node->positional, node->positional->len - 1);
-    for (guint i = 0; keys->texts && i < keys->texts->len; i++) {
+    const struct sieve_arg *keys = sieve_match_keys(node);
+    for (guint i = 0; keys && keys->texts && i < keys->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(keys, i);
         g_autoptr(GError) err = NULL;
         g_autoptr(Regex) regex = text->parts ? NULL : sieve_ere_compile(text->raw, false, &err);

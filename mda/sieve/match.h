@@ -53,6 +53,10 @@ struct sieve_match {
 // Settles a node's match; its positional arguments are known, the last one holds the keys.
 bool sieve_match_check(struct sieve_checker *checker, struct sieve_node *node);
 
+// The argument of NODE that holds its keys: the last one, or what its match type brought. NULL:
+// none.
+const struct sieve_arg *sieve_match_keys(const struct sieve_node *node);
+
 // For :value and :count: reads "gt" …
 bool sieve_relation_parse(const char *text, enum sieve_relation *relation_r);
 

@@ -34,6 +34,7 @@ void sieve_arg_free(gpointer data)
 {
     struct sieve_arg *arg = data;
     g_free(arg->tag);
+    g_free(arg->written);
     g_clear_pointer(&arg->texts, g_ptr_array_unref);
     g_free(arg);
 }
@@ -192,6 +193,13 @@ static bool begins_argument(const struct parser *parser)
            is(parser, TOKEN_TAG);
 }
 
+static void take_tag(struct parser *parser, struct sieve_arg *arg)
+{
+    arg->written = g_strdup(parser->lexer.word->str);
+    arg->tag = g_ascii_strdown(arg->written, -1);
+    next(parser);
+}
+
 static enum outcome parse_argument(struct parser *parser, struct sieve_node *node)
 {
     if (node->args->len >= SIEVE_MAX_ARGUMENTS) {
@@ -209,8 +217,7 @@ static enum outcome parse_argument(struct parser *parser, struct sieve_node *nod
         next(parser);
         break;
     default:
-        arg_add(parser, node, ARG_TAG)->tag = g_ascii_strdown(parser->lexer.word->str, -1);
-        next(parser);
+        take_tag(parser, arg_add(parser, node, ARG_TAG));
         break;
     }
     return SOUND;

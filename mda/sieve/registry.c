@@ -80,6 +80,7 @@ static bool tag_is_for(const struct sieve_tag *tag, const struct sieve_verb *ver
         return true;
     return word_in(tag->verbs, verb->name) ||
            ((verb->takes & TAKES_MATCH) && word_in(tag->verbs, "@match")) ||
+           ((verb->takes & TAKES_MATCH_KEY) && word_in(tag->verbs, "@key")) ||
            ((verb->takes & TAKES_ADDRESS_PART) && word_in(tag->verbs, "@address"));
 }
 

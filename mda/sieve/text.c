@@ -136,6 +136,21 @@ static bool check_global_name(struct sieve_checker *checker, struct sieve_place 
                              strchr(name, '.') ? "sub-namespace" : "numeric variable name");
 }
 
+// NAME, behind "env.": no part of it is a number.
+static bool check_environment_name(struct sieve_checker *checker, struct sieve_place at,
+                                   const char *name)
+{
+    g_auto(GStrv) words = g_strsplit(name, ".", -1);
+    for (guint i = 0; words[i]; i++) {
+        if (g_ascii_isdigit(*words[i]))
+            return sieve_check_error(checker, at,
+                                     "vnd.dovecot.environment: invalid variable name within env "
+                                     "namespace 'env.%s': encountered numeric variable name",
+                                     words[i]);
+    }
+    return true;
+}
+
 static bool add_namespaced(struct sieve_checker *checker, struct sieve_text *text, GPtrArray *parts,
                            const char *name, gsize length)
 {
@@ -146,7 +161,8 @@ static bool add_namespaced(struct sieve_checker *checker, struct sieve_text *tex
         return check_global_name(checker, text->at, dot + 1) &&
                part_add(parts, PART_GLOBAL, dot + 1, strlen(dot + 1), 0);
     if (strcmp(full, "env") == 0 && sieve_check_uses(checker, "vnd.dovecot.environment"))
-        return part_add(parts, PART_ENVIRONMENT, dot + 1, strlen(dot + 1), 0);
+        return check_environment_name(checker, text->at, dot + 1) &&
+               part_add(parts, PART_ENVIRONMENT, dot + 1, strlen(dot + 1), 0);
     if (strcmp(full, "tst") == 0 && checker->host->suite)
         return part_add(parts, PART_SUITE, dot + 1, strlen(dot + 1), 0);
     return sieve_check_error(checker, text->at, "referring to variable in unknown namespace '%s'",
@@ -243,7 +259,8 @@ bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at
         if (strcmp(lower, "global") == 0 && sieve_check_uses(checker, "include"))
             return check_global_name(checker, at, dot + 1);
         if (strcmp(lower, "env") == 0 && sieve_check_uses(checker, "vnd.dovecot.environment"))
-            return sieve_check_error(checker, at,
+            return check_environment_name(checker, at, dot + 1) &&
+                   sieve_check_error(checker, at,
                                      "vnd.dovecot.environment: cannot assign to "
                                      "environment variable `env.%s'",
                                      dot + 1);
