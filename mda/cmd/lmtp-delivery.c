@@ -78,6 +78,11 @@ static void take_recipient(gpointer data, const struct lmtp_transaction *transac
         lmtp_answer_set(answer_r, 250, "2.1.5", "recipient ok");
 }
 
+static bool is_stored(int status)
+{
+    return status == command_outcome(MDA_DELIVERED) || status == EX_OK;
+}
+
 // ---- The child
 
 static void tell(gpointer data, int status, const char *text)
@@ -148,7 +153,8 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
     int status = set_surroundings(mailbox) ? delivery_run(service->context, &given)
                                            : command_outcome(MDA_DEFER);
     tell(&fd, status, NULL);
-    _exit(EX_OK);
+    // For a parent that could not be told.
+    _exit(is_stored(status) ? EX_OK : EX_TEMPFAIL);
 }
 
 // ---- The parent
@@ -156,7 +162,7 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
 static void answer_of(int status, const char *text, const struct lmtp_transaction *transaction,
                       const char *address, struct lmtp_answer *answer_r)
 {
-    if (status == command_outcome(MDA_DELIVERED) || status == EX_OK)
+    if (is_stored(status))
         lmtp_answer_set(answer_r, 250, "2.0.0", "<%s> delivered", address);
     else if (status == EX_NOUSER)
         lmtp_answer_set(answer_r, 550, "5.1.1", "<%s> there is no such user", address);

@@ -50,4 +50,11 @@ tries clone 2
 tries poll 6
 tries wait4 2
 tries fchmod 3
+
+# A delivery that is put off and cannot say so: its silence must not be taken for success.
+rm -rf "$vmail/ann/Maildir"
+printf 'LHLO x\r\nMAIL FROM:<s@x.example>\r\nRCPT TO:<ann@d>\r\nDATA\r\nSubject: mute\r\n\r\nbody\r\n.\r\nQUIT\r\n' >"$scratch/talk"
+reply=$(converse strace -f -qq -o "$scratch/trace" -e inject=fsync:error=EIO -e inject=writev:error=EIO)
+case $reply-$(count) in 451-* | -*) mute=0 ;; *) mute=1 ;; esac
+ok $mute "a delivery that fails without a word is put off (reply $reply, $(count) copies)"
 plan
