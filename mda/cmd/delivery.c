@@ -150,14 +150,8 @@ static bool plan_by_script(struct delivery *delivery, struct plan **plan_r, GErr
 // Puts what policy says in the place of what the rules would keep.
 static void overrule_keep(const struct delivery *delivery, struct plan *plan)
 {
-    bool kept = plan->implicit_keep;
-    for (guint i = plan->actions->len; i > 0; i--) {
-        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
-        if (action->kind == PLAN_KEEP) {
-            g_ptr_array_remove_index(plan->actions, i - 1);
-            kept = true;
-        }
-    }
+    const bool kept = plan_keeps(plan);
+    plan_drop_keeps(plan);
     plan->implicit_keep = false;
     if (kept)
         add_policy(delivery, plan);

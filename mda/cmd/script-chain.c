@@ -22,21 +22,12 @@ static void take_message(struct script_chain *chain, struct plan *plan)
     sieve_source_replace(chain->source, chain->changed);
 }
 
-static void drop_keeps(struct plan *plan)
-{
-    for (guint i = plan->actions->len; i > 0; i--) {
-        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
-        if (action->kind == PLAN_KEEP)
-            g_ptr_array_remove_index(plan->actions, i - 1);
-    }
-    plan->implicit_keep = true;
-}
-
 void script_chain_next(struct script_chain *chain, struct plan *plan)
 {
     settle(chain, plan);
     take_message(chain, plan);
-    drop_keeps(plan);
+    plan_drop_keeps(plan);
+    plan->implicit_keep = true; // until the next script says otherwise
     chain->settled = plan->actions->len;
     g_clear_pointer(&chain->flags, g_ptr_array_unref);
     chain->flags = g_steal_pointer(&plan->flags);

@@ -233,16 +233,6 @@ static void complain(const char *path, const struct sieve_diagnostics *diagnosti
     g_string_free(text, TRUE);
 }
 
-static bool keeps(const struct plan *plan)
-{
-    bool keep = plan->implicit_keep;
-    for (guint i = 0; i < plan->actions->len; i++) {
-        const struct plan_action *action = g_ptr_array_index(plan->actions, i);
-        keep = keep || action->kind == PLAN_KEEP;
-    }
-    return keep;
-}
-
 static void run_script(const struct sieve_engine *engine, const char *path, const char *text,
                        gsize size, const struct sieve_host *host, struct plan *plan)
 {
@@ -262,7 +252,7 @@ static bool run_all(const struct script_case *script_case, const struct sieve_en
                     GError **err)
 {
     g_autoptr(GPtrArray) paths = all_scripts(script_case->conf, script_case->home);
-    for (guint i = 0; i < paths->len && keeps(plan); i++) {
+    for (guint i = 0; i < paths->len && plan_keeps(plan); i++) {
         const char *path = g_ptr_array_index(paths, i);
         g_autofree char *text = NULL;
         gsize size = 0;

@@ -217,22 +217,6 @@ static bool suite_run(void *data, struct sieve_run *run, bool append)
     return world->script && run_program(world, run, world->script, run->plan);
 }
 
-static bool keeps(const struct plan *plan)
-{
-    bool keep = plan->implicit_keep;
-    for (guint i = 0; i < plan->actions->len; i++)
-        keep |= ((struct plan_action *)g_ptr_array_index(plan->actions, i))->kind == PLAN_KEEP;
-    return keep;
-}
-
-static void drop_keeps(struct plan *plan)
-{
-    for (guint i = plan->actions->len; i > 0; i--) {
-        if (((struct plan_action *)g_ptr_array_index(plan->actions, i - 1))->kind == PLAN_KEEP)
-            g_ptr_array_remove_index(plan->actions, i - 1);
-    }
-}
-
 // The next script of a sequence starts with the flags that this one set.
 static void pass_flags_on(struct suite_world *world, const struct plan *plan)
 {
@@ -253,9 +237,9 @@ static bool suite_multiscript(void *data, struct sieve_run *run, const GPtrArray
         g_autoptr(Plan) plan = plan_new();
         sound = compile_file(world, g_ptr_array_index(files, i), &program) &&
                 run_program(world, run, program, plan);
-        keep = keeps(plan);
+        keep = plan_keeps(plan);
         pass_flags_on(world, plan);
-        drop_keeps(plan);
+        plan_drop_keeps(plan);
         sound = sound && suite_world_perform(world, plan, 0, false);
         if (keep && (i + 1 == files->len || !sound))
             suite_world_keep(world, plan->message, plan->flags);

@@ -49,6 +49,25 @@ struct plan_action *plan_add(struct plan *plan, enum plan_kind kind)
     return action;
 }
 
+bool plan_keeps(const struct plan *plan)
+{
+    bool keeps = plan->implicit_keep;
+    for (guint i = 0; i < plan->actions->len && !keeps; i++) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i);
+        keeps = action->kind == PLAN_KEEP;
+    }
+    return keeps;
+}
+
+void plan_drop_keeps(struct plan *plan)
+{
+    for (guint i = plan->actions->len; i > 0; i--) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i - 1);
+        if (action->kind == PLAN_KEEP)
+            g_ptr_array_remove_index(plan->actions, i - 1);
+    }
+}
+
 void plan_action_set(struct plan_action *action, const char *name, char *value)
 {
     if (!action->options)

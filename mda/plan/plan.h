@@ -59,6 +59,12 @@ void plan_free(struct plan *plan);
 // Appends an action of KIND and returns it for the caller to fill in; the plan owns it.
 struct plan_action *plan_add(struct plan *plan, enum plan_kind kind);
 
+// Is the message kept, by an action or for want of one?
+bool plan_keeps(const struct plan *plan);
+
+// Takes the keeps out of PLAN; its implicit keep is left alone.
+void plan_drop_keeps(struct plan *plan);
+
 // Sets option NAME of ACTION; VALUE is taken over. The getter returns NULL when it is not set.
 void plan_action_set(struct plan_action *action, const char *name, char *value);
 const char *plan_action_get(const struct plan_action *action, const char *name);
