@@ -6,13 +6,12 @@
 // - A file is locked in the kernel, appended to, synced, and cut back to its former size when that
 //   fails; in a directory a message gets its name only when it is whole and synced.
 // - Names, modes, the escape of "From " and what is logged are procmail's. That is why the stores
-// of
-//   store/ are not used: theirs has other names, refuses plain directories and knows no links.
+//   of store/ are not used: theirs has other names, refuses plain directories and knows no links.
 #include "cmd/procmail-host.h"
 
 #include "base/auto.h"
-#include "base/files.h"
 #include "base/clock.h"
+#include "base/files.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -6,8 +6,7 @@
 //   ([batv] required). Replies and receipts go to what the header says, where no tag is: they are
 //   not held to it, and neither is anything that does not come from the null sender.
 // - A tag says that somebody got a mail of ours. That he sent this one is likely when the trail and
-// the
-//   failed recipient both are strangers: then it is a hint.
+//   the failed recipient both are strangers: then it is a hint.
 // - Our own host may report on mail that it had not signed yet.
 // - A tag that verifies and has expired says nothing: a server may have kept the mail that long.
 // - Variants are read: hexadecimal in any case, "/" for "=", user and tag the other way round.

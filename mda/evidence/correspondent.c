@@ -4,8 +4,8 @@
 //
 // Design rationale
 // - Strong for us only when there is nothing better to go by: whoever picks recipients from a
-// stolen
-//   address book hits people whom we write to. With a Message-ID or a trail at hand it is a hint.
+//   stolen address book hits people whom we write to. With a Message-ID or a trail at hand it is a
+//   hint.
 // - Against us only when the ledger is complete and holds recipients as the envelope had them.
 // - Replies by program come from the address of the account, not always from the one we wrote to.
 // - A forwarded mail fails at an address that we do not know. So any address that the report

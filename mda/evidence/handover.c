@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
 // - A client with a private address, or of the same organisation as the host that wrote the line,
-// is
-//   an internal hop of the receiving side: content filters, mailbox servers.
+//   is an internal hop of the receiving side: content filters, mailbox servers.
 // - A mail server announces itself by the name that it writes behind "by". When a line says that
-// our
-//   relay handed the mail to X, and the line above says that a client calling itself Y brought it,
-//   X and Y are one host or at least of one organisation. Names that mean nothing outside (no dot,
-//   .local …) prove nothing either way.
+//   our relay handed the mail to X, and the line above says that a client calling itself Y brought
+//   it, X and Y are one host or at least of one organisation. Names that mean nothing outside (no
+//   dot, .local …) prove nothing either way.
 // - A forwarder is a host that we sent to on purpose: it is of the domain of a recipient.
 #include "evidence/handover.h"
 

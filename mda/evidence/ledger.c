@@ -7,8 +7,7 @@
 // - What our own mail server wrote (a report of its own that could not be delivered) passes no
 //   recorder, so its absence says nothing.
 // - Nor does it say much that a reply refers to an id of its author's own domain: that is a thread
-// of
-//   his, whatever began it.
+//   of his, whatever began it.
 // - A ledger that cannot be had says nothing.
 #include "ledger/ledger.h"
 

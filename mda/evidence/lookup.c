@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
 // - A known Message-ID is no secret: whoever got the mail can copy it. With the recipient to whom
-// the
-//   mail went, and a Date that fits, it is proof; without them it is as much as the rest allows.
+//   the mail went, and a Date that fits, it is proof; without them it is as much as the rest
+//   allows.
 // - A forwarded mail fails at an address that we never wrote to. What we wrote to then stands
 //   somewhere else: in To or Cc, in a Received line ("for <…>"), in the text, in the return path.
 #include "evidence/lookup.h"

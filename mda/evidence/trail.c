@@ -8,11 +8,9 @@
 // - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
 //   came to us from outside, and we may have passed on what a stranger sent.
 // - Where no host took the mail from another, it was made on the host that reports: not held
-// against
-//   a host of our domain that nobody listed.
+//   against a host of our domain that nobody listed.
 // - Silence when no relay is known, when the trail names no host that others could know, and when
-// it
-//   did not come back whole.
+//   it did not come back whole.
 #include "base/address.h"
 #include "base/text.h"
 #include "evidence/evidence.h"
