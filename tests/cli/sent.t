@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # backstop sent: every way in which outgoing mail is recorded, seen by what a report then becomes.
 . "${srcdir:-..}/tests/tap.sh"
+sent_at=$(mail_date)
 
 state=$scratch/state
 run() { "$BACKSTOP" --set "state.directory=$state" --set log.destination=none "$@"; }
@@ -10,7 +11,7 @@ sent() { run sent "$@"; }
 # message ID RECIPIENT: an outgoing mail
 message() {
     printf 'From: Alice <alice@example.org>\nTo: %s\nSubject: hello\n' "$2"
-    printf 'Date: Sat, 21 Nov 2026 03:07:48 +0000\nMessage-ID: <%s>\n\ntext\n' "$1"
+    printf 'Date: %s\nMessage-ID: <%s>\n\ntext\n' "$sent_at" "$1"
 }
 # report ID RECIPIENT: a report that it could not be delivered
 report() {
@@ -67,7 +68,7 @@ expect_code 75 'a ledger that cannot be made defers' \
 {
     echo '# comment'
     printf '<i1@example.org>\n'
-    printf '<i2@example.org>\t1795230468\talice@example.org\tdora@example.net\r\n'
+    printf '<i2@example.org>\t%s\talice@example.org\tdora@example.net\r\n' "$(date +%s)"
     printf '\t\t\tonly@example.net\n'
     printf '\n'
 } >"$scratch/ids"

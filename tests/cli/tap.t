@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # tests/run counts what tests say, and never takes a broken test for a good one.
 . "${srcdir:-..}/tests/tap.sh"
-plan 9
+plan 12
 
 mkdir "$scratch/t"
 cd "$scratch/t" || exit 1
@@ -26,3 +26,13 @@ for broken in short noplan status dies hangs; do
 done
 perl "$srcdir/tests/run" bad.t >/dev/null 2>&1
 is $? 1 "the exit status says so too"
+
+# A part that cannot be run is never a failed one, and the summary says which and why.
+script part '. "$srcdir/tests/tap.sh"; ok 0 begins; skip_all "the server does not listen"'
+script none '. "$srcdir/tests/tap.sh"; skip_all "no such program"'
+perl "$srcdir/tests/run" part.t none.t skips.t >"$scratch/summary" 2>/dev/null
+is $? 0 "skipped parts fail nothing, also in the middle of a test"
+is "$(grep '^skipped' "$scratch/summary")" 'skipped: none.t: all, no such program
+skipped: part.t: the server does not listen
+skipped: skips.t: no reason' "each says what was left out and why"
+is "$(tail -n 1 "$scratch/summary")" "2 passed, 0 failed" "and what ran is counted"

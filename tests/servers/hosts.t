@@ -3,6 +3,7 @@
 # examples/redis, followed word by word with other paths and another port: mail is sent on one host and
 # judged on another, which share a Redis behind TLS that asks for certificates and logins.
 . "${srcdir:-..}/tests/tap.sh"
+sent_at=$(mail_date)
 command -v redis-server >/dev/null || skip_all "Redis is not installed"
 command -v openssl >/dev/null || skip_all "openssl is not installed"
 [ -f "${BACKSTOP%/*}/backstop-redis.so" ] && [ -f "${BACKSTOP%/*}/backstop-tls.so" ] ||
@@ -45,7 +46,7 @@ ready() { host sends doctor 2>/dev/null | grep -q 'nothing was ever recorded\|me
 i=0; until ready || [ $i -ge 50 ]; do i=$((i + 1)); sleep 0.1; done
 
 letter() { # ID
-    printf 'From: alice@example.org\nTo: bob@example.net\nDate: Sat, 21 Nov 2026 03:07:48 +0000\nMessage-ID: <%s@example.org>\n\ntext\n' "$1"
+    printf 'From: alice@example.org\nTo: bob@example.net\nDate: %s\nMessage-ID: <%s@example.org>\n\ntext\n' "$sent_at" "$1"
 }
 report() { # ID
     cat <<END
