@@ -30,6 +30,7 @@ static void clear_mail(struct outgoing *mail)
     g_clear_pointer(&mail->from, g_free);
     g_clear_pointer(&mail->date, g_free);
     g_clear_pointer(&mail->message_id, g_free);
+    g_clear_pointer(&mail->subject, g_free);
     mail->ours = mail->stamped = false;
 }
 
@@ -100,6 +101,8 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
         keep_first(&session->mail.date, value);
     else if (g_ascii_strcasecmp(name, "Message-ID") == 0)
         keep_first(&session->mail.message_id, value);
+    else if (g_ascii_strcasecmp(name, "Subject") == 0)
+        keep_first(&session->mail.subject, value);
     else if (g_ascii_strcasecmp(name, "X-Backstop-Sent") == 0)
         session->mail.stamped = true;
     return SMFIS_CONTINUE;

@@ -12,6 +12,7 @@
 #include "evidence/keys.h"
 #include "evidence/stamp.h"
 #include "ledger/ledger.h"
+#include "message/mime.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,13 +49,16 @@ static void record(const struct conf *conf, const struct outgoing *outgoing, GEr
         g_ptr_array_add(recipients, g_ptr_array_index(outgoing->recipients, i));
     g_ptr_array_add(recipients, NULL);
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    g_autofree char *subject = outgoing->subject ? mime_decode_header(outgoing->subject, -1) : NULL;
     gint64 dated;
+    if (!date_parse(outgoing->date, &dated) || dated <= 0 || dated >= now + FUTURE_SECONDS)
+        dated = 0;
     const struct sent_message message = {
         .message_id = outgoing->message_id,
-        .time = date_parse(outgoing->date, &dated) && dated > 0 && dated < now + FUTURE_SECONDS
-                    ? dated
-                    : now,
+        .time = dated ? dated : now,
         .live = true,
+        .date = dated,
+        .subject = subject,
         .sender = outgoing->sender,
         .recipients = (const char *const *)recipients->pdata,
     };

@@ -19,7 +19,7 @@ struct outgoing {
     bool ours;                      // the client logged in or is internal
     char *sender;                   // envelope sender without <>
     GPtrArray *recipients;          // char *
-    char *from, *date, *message_id; // header values, or NULL
+    char *from, *date, *message_id, *subject; // header values, or NULL
     bool stamped;                   // a stamp is there already
 };
 

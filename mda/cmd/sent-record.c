@@ -20,6 +20,8 @@ bool sent_record(const struct conf *conf, GBytes *bytes, const char *from,
         .live = true,
         .recipients = given ? recipients : (const char *const *)facts->recipients,
         .guessed = !given,
+        .date = facts->time,
+        .subject = facts->subject,
     };
     return ledger_open(conf, LEDGER_WRITE, deadline_in(milliseconds), &ledger, err) &&
            ledger_record(ledger, &message, err) && ledger_prune(ledger, err);

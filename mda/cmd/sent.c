@@ -180,6 +180,8 @@ static bool import_header(struct progress *progress, GBytes *header, GError **er
         .time = facts->time,
         .recipients = (const char *const *)facts->recipients,
         .guessed = true,
+        .date = facts->time,
+        .subject = facts->subject,
     };
     return progress_record(progress, &message, err);
 }

@@ -16,7 +16,7 @@ struct ledger_hash {
 struct ledger_entry {
     bool has_id;
     struct ledger_hash id;
-    gint64 time; // 0: not known
+    gint64 time;  // 0: not known
     gint64 since; // from when on the ledger may be called complete, by this record; 0: not known
     gint64 now;
     bool has_sender;
@@ -26,6 +26,8 @@ struct ledger_entry {
     const struct ledger_hash *correspondents; // the same addresses and their domains
     guint correspondent_count;
     bool guessed;
+    const struct ledger_hash *fingerprints; // whom when, and Date with Subject
+    guint fingerprint_count;
 };
 
 struct ledger_backend {
@@ -47,6 +49,8 @@ struct ledger_backend {
                     bool *yes_r, GError **err);
     bool (*wrote_to)(gpointer state, const struct ledger_hash *address, bool *yes_r, gint64 *time_r,
                      GError **err);
+    bool (*has_fingerprint)(gpointer state, const struct ledger_hash *fingerprint, bool *yes_r,
+                            GError **err);
     bool (*count_since)(gpointer state, gint64 since, gint64 *count_r, GError **err);
     bool (*extent)(gpointer state, struct ledger_extent *extent_r, GError **err);
 };

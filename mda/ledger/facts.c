@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/date.h"
 #include "message/message.h"
+#include "message/mime.h"
 
 // A Date may be this far ahead of our clock before it is no Date.
 #define FUTURE_SECONDS (24 * 3600)
@@ -54,6 +55,8 @@ struct sent_facts *sent_facts_read(GBytes *bytes)
     facts->message_id = message_header(message, "Message-ID", 0);
     facts->time = read_date(message);
     facts->from = read_from(message);
+    g_autofree char *subject = message_header(message, "Subject", 0);
+    facts->subject = subject ? mime_decode_header(subject, -1) : NULL;
     facts->recipients = read_recipients(message);
     return facts;
 }
@@ -64,6 +67,7 @@ void sent_facts_free(struct sent_facts *facts)
         return;
     g_free(facts->message_id);
     g_free(facts->from);
+    g_free(facts->subject);
     g_strfreev(facts->recipients);
     g_free(facts);
 }

@@ -181,6 +181,54 @@ static void hash_recipients(const struct ledger *ledger, const char *const *reci
     }
 }
 
+// ADDRESS was written to in this span of time.
+static struct ledger_hash hash_near(const struct ledger *ledger, const char *address, gint64 span)
+{
+    g_autofree char *folded = address_untagged(address);
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %s", span, folded);
+    return hash_text(ledger, 'n', text);
+}
+
+// SUBJECT as it is compared: white space and case may change on the way. NULL when there is nothing
+// to compare.
+static char *fold_subject(const char *subject)
+{
+    g_autofree char *valid = subject ? g_utf8_make_valid(subject, -1) : NULL;
+    g_autofree char *folded = valid ? g_utf8_casefold(valid, -1) : NULL;
+    g_auto(GStrv) words = g_strsplit_set(folded ? folded : "", " \t\r\n", -1);
+    GString *text = g_string_new(NULL);
+    for (char **word = words; *word; word++) {
+        if (**word)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", *word);
+    }
+    return g_string_free(text, text->len == 0);
+}
+
+// False when DATE and SUBJECT are not enough to know a mail by.
+static bool hash_alike(const struct ledger *ledger, gint64 date, const char *subject,
+                       struct ledger_hash *hash_r)
+{
+    g_autofree char *folded = fold_subject(subject);
+    if (date <= 0 || !folded)
+        return false;
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %s", date, folded);
+    *hash_r = hash_text(ledger, 'l', text);
+    return true;
+}
+
+static void hash_fingerprints(const struct ledger *ledger, const struct sent_message *message,
+                              GArray *fingerprints)
+{
+    struct ledger_hash hash;
+    const char *const *recipients = message->time > 0 ? message->recipients : NULL;
+    for (gsize i = 0; recipients && recipients[i] && i < LEDGER_RECIPIENTS_MAX; i++) {
+        hash = hash_near(ledger, recipients[i], message->time / LEDGER_NEAR_SECONDS);
+        g_array_append_val(fingerprints, hash);
+    }
+    if (hash_alike(ledger, message->date, message->subject, &hash))
+        g_array_append_val(fingerprints, hash);
+}
+
 static bool write_entry(struct ledger *ledger, const struct ledger_entry *entry, GError **err)
 {
     if (ledger->batch)
@@ -200,7 +248,9 @@ bool ledger_record(struct ledger *ledger, const struct sent_message *message, GE
 {
     g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     g_autoptr(GArray) correspondents = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
+    g_autoptr(GArray) fingerprints = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     hash_recipients(ledger, message->recipients, addresses, correspondents);
+    hash_fingerprints(ledger, message, fingerprints);
     struct ledger_entry entry = {
         .time = message->time,
         .now = g_get_real_time() / G_USEC_PER_SEC,
@@ -210,6 +260,8 @@ bool ledger_record(struct ledger *ledger, const struct sent_message *message, GE
         .correspondents = (const struct ledger_hash *)(void *)correspondents->data,
         .correspondent_count = correspondents->len,
         .guessed = message->guessed,
+        .fingerprints = (const struct ledger_hash *)(void *)fingerprints->data,
+        .fingerprint_count = fingerprints->len,
     };
     entry.has_id = message->message_id && hash_message_id(ledger, message->message_id, &entry.id);
     entry.has_sender = message->sender && strchr(message->sender, '@');
@@ -272,6 +324,28 @@ bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gi
 {
     const struct ledger_hash to = hash_address(ledger, address);
     return ledger->backend->wrote_to(ledger->state, &to, yes_r, time_r, err);
+}
+
+bool ledger_sent_near(struct ledger *ledger, const char *address, gint64 from, gint64 until,
+                      bool *yes_r, GError **err)
+{
+    *yes_r = false;
+    const gint64 last = until / LEDGER_NEAR_SECONDS;
+    for (gint64 span = MAX(from, 0) / LEDGER_NEAR_SECONDS; span <= last && !*yes_r; span++) {
+        const struct ledger_hash hash = hash_near(ledger, address, span);
+        if (!ledger->backend->has_fingerprint(ledger->state, &hash, yes_r, err))
+            return false;
+    }
+    return true;
+}
+
+bool ledger_sent_alike(struct ledger *ledger, gint64 date, const char *subject, bool *yes_r,
+                       GError **err)
+{
+    struct ledger_hash hash;
+    *yes_r = false;
+    return !hash_alike(ledger, date, subject, &hash) ||
+           ledger->backend->has_fingerprint(ledger->state, &hash, yes_r, err);
 }
 
 bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError **err)

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 
 #define LEDGER_HASH_BYTES 16
+// When something was sent to someone is kept to so many seconds.
+#define LEDGER_NEAR_SECONDS 60
 // More recipients of one message than this are not kept.
 #define LEDGER_RECIPIENTS_MAX 1000
 
@@ -28,6 +30,8 @@ struct sent_message {
     const char *const *recipients; // NULL-terminated, or NULL
     bool live;    // recorded as it was sent, so that TIME says little of how far back records go
     bool guessed; // the recipients were read from the header: those of Bcc may be missing
+    gint64 date;  // its Date, Unix seconds; 0: not known
+    const char *subject; // decoded, or NULL
 };
 
 // What is known of a Message-ID.
@@ -88,6 +92,15 @@ bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *a
 // Was ADDRESS ("@example.org": someone in that domain) ever written to? *TIME_R is when last.
 bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gint64 *time_r,
                      GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Was anything sent to ADDRESS from FROM to UNTIL (Unix seconds, as LEDGER_NEAR_SECONDS allows)?
+// And was a mail sent that bears this very DATE and SUBJECT (decoded)? Both know a mail whose
+// Message-ID was replaced on its way. False in *YES_R also when the ledger was made before it kept
+// this.
+bool ledger_sent_near(struct ledger *ledger, const char *address, gint64 from, gint64 until,
+                      bool *yes_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+bool ledger_sent_alike(struct ledger *ledger, gint64 date, const char *subject, bool *yes_r,
+                       GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // How many messages were recorded since the time SINCE; counts no further than a few thousand.
 bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r,

@@ -5,6 +5,7 @@
 // Keys, all below "backstop:" (what stands in {} keeps a record in one slot of a cluster):
 //   {ID}:m  hash: t time, s sender            {ID}:r  set: recipients
 //   {ADDRESS}:c  when it was last written to   hour:N  how many were recorded in that hour
+//   {HASH}:f  that such a mail was sent (to whom when, or Date and Subject)
 //   meta  hash: began, untimed, guessed, first, count, recipients      key  the secret
 //
 // Everything but meta and key expires by itself after [ledger] keep. No command has keys in two
@@ -133,6 +134,12 @@ static bool redis_record(gpointer data, const struct ledger_entry *entry, GError
                             hex(&entry->correspondents[i], address), (long long)entry->time, keep))
             return false;
     }
+    for (guint i = 0; i < entry->fingerprint_count; i++) {
+        char hash[HEX_LENGTH + 1];
+        if (!redis_link_put(state->link, err, "SET " PREFIX "{%s}:f 1 EX %lld",
+                            hex(&entry->fingerprints[i], hash), keep))
+            return false;
+    }
     return record_meta(state, entry, err);
 }
 
@@ -215,6 +222,20 @@ static bool redis_wrote_to(gpointer data, const struct ledger_hash *address, boo
     return true;
 }
 
+static bool redis_has_fingerprint(gpointer data, const struct ledger_hash *fingerprint, bool *yes_r,
+                                  GError **err)
+{
+    struct state *state = data;
+    char text[HEX_LENGTH + 1];
+    redisReply *reply =
+        redis_link_query(state->link, err, "EXISTS " PREFIX "{%s}:f", hex(fingerprint, text));
+    if (!reply)
+        return false;
+    *yes_r = reply->integer == 1;
+    freeReplyObject(reply);
+    return true;
+}
+
 static bool redis_count_since(gpointer data, gint64 since, gint64 *count_r, GError **err)
 {
     struct state *state = data;
@@ -274,6 +295,7 @@ static const struct ledger_backend backend = {
     .find = redis_find,
     .sent_to = redis_sent_to,
     .wrote_to = redis_wrote_to,
+    .has_fingerprint = redis_has_fingerprint,
     .count_since = redis_count_since,
     .extent = redis_extent,
 };

@@ -96,6 +96,8 @@ static bool index_header(struct indexer *indexer, GBytes *header)
         .time = facts->time,
         .recipients = (const char *const *)facts->recipients,
         .guessed = true,
+        .date = facts->time,
+        .subject = facts->subject,
     };
     indexer->sentfolder->indexed++;
     indexer->left--;

@@ -15,11 +15,12 @@
 #define PRUNE_ROWS 500
 // How far its messages are counted.
 #define COUNT_MAX 1000000
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 struct state {
     const struct db_api *api;
     struct db *db;
+    bool has_fingerprints; // it was written to by a version that keeps them
 };
 
 static const char schema[] =
@@ -33,6 +34,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS correspondent (address BLOB PRIMARY KEY, time INTEGER,"
     " added INTEGER) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS correspondent_added ON correspondent (added);"
+    "CREATE TABLE IF NOT EXISTS fingerprint (hash BLOB PRIMARY KEY, added INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS fingerprint_added ON fingerprint (added);"
     "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION) ";"
                                                          "COMMIT;";
 
@@ -63,7 +66,8 @@ static bool check_schema(struct state *state, enum ledger_mode mode, GError **er
         return false;
     if (version > SCHEMA_VERSION)
         return mda_fail(err, MDA_ERROR_TEMP, "the ledger was made by a later version of backstop");
-    if (version == SCHEMA_VERSION)
+    state->has_fingerprints = version >= 2 || mode == LEDGER_WRITE;
+    if (version == SCHEMA_VERSION || (version > 0 && mode == LEDGER_READ))
         return true;
     if (mode == LEDGER_READ)
         return mda_fail(err, MDA_ERROR_GONE, "nothing was ever recorded in it");
@@ -157,6 +161,23 @@ static bool record_correspondents(struct state *state, const struct ledger_entry
     return true;
 }
 
+static bool record_fingerprints(struct state *state, const struct ledger_entry *entry, GError **err)
+{
+    for (guint i = 0; i < entry->fingerprint_count; i++) {
+        struct db_statement *statement;
+        if (!state->api->prepare(state->db,
+                                 "INSERT INTO fingerprint (hash, added) VALUES (?1, ?2)"
+                                 " ON CONFLICT (hash) DO UPDATE SET added = excluded.added",
+                                 &statement, err))
+            return false;
+        bind_hash(state, statement, 1, &entry->fingerprints[i]);
+        state->api->bind_int(statement, 2, entry->now);
+        if (!run(state, statement, err))
+            return false;
+    }
+    return true;
+}
+
 static bool record_guess(struct state *state, const struct ledger_entry *entry, GError **err)
 {
     struct db_statement *statement;
@@ -193,7 +214,7 @@ static bool sqlite_record(gpointer data, const struct ledger_entry *entry, GErro
         !(record_message(state, entry, err) && record_recipients(state, entry, err)))
         return false;
     return record_extent(state, entry, err) && record_guess(state, entry, err) &&
-           record_correspondents(state, entry, err);
+           record_correspondents(state, entry, err) && record_fingerprints(state, entry, err);
 }
 
 static bool sqlite_begin(gpointer data, GError **err)
@@ -223,6 +244,8 @@ static bool forget_messages(struct state *state, gint64 before, GError **err)
         " (SELECT id FROM sent WHERE added < ?1 ORDER BY added LIMIT ?2)",
         "DELETE FROM correspondent WHERE address IN"
         " (SELECT address FROM correspondent WHERE added < ?1 ORDER BY added LIMIT ?2)",
+        "DELETE FROM fingerprint WHERE hash IN"
+        " (SELECT hash FROM fingerprint WHERE added < ?1 ORDER BY added LIMIT ?2)",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
         struct db_statement *statement;
@@ -325,6 +348,21 @@ static bool sqlite_wrote_to(gpointer data, const struct ledger_hash *address, bo
     return true;
 }
 
+static bool sqlite_has_fingerprint(gpointer data, const struct ledger_hash *fingerprint,
+                                   bool *yes_r, GError **err)
+{
+    struct state *state = data;
+    struct db_statement *statement;
+    *yes_r = false;
+    if (!state->has_fingerprints)
+        return true;
+    if (!state->api->prepare(state->db, "SELECT 1 FROM fingerprint WHERE hash = ?1", &statement,
+                             err))
+        return false;
+    bind_hash(state, statement, 1, fingerprint);
+    return state->api->step(statement, yes_r, err);
+}
+
 static bool sqlite_count_since(gpointer data, gint64 since, gint64 *count_r, GError **err)
 {
     struct state *state = data;
@@ -377,6 +415,7 @@ const struct ledger_backend ledger_sqlite = {
     .find = sqlite_find,
     .sent_to = sqlite_sent_to,
     .wrote_to = sqlite_wrote_to,
+    .has_fingerprint = sqlite_has_fingerprint,
     .count_since = sqlite_count_since,
     .extent = sqlite_extent,
 };

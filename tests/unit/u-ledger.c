@@ -65,7 +65,7 @@ static void put(struct ledger *ledger, const char *id, gint64 time, const char *
 {
     const char *recipients[] = {recipient, NULL};
     const struct sent_message message = {
-        id, time, "alice@example.org", recipient ? recipients : NULL, false, false};
+        id, time, "alice@example.org", recipient ? recipients : NULL, false, false, 0, NULL};
     assert_true(ledger_record(ledger, &message, NULL));
 }
 
@@ -94,6 +94,62 @@ static void test_record_and_find(void **state)
     assert_int_equal(when, 2000);
     assert_true(ledger_wrote_to(ledger, "@example.net", &yes, &when, NULL));
     assert_true(yes);
+}
+
+// A mail is known by whom it was sent to when, and by its Date and Subject.
+static void test_fingerprints(void **state)
+{
+    g_autoptr(Ledger) ledger = open_ledger(*state, 0);
+    const char *recipients[] = {"Bob@example.net", NULL};
+    const struct sent_message message = {.message_id = "<a@example.org>",
+                                         .time = 100000,
+                                         .recipients = recipients,
+                                         .date = 100000,
+                                         .subject = "Gr\xc3\xbc\xc3\x9f"
+                                                    "e  AN alle"};
+    assert_true(ledger_record(ledger, &message, NULL));
+    static const struct {
+        const char *address;
+        gint64 from, until;
+        bool yes;
+    } near[] = {
+        {"bob@EXAMPLE.net", 100000 - 300, 100000 + 300, true},
+        {"bob@example.net", 100000, 100000, true},
+        {"bob@example.net", 100000 + 600, 100000 + 1200, false},
+        {"bob@example.net", 0, 100000 - 600, false},
+        {"carol@example.net", 100000 - 300, 100000 + 300, false},
+    };
+    bool yes;
+    for (gsize i = 0; i < G_N_ELEMENTS(near); i++) {
+        assert_true(
+            ledger_sent_near(ledger, near[i].address, near[i].from, near[i].until, &yes, NULL));
+        assert_int_equal(yes, near[i].yes);
+    }
+    static const struct {
+        gint64 date;
+        const char *subject;
+        bool yes;
+    } alike[] = {
+        {100000,
+         "gr\xc3\xbc\xc3\x9f"
+         "e an  Alle ",
+         true},
+        {100001,
+         "gr\xc3\xbc\xc3\x9f"
+         "e an alle",
+         false},
+        {100000, "Cheap pills", false},
+        {100000, "", false},
+        {100000, NULL, false},
+        {0,
+         "gr\xc3\xbc\xc3\x9f"
+         "e an alle",
+         false},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(alike); i++) {
+        assert_true(ledger_sent_alike(ledger, alike[i].date, alike[i].subject, &yes, NULL));
+        assert_int_equal(yes, alike[i].yes);
+    }
 }
 
 static void test_extent(void **state)
@@ -169,7 +225,7 @@ static void write_some(const struct fixture *fixture, int writer, int records)
     for (int i = 0; i < records; i++) {
         g_autoptr(Ledger) ledger = NULL;
         g_autofree char *id = g_strdup_printf("<%d.%d@example.org>", writer, i);
-        const struct sent_message message = {id, 1000, NULL, NULL, false, false};
+        const struct sent_message message = {id, 1000, NULL, NULL, false, false, 0, NULL};
         g_autoptr(GError) err = NULL;
         if (!ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(20000), &ledger, &err) ||
             !ledger_record(ledger, &message, &err)) {
@@ -236,7 +292,8 @@ static void test_busy(void **state)
     assert_true(ledger_find(reader, "<b@example.org>", NULL, &yes, &found, NULL));
     assert_false(yes);
     const gint64 start = g_get_monotonic_time();
-    const struct sent_message message = {"<c@example.org>", 1000, NULL, NULL, false, false};
+    const struct sent_message message = {
+        "<c@example.org>", 1000, NULL, NULL, false, false, 0, NULL};
     g_autoptr(GError) err = NULL;
     assert_true(ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(300), &writer, NULL));
     assert_false(ledger_record(writer, &message, &err));
@@ -308,8 +365,9 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(record_and_find), T(extent), T(forgets), T(secrecy), T(many_writers),
-        T(many_makers),     T(busy),   T(missing), T(key),     T(key_threads),
+        T(record_and_find), T(fingerprints), T(extent),      T(forgets),
+        T(secrecy),         T(many_writers), T(many_makers), T(busy),
+        T(missing),         T(key),          T(key_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
