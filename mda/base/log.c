@@ -5,10 +5,13 @@
 #include "base/text.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 
+// Whoever reads our standard error may stop reading: a line waits for him no longer than this.
+#define STDERR_MILLISECONDS 1000
 // A line longer than this is cut: reasons are short, and syslog daemons cut at 8 KiB themselves.
 #define LOG_LINE_MAX 4000
 
@@ -18,7 +21,8 @@ static struct {
     int facility;
     enum log_level level;
     bool opened; // openlog was called
-} state = {.level = LOG_LEVEL_INFO};
+    int error;   // where "stderr" is
+} state = {.level = LOG_LEVEL_INFO, .error = STDERR_FILENO};
 
 struct facility {
     const char *name;
@@ -79,6 +83,36 @@ static bool to_file(const char *path, const char *line)
     return write(fd, text, length) == (ssize_t)length;
 }
 
+// A pipe that is ready takes PIPE_BUF bytes, which is more than a line has, without a wait.
+static void to_stderr(const char *line)
+{
+    g_autofree char *text =
+        g_strdup_printf("%s: %s\n", state.program ? state.program : "backstop", line);
+    struct pollfd wait = {.fd = state.error, .events = POLLOUT};
+    if (poll(&wait, 1, STDERR_MILLISECONDS) == 1 && (wait.revents & POLLOUT)) {
+        ssize_t ignored = write(state.error, text, strlen(text));
+        (void)ignored;
+    }
+}
+
+bool log_keep_stderr(void)
+{
+    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (kept < 0)
+        return false;
+    if (state.error != STDERR_FILENO)
+        close(state.error);
+    state.error = kept;
+    return true;
+}
+
+void log_reopen(void)
+{
+    closelog();
+    state.opened = false;
+    state.error = STDERR_FILENO;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     if (level > state.level)
@@ -92,7 +126,7 @@ void log_line(enum log_level level, const char *format, ...)
     if (strcmp(destination, "none") == 0)
         return;
     if (strcmp(destination, "stderr") == 0)
-        fprintf(stderr, "%s: %s\n", state.program ? state.program : "backstop", line);
+        to_stderr(line);
     else if (strcmp(destination, "syslog") == 0 || !to_file(destination, line))
         to_syslog(level, line);
 }

@@ -3,11 +3,13 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/surroundings.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 // The exit statuses of shells for a program that is not there and for one that cannot be run.
@@ -25,7 +27,8 @@ struct child {
 };
 
 // In the child, between fork and exec: only what is safe there.
-static G_GNUC_NORETURN void become(const struct process *process, int input, int output)
+static G_GNUC_NORETURN void become(const struct process *process, char *const *environment,
+                                   int input, int output)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigaction(SIGPIPE, &standard, NULL);
@@ -34,7 +37,10 @@ static G_GNUC_NORETURN void become(const struct process *process, int input, int
     if (nowhere < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
         dup2(nowhere, STDERR_FILENO) < 0 || setpgid(0, 0) != 0)
         _exit(NOT_RUNNABLE);
-    execve(process->path, process->argv, process->environment ? process->environment : environ);
+    // Killed while it is fed, we must not leave behind a program that takes the half for the whole.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    surroundings_seal();
+    execve(process->path, process->argv, environment);
     _exit(errno == ENOENT ? NOT_FOUND : NOT_RUNNABLE);
 }
 
@@ -56,9 +62,11 @@ static bool start(struct child *child, GError **err)
     int in[2], out[2];
     if (!make_pipes(in, out, err))
         return false;
+    g_auto(GStrv) passing = surroundings_environment(true);
+    char *const *environment = child->process->environment;
     child->pid = fork();
     if (child->pid == 0)
-        become(child->process, in[0], out[1]);
+        become(child->process, environment ? environment : passing, in[0], out[1]);
     int code = errno;
     close(in[0]);
     close(out[1]);

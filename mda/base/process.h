@@ -10,7 +10,7 @@
 struct process {
     const char *path; // absolute
     char *const *argv;
-    char *const *environment; // NULL: ours
+    char *const *environment; // NULL: what passes of ours (surroundings.h)
     GBytes *input;            // NULL: nothing
     gsize output_limit;       // more output than this is read no further
     struct deadline deadline; // then the program and its process group are killed

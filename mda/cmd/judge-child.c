@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/fence.h"
 #include "base/files.h"
+#include "base/log.h"
+#include "base/surroundings.h"
 #include "base/survive.h"
 #include "base/text.h"
 #include "cmd/judge.h"
@@ -68,15 +70,14 @@ static void fence_in(const struct conf *conf)
 }
 
 // The child must not speak to the MTA: the first words of a delivery agent can turn into a bounce.
-static void silence(void)
+// Nor may it hold anything but its own pipe: whoever takes it over could say that a message was
+// delivered, or write where the parent may.
+static void silence(int pipe)
 {
-    mda_autofd null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
+    if (!surroundings_silence())
         _exit(1);
-    for (int fd = 0; fd <= 2; fd++) {
-        if (dup2(null, fd) < 0)
-            _exit(1);
-    }
+    surroundings_close(pipe);
+    log_reopen();
 }
 
 static void append_line(GString *answer, const char *text, gsize max)
@@ -97,7 +98,7 @@ static char *join_limits(const GPtrArray *limits)
 static G_GNUC_NORETURN void child(const struct conf *conf, const struct message *message,
                                   const struct envelope *envelope, int fd)
 {
-    silence();
+    silence(fd);
     fence_in(conf);
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BounceRules) rules =

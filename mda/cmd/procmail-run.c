@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/surroundings.h"
 #include "base/survive.h"
 
 #include <fcntl.h>
@@ -104,9 +105,10 @@ G_NORETURN static void become_program(const struct procmail_program *program, st
     } else if (program->output_to_log) {
         dup2(STDERR_FILENO, STDOUT_FILENO);
     } else {
-        int null = open("/dev/null", O_WRONLY);
+        mda_autofd null = open("/dev/null", O_WRONLY | O_CLOEXEC);
         dup2(null, STDOUT_FILENO);
     }
+    surroundings_seal();
     environ = (char **)program->environment;
     execvp(program->argv[0], program->argv);
     int code = errno;

@@ -4,6 +4,7 @@
 // else.
 #include "base/error.h"
 #include "base/process.h"
+#include "base/surroundings.h"
 #include "cmd/sieve-execute.h"
 
 #include <string.h>
@@ -28,12 +29,7 @@ static const char *directory_of(const struct sieve_source *source, int kind, gin
 
 static char **environment_of(const struct sieve_source *source)
 {
-    char **list = NULL;
-    static const char *const inherited[] = {"PATH", "HOME", "LANG", "TZ"};
-    for (guint i = 0; i < G_N_ELEMENTS(inherited); i++) {
-        if (g_getenv(inherited[i]))
-            list = g_environ_setenv(list, inherited[i], g_getenv(inherited[i]), TRUE);
-    }
+    char **list = surroundings_environment(false);
     list = g_environ_setenv(list, "USER", g_get_user_name(), TRUE);
     if (source->from)
         list = g_environ_setenv(list, "SENDER", source->from, TRUE);

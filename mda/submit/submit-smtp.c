@@ -3,6 +3,7 @@
 // or nothing is sent.
 #include "base/error.h"
 #include "submit/smtp-session.h"
+#include "submit/smtp-text.h"
 
 #include <string.h>
 
@@ -18,12 +19,19 @@ static bool has_8bit(const char *data, gsize size)
 }
 
 // RFC 1870 §5: as it goes over the wire, dots not doubled.
-static gsize wire_size(const char *data, gsize size)
+static guint64 wire_size(const char *data, gsize size)
 {
-    gsize total = size;
-    for (gsize i = 0; i < size; i++)
-        total += data[i] == '\n' && (i == 0 || data[i - 1] != '\r');
-    return total;
+    struct smtp_text text = {0};
+    g_autoptr(GString) out = g_string_sized_new(DATA_CHUNK);
+    guint64 total = 0;
+    for (gsize at = 0; at < size; at += DATA_CHUNK) {
+        g_string_truncate(out, 0);
+        smtp_text_encode(&text, data + at, MIN(DATA_CHUNK, size - at), false, out);
+        total += out->len;
+    }
+    g_string_truncate(out, 0);
+    smtp_text_end(&text, out);
+    return total + out->len;
 }
 
 static bool needs_utf8(const struct submission *mail)
@@ -44,7 +52,7 @@ static bool add_mail_parameters(const struct smtp_session *session, const struct
     gsize size = 0;
     const char *data = g_bytes_get_data(mail->text, &size);
     if (session->offered & OFFER_SIZE)
-        g_string_append_printf(line, " SIZE=%" G_GSIZE_FORMAT, wire_size(data, size));
+        g_string_append_printf(line, " SIZE=%" G_GUINT64_FORMAT, wire_size(data, size));
     if (session->offered & OFFER_8BITMIME && has_8bit(data, size))
         g_string_append(line, " BODY=8BITMIME");
     if (needs_utf8(mail)) {
@@ -99,28 +107,21 @@ static bool name_envelope(struct smtp_session *session, const struct submission 
     return true;
 }
 
-// The text with a dot put before each line that begins with one (RFC 5321 §4.5.2). A bare LF is
-// made a line end here, so that no two readers can differ about where the mail ends.
 static bool send_text(struct smtp_session *session, GBytes *text, GError **err)
 {
     gsize size = 0;
     const char *data = g_bytes_get_data(text, &size);
+    struct smtp_text encoding = {0};
     g_autoptr(GString) out = g_string_sized_new(DATA_CHUNK);
-    bool begins = true;
-    for (gsize i = 0; i < size; i++) {
-        if (begins && data[i] == '.')
-            g_string_append_c(out, '.');
-        if (data[i] == '\n' && (i == 0 || data[i - 1] != '\r'))
-            g_string_append_c(out, '\r');
-        g_string_append_c(out, data[i]);
-        begins = data[i] == '\n';
-        if (out->len >= DATA_CHUNK) {
-            if (!smtp_write(session, out->str, out->len, err))
-                return false;
-            g_string_truncate(out, 0);
-        }
+    for (gsize at = 0; at < size; at += DATA_CHUNK) {
+        g_string_truncate(out, 0);
+        smtp_text_encode(&encoding, data + at, MIN(DATA_CHUNK, size - at), true, out);
+        if (out->len > 0 && !smtp_write(session, out->str, out->len, err))
+            return false;
     }
-    g_string_append(out, begins ? ".\r\n" : "\r\n.\r\n");
+    g_string_truncate(out, 0);
+    smtp_text_end(&encoding, out);
+    g_string_append(out, ".\r\n");
     return smtp_write(session, out->str, out->len, err);
 }
 

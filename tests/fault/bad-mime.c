@@ -17,6 +17,23 @@ static void hog(void)
     }
 }
 
+// Crashes unless there is nothing but /dev/null in 0 to 2 and one pipe.
+static void count_descriptors(void)
+{
+    guint pipes = 0;
+    for (int fd = 0; fd < 1000; fd++) {
+        g_autofree char *place = g_strdup_printf("/proc/self/fd/%d", fd);
+        g_autofree char *file = g_file_read_link(place, NULL);
+        if (file && g_str_has_prefix(file, "pipe:"))
+            pipes++;
+        else if (file && (fd > 2 || strcmp(file, "/dev/null") != 0))
+            raise(SIGSEGV);
+    }
+    if (pipes != 1)
+        raise(SIGSEGV);
+    _exit(0);
+}
+
 static void misbehave(const char *how)
 {
     if (strcmp(how, "crash") == 0)
@@ -27,6 +44,8 @@ static void misbehave(const char *how)
         _exit(0);
     else if (strcmp(how, "exit-wrong") == 0)
         _exit(67);
+    else if (strcmp(how, "descriptors") == 0)
+        count_descriptors();
     else if (strcmp(how, "hog") == 0)
         hog();
     else if (strcmp(how, "stop") == 0)

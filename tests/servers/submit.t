@@ -127,6 +127,16 @@ done
 is "$(inbox)" 5 "nothing is filed for what will be tried again"
 is "$(cat "$scratch/server.err")" "" "the server had no trouble of its own"
 
+# What a server might take for a line end, with a dot behind it, and commands behind that.
+say
+echo 'redirect "other@example.net";' >"$HOME/.dovecot.sieve"
+: >"$scratch/heard"
+printf 'From: a@example.org\nSubject: cr\n\nhello\r.\r\nMAIL FROM:<e@vil>\r\n\n.\rx\n' >"$scratch/m"
+expect_code 0 "a message with bare CRs leaves" "$BACKSTOP" --set log.destination="$HOME/log" \
+    --set sendmail.server="$to_smtp" -f a@example.org -a me@example.com <"$scratch/m"
+is "$(sed -n '/^hello/,/^\.\r$/p' "$scratch/heard" | tr '\r\n' '<|')" \
+    "hello<|..<|MAIL FROM:<e@vil><|<|..<|x<|.<|" "each is a line end, and the dots behind them are doubled"
+
 cat >"$HOME/sendmail" <<'END'
 #!/bin/sh
 echo "$*" >"$HOME/arguments"; cat >/dev/null

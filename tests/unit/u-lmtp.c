@@ -378,14 +378,70 @@ static void homes(void **state)
     }
 }
 
+// What ends a message at some server or other, and is text here: behind "x", with a transaction of
+// a forger behind it that is text too.
+static void nothing_else_ends_a_message(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\n.\n",       "\r.\r",       "\r\n.\n",    "\n.\r\n",
+                                       "\r.\r\n",     "\r\n.\r",     "\n.\r",      "\r.\n",
+                                       "\r\n.\r\r\n", "\r\r\n.\n",   "\n\r.\r\n",  "\n\n.\n\n",
+                                       "\r\r.\r\r",   "\r\n\r.\r\n", "\r\n..\r\n", "\n..\r\n",
+                                       "\r\n.x\r\n",  "\r\n. \r\n",  "\r\n.\t\r\n"};
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        g_autofree char *input =
+            g_strconcat(LHLO "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx", ends[i],
+                        "MAIL FROM:<e@vil>\r\nRCPT TO:<v@d>\r\nDATA\r\ny\r\n.\r\nQUIT\r\n", NULL);
+        for (gsize step = 1; step < 9; step += 3) {
+            struct story story;
+            struct lmtp_handler handler = handler_for(&story);
+            g_autofree char *output = talk(&story, &handler, input, strlen(input), step);
+            assert_string_equal(output, GREETING MAIL_OK RCPT_OK GO DONE "221 2.0.0 bye\r\n");
+            assert_string_equal(story.text->str, "a@b>c@d;");
+            assert_non_null(memmem(story.bytes->data, story.bytes->len, "MAIL FROM:<e@vil>\n", 18));
+            story_clear(&story);
+        }
+    }
+}
+
+// All bytes but the pairs CR LF come in as they are: what stands alone stays alone.
+static void bare_line_ends_stay(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *wire, *text;
+    } table[] = {
+        {"a\rb\r\n", "a\rb\n"},        {"a\nb\r\n", "a\nb\n"},     {"a\r\r\n", "a\r\n"},
+        {"\r\n.\r\r\n", "\n\r\n"},     {"a\n\rb\r\n", "a\n\rb\n"}, {"\r\n.\rb\r\n", "\n\rb\n"},
+        {"\r\n..\rb\r\n", "\n.\rb\n"}, {"\n..\r\n", "\n..\n"},     {"\r..\r\n", "\r..\n"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autofree char *input = g_strconcat(LHLO "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n",
+                                             table[i].wire, ".\r\n", NULL);
+        struct story story;
+        struct lmtp_handler handler = handler_for(&story);
+        g_autofree char *output = talk(&story, &handler, input, strlen(input), 1);
+        assert_string_equal(output, GREETING MAIL_OK RCPT_OK GO DONE);
+        assert_int_equal(story.bytes->len, strlen(table[i].text));
+        assert_memory_equal(story.bytes->data, table[i].text, story.bytes->len);
+        story_clear(&story);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conversations), cmocka_unit_test(before_lhlo),
-        cmocka_unit_test(long_lines),    cmocka_unit_test(refused_while_it_comes),
-        cmocka_unit_test(client_leaves), cmocka_unit_test(too_many_errors),
-        cmocka_unit_test(replies),       cmocka_unit_test(addresses),
+        cmocka_unit_test(conversations),
+        cmocka_unit_test(before_lhlo),
+        cmocka_unit_test(long_lines),
+        cmocka_unit_test(refused_while_it_comes),
+        cmocka_unit_test(client_leaves),
+        cmocka_unit_test(too_many_errors),
+        cmocka_unit_test(replies),
+        cmocka_unit_test(addresses),
         cmocka_unit_test(homes),
+        cmocka_unit_test(nothing_else_ends_a_message),
+        cmocka_unit_test(bare_line_ends_stay),
     };
     return tap_run(tests);
 }
