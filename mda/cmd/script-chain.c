@@ -34,6 +34,17 @@ void script_chain_next(struct script_chain *chain, struct plan *plan)
     g_clear_pointer(&plan->message, g_bytes_unref);
 }
 
+void script_chain_fail(struct script_chain *chain, struct plan *plan)
+{
+    g_ptr_array_set_size(plan->actions, (gint)chain->settled);
+    plan->implicit_keep = true;
+    g_clear_pointer(&plan->flags, g_ptr_array_unref);
+    plan->flags = chain->flags ? g_ptr_array_ref(chain->flags) : NULL;
+    g_clear_pointer(&plan->message, g_bytes_unref);
+    // What it did to the message before it failed goes with it.
+    sieve_source_replace(chain->source, chain->changed);
+}
+
 void script_chain_end(struct script_chain *chain, struct plan *plan)
 {
     settle(chain, plan);

@@ -16,6 +16,10 @@ struct script_chain {
 // A script has run on the plan, and the next one follows.
 void script_chain_next(struct script_chain *chain, struct plan *plan);
 
+// The script on the turn failed, and with it the chain: PLAN keeps the message with the flags and
+// edits of the earlier scripts, whose actions stay (design §9.4).
+void script_chain_fail(struct script_chain *chain, struct plan *plan);
+
 // The last one has run: PLAN is whole. SOURCE still looks at the message of the chain.
 void script_chain_end(struct script_chain *chain, struct plan *plan);
 

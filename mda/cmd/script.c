@@ -41,17 +41,18 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// PATH, or the *.sieve files in it when it is a directory, sorted; appended to PATHS.
+// PATH, or the *.sieve files in it when it is a directory, sorted; appended to PATHS. A directory
+// that cannot be read is taken for a script that cannot.
 static void add_scripts(GPtrArray *paths, const char *path)
 {
-    if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(DIR) directory = opendir(path);
+    if (!directory) {
         g_ptr_array_add(paths, g_strdup(path));
         return;
     }
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(DIR) directory = opendir(path);
     const struct dirent *entry;
-    while (directory && (entry = readdir(directory))) {
+    while ((entry = readdir(directory))) {
         if (entry->d_name[0] != '.' && g_str_has_suffix(entry->d_name, ".sieve"))
             g_ptr_array_add(names, g_build_filename(path, entry->d_name, NULL));
     }
@@ -233,18 +234,60 @@ static void complain(const char *path, const struct sieve_diagnostics *diagnosti
     g_string_free(text, TRUE);
 }
 
-static void run_script(const struct sieve_engine *engine, const char *path, const char *text,
+// False when it does not compile or fails; its owner is told.
+static bool run_script(const struct sieve_engine *engine, const char *path, const char *text,
                        gsize size, const struct sieve_host *host, struct plan *plan)
 {
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
     struct sieve_program *program = NULL;
-    if (!engine->compile(path, text, size, host, diagnostics, &program)) {
+    bool sound = engine->compile(path, text, size, host, diagnostics, &program) &&
+                 engine->execute(program, host, plan, diagnostics);
+    if (!sound)
         complain(path, diagnostics);
-        return;
+    if (program)
+        engine->free(program);
+    return sound;
+}
+
+// What a script asked for could not be had, for a reason that may pass: a file of it that cannot be
+// read, the module that takes messages apart. Its answers are worth nothing then.
+static bool was_hindered(const struct world *world, const char *path, guint lacks, GError **err)
+{
+    const char *why = world->source.hindrance;
+    if (!why && mime_lacks() != lacks)
+        why = "the message cannot be taken apart without the module backstop-mime.so";
+    if (why)
+        mda_fail(err, MDA_ERROR_TEMP, "Sieve script %s: %s", path, why);
+    return why != NULL;
+}
+
+enum turn { TURN_DEFER, TURN_OVER, TURN_NEXT };
+
+// One script's turn: it is over with the chain when the script fails. TURN_DEFER with *err.
+static enum turn take_turn(const struct sieve_engine *engine, const struct sieve_host *host,
+                           const char *path, struct plan *plan, GError **err)
+{
+    struct world *world = host->data;
+    g_autofree char *text = NULL;
+    gsize size = 0;
+    g_autoptr(GError) why = NULL;
+    const guint lacks = mime_lacks();
+    bool read = files_read(path, SCRIPT_MAX_BYTES, &text, &size, &why);
+    if (!read && g_error_matches(why, MDA_ERROR, MDA_ERROR_TEMP)) {
+        g_propagate_error(err, g_steal_pointer(&why));
+        return TURN_DEFER;
     }
-    if (!engine->execute(program, host, plan, diagnostics))
-        complain(path, diagnostics);
-    engine->free(program);
+    if (!read)
+        log_line(LOG_LEVEL_WARNING, "Sieve script %s", why->message);
+    if (!read && g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE))
+        return TURN_NEXT;
+    script_chain_next(&world->chain, plan);
+    bool sound = read && run_script(engine, path, text, size, host, plan);
+    if (was_hindered(world, path, lacks, err))
+        return TURN_DEFER;
+    if (!sound)
+        script_chain_fail(&world->chain, plan);
+    return sound ? TURN_NEXT : TURN_OVER;
 }
 
 static bool run_all(const struct script_case *script_case, const struct sieve_engine *engine,
@@ -252,21 +295,11 @@ static bool run_all(const struct script_case *script_case, const struct sieve_en
                     GError **err)
 {
     g_autoptr(GPtrArray) paths = all_scripts(script_case->conf, script_case->home);
-    for (guint i = 0; i < paths->len && plan_keeps(plan); i++) {
-        const char *path = g_ptr_array_index(paths, i);
-        g_autofree char *text = NULL;
-        gsize size = 0;
-        g_autoptr(GError) why = NULL;
-        if (!files_read(path, SCRIPT_MAX_BYTES, &text, &size, &why)) {
-            if (g_error_matches(why, MDA_ERROR, MDA_ERROR_TEMP)) {
-                g_propagate_error(err, g_steal_pointer(&why));
-                return false;
-            }
-            log_line(LOG_LEVEL_WARNING, "Sieve script %s", why->message);
-            continue;
-        }
-        script_chain_next(chain, plan);
-        run_script(engine, path, text, size, host, plan);
+    enum turn turn = TURN_NEXT;
+    for (guint i = 0; i < paths->len && turn == TURN_NEXT && plan_keeps(plan); i++) {
+        turn = take_turn(engine, host, g_ptr_array_index(paths, i), plan, err);
+        if (turn == TURN_DEFER)
+            return false;
     }
     script_chain_end(chain, plan);
     return true;

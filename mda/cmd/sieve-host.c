@@ -2,6 +2,8 @@
 #include "cmd/sieve-host.h"
 
 #include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
 #include "cmd/sieve-beside.h"
 #include "message/place.h"
 #include "sieve/limits.h"
@@ -45,6 +47,7 @@ void sieve_source_release(struct sieve_source *source)
     g_free(source->maildir);
     g_free(source->personal);
     g_free(source->global);
+    g_free(source->hindrance);
 }
 
 void sieve_source_set_message(struct sieve_source *source, struct message *message)
@@ -162,7 +165,7 @@ void sieve_source_replace(struct sieve_source *source, GBytes *bytes)
 {
     drop_tree(source);
     g_clear_pointer(&source->replaced, message_free);
-    source->replaced = message_new(bytes);
+    source->replaced = bytes ? message_new(bytes) : NULL;
 }
 
 static void host_replace(void *data, GBytes *bytes)
@@ -222,15 +225,18 @@ static struct sieve_mime_part *convert_part(const struct mime_part *from)
     return part;
 }
 
-// Without the MIME module there are no parts: tests on them are false, and the log says why.
+// Without the MIME module there are no parts. A delivery does not count on what tests then say
+// (mime_lacks); to others the log says it.
 static void load_parts(struct sieve_source *source)
 {
+    static const struct mime_limits limits = {SIEVE_MAX_BODY, MIME_MAX_PARTS, MIME_MAX_DEPTH,
+                                              false};
     g_autoptr(GError) err = NULL;
     if (source->parts)
         return;
     source->parts = g_ptr_array_new_with_free_func(part_free);
-    if (!mime_parse(sieve_source_message(source), NULL, &source->tree, &err)) {
-        g_warning("MIME parts cannot be read: %s", err->message);
+    if (!mime_parse(sieve_source_message(source), &limits, &source->tree, &err)) {
+        log_line(LOG_LEVEL_ERROR, "Sieve: MIME parts cannot be read: %s", err->message);
         return;
     }
     for (guint i = 0; i < source->tree->parts->len; i++)
@@ -372,7 +378,7 @@ static gint64 host_now(void *data)
 static bool host_load(void *data, enum sieve_location location, const char *name, char **text_r,
                       gsize *size_r, GError **err)
 {
-    const struct sieve_source *source = data;
+    struct sieve_source *source = data;
     const char *directory = location == SIEVE_GLOBAL ? source->global : source->personal;
     g_autoptr(GError) failure = NULL;
     if (!directory)
@@ -380,10 +386,12 @@ static bool host_load(void *data, enum sieve_location location, const char *name
     // NAME is without '/': the engine sees to that.
     g_autofree char *file = g_strconcat(name, ".sieve", NULL);
     g_autofree char *path = g_build_filename(directory, file, NULL);
-    if (g_file_get_contents(path, text_r, size_r, &failure))
+    if (files_read(path, SIEVE_MAX_SCRIPT, text_r, size_r, &failure))
         return true;
-    bool gone = g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-    return mda_fail(err, gone ? MDA_ERROR_GONE : MDA_ERROR_TEMP, "%s", failure->message);
+    if (g_error_matches(failure, MDA_ERROR, MDA_ERROR_TEMP) && !source->hindrance)
+        source->hindrance = g_strdup(failure->message);
+    g_propagate_error(err, g_steal_pointer(&failure));
+    return false;
 }
 
 static void host_trace(void *data, guint line, const char *text)

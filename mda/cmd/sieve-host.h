@@ -23,6 +23,7 @@ struct sieve_source {
     char *maildir;           // where Maildir++ folders are, or NULL. Owned
     char *personal, *global; // directories of scripts to include, or NULL. Owned
     gint64 now;              // 0: the clock's
+    char *hindrance; // why a file that scripts ask for could not be read just now, or NULL. Owned
     void (*tracer)(void *context, guint line, const char *text); // or NULL
     void *trace_context;
 };
@@ -33,7 +34,7 @@ void sieve_source_release(struct sieve_source *source);
 // MESSAGE (borrowed) is the one to look at from now on.
 void sieve_source_set_message(struct sieve_source *source, struct message *message);
 
-// BYTES, a message that scripts made, takes its place until another is set.
+// BYTES, a message that scripts made, takes its place until another is set; NULL takes that back.
 void sieve_source_replace(struct sieve_source *source, GBytes *bytes);
 
 // The message as it is now: the one that was set, or what a script made of it. Borrowed.

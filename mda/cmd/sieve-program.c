@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define DEFAULT_SECONDS 10
+// From here on a status is none of the program's own: a shell (or base/process.c) says so that it
+// cannot be run, 126, or is not there, 127; behind these are deaths by signal.
+#define CANNOT_RUN 126
 #define MAX_OUTPUT (64 * 1024 * 1024)
 
 static const char *directory_of(const struct sieve_source *source, int kind, gint64 *seconds_r)
@@ -102,6 +105,8 @@ bool sieve_program_run(const struct sieve_source *source, const struct sieve_pro
     g_autoptr(GBytes) output = NULL;
     if (!process_run(&process, &status, &output, err))
         return false;
+    if (call->answered_r)
+        *call->answered_r = status < CANNOT_RUN;
     // Only a program that asks for it is tried again: one that always fails must not hold mail up
     // until the MTA returns it.
     if (status != 0)

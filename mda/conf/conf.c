@@ -2,11 +2,15 @@
 #include "conf/conf.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+// A configuration is written by hand.
+#define CONF_MAX_BYTES (1024 * 1024)
 
 static const struct setting_row rows[CONF_COUNT] = {
 #define X(id, section, key, type, value, help)                                                     \
@@ -268,17 +272,12 @@ static bool take_line(struct conf *conf, char *line, char **section, const char 
 bool conf_read(struct conf *conf, const char *path, GError **err)
 {
     g_autofree char *text = NULL;
-    GError *why = NULL;
-    // The usual case; GLib's error for it would load the tables of character sets for its text.
+    gsize size = 0;
+    // The usual case; an error's text would load the tables of character sets.
     if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return mda_fail(err, MDA_ERROR_GONE, "there is no file %s", path);
-    if (!g_file_get_contents(path, &text, NULL, &why)) {
-        bool gone = g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
-                    g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
-        mda_fail(err, gone ? MDA_ERROR_GONE : MDA_ERROR_CONFIG, "%s", why->message);
-        g_error_free(why);
+    if (!files_read(path, CONF_MAX_BYTES, &text, &size, err))
         return false;
-    }
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *section = NULL;
     for (guint i = 0; lines[i]; i++) {

@@ -6,9 +6,18 @@
 
 #include <string.h>
 
+static guint lacks;
+
 static const struct mime_module *module(GError **err)
 {
-    return (const struct mime_module *)module_load("mime", err);
+    const struct mime_module *mime = (const struct mime_module *)module_load("mime", err);
+    lacks += mime == NULL;
+    return mime;
+}
+
+guint mime_lacks(void)
+{
+    return lacks;
 }
 
 static void part_free(gpointer data)

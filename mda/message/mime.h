@@ -56,6 +56,10 @@ struct mime_tree {
     GPtrArray *limits; // char *: the limits that were reached
 };
 
+// How often something could not be answered because the module could not be loaded: what was said
+// since another number was returned may be wrong.
+guint mime_lacks(void);
+
 // Takes MESSAGE apart. LIMITS may be NULL: the constants above. Never trusts the text: what is no
 // MIME is one text/plain leaf. False with *err only when the module cannot be loaded.
 bool mime_parse(const struct message *message, const struct mime_limits *limits,

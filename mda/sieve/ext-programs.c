@@ -103,15 +103,24 @@ static bool call_program(struct sieve_run *run, const struct sieve_node *node, i
                        node->verb->name, program);
         return false;
     }
-    struct sieve_program_call call = {.program = program, .arguments = arguments, .input = input};
+    bool answered = false;
+    struct sieve_program_call call = {
+        .program = program, .arguments = arguments, .input = input, .answered_r = &answered};
     call.kind = (typeof(call.kind))kind;
     if (run->host->call(run->host->data, &call, output_r, &err))
         return true;
     if (err)
         sieve_run_trace(run, "  %s", err->message);
-    if (node->verb->kind == VERB_COMMAND && err)
-        sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->script->name, node->at, "%s action: %s",
-                       node->verb->name, err->message);
+    const char *why = err ? err->message : "the program failed";
+    if (node->verb->kind == VERB_TEST)
+        return false;
+    // What stands behind the command counts on what the program does (specification, 4.2 and 4.3);
+    // its own "no" is an answer.
+    if (!answered)
+        sieve_run_fail(run, "%s action: %s", node->verb->name, why);
+    else
+        sieve_diagnose(run->diagnostics, SIEVE_WARNING, run->script->name, node->at,
+                       "%s action: %s", node->verb->name, why);
     return false;
 }
 
@@ -131,7 +140,7 @@ static bool filter_do(struct sieve_run *run, const struct sieve_node *node)
 
 static enum sieve_flow filter_run(struct sieve_run *run, const struct sieve_node *node)
 {
-    // A filter that fails leaves the message as it is (specification, section 6).
+    // One that says no leaves the message as it is (specification, section 6).
     filter_do(run, node);
     return run->failed ? FLOW_FAIL : FLOW_NEXT;
 }

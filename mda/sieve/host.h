@@ -28,12 +28,13 @@ struct sieve_mime_part {
 
 enum sieve_location { SIEVE_PERSONAL, SIEVE_GLOBAL };
 
-// What became of a program that the script called.
+// A program that the script calls.
 struct sieve_program_call {
     enum { SIEVE_CALL_PIPE, SIEVE_CALL_FILTER, SIEVE_CALL_EXECUTE } kind;
     const char *program;
     const GPtrArray *arguments; // char *, or NULL
     GBytes *input;              // NULL: none
+    bool *answered_r; // (may be NULL) set when the program ran to its end and gave its answer
 };
 
 struct sieve_suite; // ext-testsuite.c

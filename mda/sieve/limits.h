@@ -25,5 +25,5 @@
 #define SIEVE_MAX_NOTIFICATIONS 10              // of one run
 #define SIEVE_MAX_CPU_SECONDS 30                // of one run
 #define SIEVE_MAX_HEADER (1024 * 1024)          // bytes of one header value that are looked at
-#define SIEVE_MAX_BODY (16 * 1024 * 1024)       // bytes of one body part that are looked at
+#define SIEVE_MAX_BODY (512 * 1024 * 1024)      // bytes of one body part that are looked at
 #define SIEVE_MAX_GLOB_STEPS (64 * 1024 * 1024) // comparisons of one :matches
