@@ -30,16 +30,48 @@ static const char *key_file(const struct conf *conf, const struct dkim_signature
     return NULL;
 }
 
-static bool from_record(const char *record, enum crypto_key_kind *kind_r, GBytes **key_r,
-                        GError **err)
+// Is WORD, or ANY, in the colon-separated TAG of RECORD? True when that is not there.
+static bool record_allows(const char *record, const char *tag, const char *word, const char *any)
 {
+    g_autofree char *value = dkim_tag(record, tag);
+    if (!value)
+        return true;
+    g_auto(GStrv) words = g_strsplit(value, ":", -1);
+    for (char **one = words; *one; one++) {
+        if (g_ascii_strcasecmp(*one, word) == 0 || (any && strcmp(*one, any) == 0))
+            return true;
+    }
+    return false;
+}
+
+// t=s in the record: i= names d= itself, nothing below it.
+static bool fits_strictly(const char *record, const struct dkim_signature *signature)
+{
+    g_autofree char *flags = dkim_tag(record, "t");
+    const char *at = signature->identity ? strrchr(signature->identity, '@') : NULL;
+    return !flags || !record_allows(record, "t", "s", NULL) || !at ||
+           g_ascii_strcasecmp(at + 1, signature->domain) == 0;
+}
+
+// RFC 6376 §3.6.1, §6.1.2: a record that is not for this use holds no key.
+static bool from_record(const char *record, const struct dkim_signature *signature,
+                        enum crypto_key_kind *kind_r, GBytes **key_r, GError **err)
+{
+    g_autofree char *version = dkim_tag(record, "v");
     g_autofree char *kind = dkim_tag(record, "k");
     g_autofree char *encoded = dkim_tag(record, "p");
     gsize size = 0;
+    const bool ed25519 = kind && g_ascii_strcasecmp(kind, "ed25519") == 0;
+    if (!dkim_is_list(record) || (version && strcmp(version, "DKIM1") != 0) ||
+        (kind && !ed25519 && g_ascii_strcasecmp(kind, "rsa") != 0))
+        return mda_fail(err, MDA_ERROR_SYNTAX, "the key's record is not sound");
+    if (!record_allows(record, "h", "sha256", NULL) || !record_allows(record, "s", "email", "*") ||
+        !fits_strictly(record, signature))
+        return mda_fail(err, MDA_ERROR_SYNTAX, "the key is not for this use");
     if (!encoded || !*encoded)
         return mda_fail(err, MDA_ERROR_GONE, "the key was revoked or never published");
     guint8 *key = g_base64_decode(encoded, &size);
-    *kind_r = kind && g_ascii_strcasecmp(kind, "ed25519") == 0 ? CRYPTO_ED25519 : CRYPTO_RSA;
+    *kind_r = ed25519 ? CRYPTO_ED25519 : CRYPTO_RSA;
     *key_r = g_bytes_new_take(key, size);
     return true;
 }
@@ -89,9 +121,9 @@ static bool from_file(const char *path, const struct dkim_signature *signature,
         text = joined;
     }
     if (strstr(text, "p="))
-        return from_record(text, kind_r, key_r, err);
+        return from_record(text, signature, kind_r, key_r, err);
     g_autofree char *record = g_strdup_printf("p=%s", text);
-    if (!from_record(record, kind_r, key_r, err))
+    if (!from_record(record, signature, kind_r, key_r, err))
         return false;
     if (g_str_has_prefix(signature->algorithm, "ed25519"))
         *kind_r = CRYPTO_ED25519;
@@ -113,7 +145,7 @@ static bool from_dns(const struct evidence_case *evidence_case,
     for (guint i = 0; i < answer->records->len; i++) {
         const char *record = g_ptr_array_index(answer->records, i);
         if (strstr(record, "p="))
-            return from_record(record, kind_r, key_r, err);
+            return from_record(record, signature, kind_r, key_r, err);
     }
     return mda_fail(err, MDA_ERROR_GONE, "%s holds no key", name);
 }

@@ -8,6 +8,8 @@
 //   signed To or Cc, or when we are known to have sent him that mail. With the body returned and
 //   its hash right it is the same mail at least: strong. Else a hint.
 // - A signature that does not verify says nothing: servers on the way drop or rewrite fields.
+// - A second To on top of a replayed header is not what was signed: addresses are taken from the
+//   hashed fields alone, and a field that stands more often than it is signed ends all proof.
 // - An expired one (x=) still shows that we signed, but no more than a hint.
 // - Absence is held against a report only when the site signs everything ([dkim] signs-all), the
 //   header came back whole, and the report is not by one of our own hosts, which may have refused
@@ -71,7 +73,7 @@ static bool verify(const struct evidence_case *evidence_case,
     if (!ed25519 && g_ascii_strcasecmp(signature->algorithm, "rsa-sha256") != 0)
         return mda_fail(err, MDA_ERROR_SYNTAX, "algorithm %s", signature->algorithm);
     if (signature->time > now + CLOCK_SLACK_SECONDS ||
-        (signature->expires && signature->expires < signature->time))
+        (signature->expires && signature->expires <= signature->time))
         return mda_fail(err, MDA_ERROR_SYNTAX, "its times cannot be");
     enum crypto_key_kind kind;
     g_autoptr(GBytes) key = NULL;
@@ -94,14 +96,15 @@ static bool verify(const struct evidence_case *evidence_case,
     return true;
 }
 
-static bool stands_in_signed(const struct dkim_signature *signature, const struct report *report,
-                             const GPtrArray *failed)
+// The addresses are read from exactly the fields that were hashed (RFC 6376 §8.15).
+static bool stands_in_signed(const GPtrArray *signed_fields, const GPtrArray *failed)
 {
     g_autoptr(GPtrArray) signed_to = g_ptr_array_new_with_free_func(g_free);
-    if (dkim_signs(signature, "To"))
-        address_scan(report->original.to, ADDRESSES_MAX, signed_to);
-    if (dkim_signs(signature, "Cc"))
-        address_scan(report->original.cc, ADDRESSES_MAX, signed_to);
+    for (guint i = 0; i < signed_fields->len; i++) {
+        const char *field = g_ptr_array_index(signed_fields, i);
+        if (dkim_is_called(field, "To") || dkim_is_called(field, "Cc"))
+            address_scan(strchr(field, ':') + 1, ADDRESSES_MAX, signed_to);
+    }
     for (guint i = 0; i < failed->len; i++) {
         if (g_ptr_array_find_with_equal_func(signed_to, g_ptr_array_index(failed, i), g_str_equal,
                                              NULL))
@@ -140,16 +143,22 @@ static bool body_is_whole(const struct dkim_signature *signature, const struct r
 }
 
 static void judge_verified(const struct evidence_case *evidence_case,
-                           const struct dkim_signature *signature, enum check check,
-                           struct finding *finding)
+                           const struct dkim_signature *signature, const char *field,
+                           const GPtrArray *fields, enum check check, struct finding *finding)
 {
     const struct report *report = evidence_case->report;
     g_autoptr(GPtrArray) failed = lookup_failed(evidence_case);
+    g_autoptr(GPtrArray) signed_fields = dkim_signed_fields(signature, field, fields);
+    const char *twin;
     const char *failed_one = failed->len > 0 ? g_ptr_array_index(failed, 0) : "nobody named";
     const char *domain = signature->domain;
     if (check == CHECK_EXPIRED)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT, "an expired signature of %s verifies", domain);
-    else if (stands_in_signed(signature, report, failed))
+    else if (dkim_has_unsigned_twin(signature, fields, &twin))
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+                    "the signature of %s verifies, but there is a %s that it does not cover",
+                    domain, twin);
+    else if (stands_in_signed(signed_fields, failed))
         finding_set(finding, SAYS_OURS, WEIGHT_PROOF,
                     "the signature of %s verifies, and the failed recipient stands in it", domain);
     else if (is_recorded(evidence_case, failed))
@@ -203,7 +212,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         enum check check;
         g_autoptr(GError) err = NULL;
         if (verify(evidence_case, signature, field, fields, &check, &err) && check != CHECK_NO) {
-            judge_verified(evidence_case, signature, check, finding);
+            judge_verified(evidence_case, signature, field, fields, check, finding);
             return;
         }
         g_free(why);

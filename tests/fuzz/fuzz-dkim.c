@@ -67,7 +67,7 @@ static void look_at(const char *field, const GPtrArray *fields, const char *body
     g_autoptr(DkimSignature) signature = dkim_signature_read(field);
     if (!signature)
         return;
-    g_assert(*signature->domain && *signature->selector && dkim_signs(signature, "from"));
+    g_assert(*signature->domain && *signature->selector);
     dkim_hash_header(signature, field, fields, hash);
     dkim_hash_header(signature, field, fields, again);
     g_assert(memcmp(hash, again, sizeof hash) == 0);
