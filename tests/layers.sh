@@ -18,7 +18,7 @@ BEGIN {
     allow("evidence", "ledger bounce message")
     allow("bounce", "message")
     allow("verdict", "evidence/finding.h")
-    allow("ledger", "message")
+    allow("ledger", "message store/read.h store/tree.h store/folder-name.h")
     allow("message", "")
     allow("store", "")
     allow("conf", "")

@@ -3,7 +3,8 @@
 
 #include "cmd/judge.h"
 #include "evidence/evidence-list.h"
-#include "ledger/folder.h"
+#include "store/read.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,17 +76,6 @@ static void count(struct tally *tally, const struct judgement *judgement)
     }
 }
 
-static GBytes *read_message(const char *folder, const char *name)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *data = NULL;
-    gsize size;
-    if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) ||
-        !g_file_get_contents(path, &data, &size, NULL) || size > MESSAGE_MAX_BYTES)
-        return NULL;
-    return g_bytes_new_take(g_steal_pointer(&data), size);
-}
-
 static void judge_one(struct tally *tally, GBytes *bytes)
 {
     g_autoptr(Message) message = message_new(bytes);
@@ -102,28 +92,54 @@ static void judge_one(struct tally *tally, GBytes *bytes)
     envelope_clear(&envelope);
 }
 
-// The newest reports of FOLDER, until MOST were seen in all.
+struct visit {
+    struct tally *tally;
+    guint most, seen;
+};
+
+static bool visit_message(GBytes *bytes, gint64 offset, gpointer data)
+{
+    (void)offset;
+    struct visit *visit = data;
+    judge_one(visit->tally, bytes);
+    return ++visit->seen < MESSAGES_MAX && visit->tally->seen < visit->most;
+}
+
+// The newest reports of FOLDER, until MOST were seen in all; an mbox from its beginning.
 static void judge_folder_at(struct tally *tally, const char *folder, guint most)
 {
+    const enum read_kind kind = read_kind(folder);
+    struct visit visit = {tally, most, 0};
     g_autoptr(GPtrArray) names = NULL;
-    if (folder_kind(folder) != FOLDER_MAILDIR ||
-        !folder_list(folder, FOLDER_MAILDIR, INDEX_MAX, &names, NULL))
+    gint64 end, size;
+    if (kind == READ_MBOX)
+        (void)!read_each_mbox(folder, 0, MESSAGE_MAX_BYTES, visit_message, &visit, &end, &size,
+                              NULL);
+    if (kind == READ_NONE || kind == READ_MBOX ||
+        !read_list(folder, kind, INDEX_MAX, &names, NULL))
         return;
-    for (guint i = 0; i < names->len && i < MESSAGES_MAX && tally->seen < most; i++) {
-        g_autoptr(GBytes) bytes = read_message(folder, g_ptr_array_index(names, i));
-        if (bytes)
-            judge_one(tally, bytes);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autoptr(GBytes) bytes = read_message(folder, name, MESSAGE_MAX_BYTES);
+        if (bytes && !visit_message(bytes, 0, &visit))
+            break;
     }
 }
 
 static void judge_store(struct tally *tally)
 {
-    const char *store = conf_string(tally->conf, CONF_STORE_LOCATION);
-    const char *root = g_str_has_prefix(store, "maildir:") ? store + strlen("maildir:") : store;
+    g_autofree char *root = NULL;
+    const struct store *store =
+        store_for(conf_string(tally->conf, CONF_STORE_LOCATION), &root, NULL);
+    if (!store)
+        return;
+    g_autofree char *inbox = store->folder_path(root, NULL, NULL);
     g_autofree char *junk =
-        g_strconcat(root, "/.", conf_string(tally->conf, CONF_JUNK_FOLDER), NULL);
-    judge_folder_at(tally, root, REPORTS_MAX / 2);
-    judge_folder_at(tally, junk, REPORTS_MAX);
+        store->folder_path(root, conf_string(tally->conf, CONF_JUNK_FOLDER), NULL);
+    if (inbox)
+        judge_folder_at(tally, inbox, REPORTS_MAX / 2);
+    if (junk)
+        judge_folder_at(tally, junk, REPORTS_MAX);
 }
 
 static void print_verdicts(const struct tally *tally)

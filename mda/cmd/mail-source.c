@@ -4,10 +4,16 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "message/spool.h"
+#include "store/read.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+// A message of an mbox that is larger is cut.
+#define MESSAGE_MAX_BYTES (1024 * 1024 * 1024)
+#define MESSAGES_MAX 10000000
 
 bool mail_source_read(const char *path, GBytes **bytes_r, GError **err)
 {
@@ -24,67 +30,48 @@ bool mail_source_read(const char *path, GBytes **bytes_r, GError **err)
     return true;
 }
 
-// Is the line at `at` an mbox separator: "From ", words, and a time of day among them?
-static bool is_separator(const char *at, const char *end)
+// What the visitor of an mbox hands on.
+struct numbered {
+    const char *path;
+    mail_source_function function;
+    void *data;
+    guint count;
+    bool more;
+};
+
+static bool visit_numbered(GBytes *bytes, gint64 offset, gpointer data)
 {
-    if (end - at < 20 || memcmp(at, "From ", 5) != 0)
-        return false;
-    const char *stop = memchr(at, '\n', (gsize)MIN(end - at, 500));
-    for (const char *c = at + 7; stop && c + 2 < stop; c++) {
-        if (*c == ':' && g_ascii_isdigit(c[-1]) && g_ascii_isdigit(c[-2]) && g_ascii_isdigit(c[1]))
-            return true;
-    }
-    return false;
+    (void)offset;
+    struct numbered *numbered = data;
+    g_autofree char *name = g_strdup_printf("%s:%u", numbered->path, ++numbered->count);
+    return numbered->more = numbered->function(name, bytes, numbered->data);
 }
 
-// The separator behind the message at `at`, which must follow an empty line; END when there is
-// none.
-static const char *next_separator(const char *at, const char *end)
+static bool visit_counting(GBytes *bytes, gint64 offset, gpointer data)
 {
-    while ((at = memchr(at, '\n', (gsize)(end - at))) && ++at < end) {
-        bool behind_empty = *at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n');
-        const char *line = behind_empty ? at + (*at == '\r' ? 2 : 1) : NULL;
-        if (line && is_separator(line, end))
-            return line;
-    }
-    return end;
+    (void)bytes, (void)offset;
+    return ++*(guint *)data < 2;
 }
 
-static bool each_of_mbox(const char *path, GBytes *bytes, mail_source_function function, void *data)
-{
-    gsize size = 0;
-    const char *start = g_bytes_get_data(bytes, &size);
-    const char *at = start, *end = start + size;
-    const char *first = size > 0 ? next_separator(at, end) : end;
-    if (size == 0 || !is_separator(at, end) || first == end)
-        return function(path, bytes, data);
-    for (guint n = 1; at < end; n++) {
-        const char *next = n == 1 ? first : next_separator(at, end);
-        g_autofree char *name = g_strdup_printf("%s:%u", path, n);
-        g_autoptr(GBytes) one =
-            g_bytes_new_from_bytes(bytes, (gsize)(at - start), (gsize)(next - at));
-        if (!function(name, one, data))
-            return false;
-        at = next;
-    }
-    return true;
-}
-
-static void keep_first(GError **err, GError *other)
-{
-    if (err && !*err)
-        *err = other;
-    else
-        g_error_free(other);
-}
-
+// A file with one message is that message, a From_ line in front or not.
 static bool each_of_file(const char *path, mail_source_function function, void *data, bool *more,
                          GError **err)
 {
+    g_autofree char *real = realpath(path, NULL);
+    guint count = 0;
+    gint64 end, size;
+    if (real && read_kind(real) == READ_MBOX &&
+        read_each_mbox(real, 0, 0, visit_counting, &count, &end, &size, NULL) && count > 1) {
+        struct numbered numbered = {path, function, data, 0, true};
+        const bool sound = read_each_mbox(real, 0, MESSAGE_MAX_BYTES, visit_numbered, &numbered,
+                                          &end, &size, err);
+        *more = numbered.more;
+        return sound;
+    }
     g_autoptr(GBytes) bytes = NULL;
     if (!mail_source_read(path, &bytes, err))
         return false;
-    *more = each_of_mbox(path, bytes, function, data);
+    *more = function(path, bytes, data);
     return true;
 }
 
@@ -93,38 +80,32 @@ static gint by_text(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-// The names in DIRECTORY that can be messages, sorted.
-static GPtrArray *names_in(const char *directory)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(DIR) dir = opendir(directory);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        g_autofree char *path = g_build_filename(directory, entry->d_name, NULL);
-        struct stat status;
-        if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
-            g_ptr_array_add(names, g_steal_pointer(&path));
-    }
-    g_ptr_array_sort(names, by_text);
-    return names;
-}
-
 static bool each_of_directory(const char *path, mail_source_function function, void *data,
                               GError **err)
 {
-    g_autofree char *cur = g_build_filename(path, "cur", NULL);
-    g_autofree char *new = g_build_filename(path, "new", NULL);
-    bool maildir = g_file_test(cur, G_FILE_TEST_IS_DIR) && g_file_test(new, G_FILE_TEST_IS_DIR);
-    const char *directories[] = {maildir ? new : path, maildir ? cur : NULL};
+    g_autofree char *real = realpath(path, NULL);
+    g_autoptr(GPtrArray) names = NULL;
+    if (!real)
+        return mda_fail_errno(err, errno, "%s", path);
+    // A directory that is named is taken whole: whatever lies in it may be a message.
+    const enum read_kind kind = read_kind(real) == READ_MAILDIR ? READ_MAILDIR : READ_FILES;
+    if (!read_list(real, kind, MESSAGES_MAX, &names, err))
+        return false;
+    g_ptr_array_sort(names, by_text);
     GError *first = NULL;
-    bool more = true;
-    for (gsize i = 0; more && i < G_N_ELEMENTS(directories) && directories[i]; i++) {
-        g_autoptr(GPtrArray) names = names_in(directories[i]);
-        for (guint n = 0; more && n < names->len; n++) {
-            GError *one = NULL;
-            if (!each_of_file(g_ptr_array_index(names, n), function, data, &more, &one))
-                keep_first(&first, one);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *name = g_build_filename(path, g_ptr_array_index(names, i), NULL);
+        g_autoptr(GBytes) bytes = NULL;
+        GError *one = NULL;
+        if (g_file_test(name, G_FILE_TEST_IS_DIR))
+            continue;
+        if (mail_source_read(name, &bytes, &one)) {
+            if (!function(name, bytes, data))
+                break;
+        } else if (first) {
+            g_error_free(one);
+        } else {
+            first = one;
         }
     }
     if (first)

@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/options.h"
+#include "cmd/progress.h"
 #include "cmd/sendmail.h"
+#include "cmd/sent-import.h"
 #include "cmd/sent-record.h"
-#include "ledger/facts.h"
-#include "ledger/folder.h"
 #include "ledger/ledger.h"
 #include "message/spool.h"
 
@@ -28,17 +28,18 @@
 // Records between two commits, so that others get their turn.
 #define BATCH 5000
 #define FIELDS 4
-#define IMPORT_MAX 10000000
 
 static char *sender;
 static char *sendmail_path;
-static gboolean ids, import, quiet;
+static gboolean ids, import, force, quiet;
 
 static const GOptionEntry entries[] = {
     {"sender", 'f', 0, G_OPTION_ARG_STRING, &sender, "The envelope sender", "ADDRESS"},
     {"ids", 0, 0, G_OPTION_ARG_NONE, &ids,
      "Read lines of Message-ID [TAB time [TAB sender [TAB recipient]]] from FILE or stdin", NULL},
     {"import", 0, 0, G_OPTION_ARG_NONE, &import, "Record what is in folders of sent mail", NULL},
+    {"force", 0, 0, G_OPTION_ARG_NONE, &force,
+     "With --import: record letters that do not look like the user's own, too", NULL},
     {"sendmail", 0, 0, G_OPTION_ARG_STRING, &sendmail_path,
      "Record, and hand the message to this program with the arguments behind --", "PROGRAM"},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress bar and no closing line", NULL},
@@ -61,44 +62,26 @@ static int record_stdin(const struct conf *conf, char **recipients)
     return STATUS_OK;
 }
 
-// Counts what was done, and shows it where someone watches.
-struct progress {
+// Lists are taken in step by step.
+struct bulk {
     struct ledger *ledger;
-    guint64 done, total; // total 0: not known
+    struct progress progress;
     guint64 wrong;
-    bool show;
 };
 
-static void progress_show(const struct progress *progress, bool last)
-{
-    if (!progress->show || (!last && progress->done % 500 != 0))
-        return;
-    if (progress->total > 0) {
-        const int width = 40, full = (int)(progress->done * width / progress->total);
-        fprintf(stderr, "\r[%.*s%*s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, full,
-                "########################################", width - full, "", progress->done,
-                progress->total);
-    } else {
-        fprintf(stderr, "\r%" G_GUINT64_FORMAT, progress->done);
-    }
-    if (last)
-        fputc('\n', stderr);
-}
-
-static bool progress_record(struct progress *progress, const struct sent_message *message,
+static bool bulk_record(struct bulk *bulk, const struct sent_message *message,
                             GError **err)
 {
-    if (!ledger_record(progress->ledger, message, err))
+    if (!ledger_record(bulk->ledger, message, err))
         return false;
-    progress->done++;
-    progress_show(progress, false);
-    if (progress->done % BATCH != 0)
+    progress_step(&bulk->progress);
+    if (bulk->progress.done % BATCH != 0)
         return true;
-    return ledger_commit(progress->ledger, err) && ledger_begin(progress->ledger, err);
+    return ledger_commit(bulk->ledger, err) && ledger_begin(bulk->ledger, err);
 }
 
 // One line of --ids. False with *err when the ledger failed; a line that is none is counted.
-static bool record_line(struct progress *progress, char *line, GError **err)
+static bool record_line(struct bulk *bulk, char *line, GError **err)
 {
     char *fields[FIELDS] = {line, NULL, NULL, NULL};
     line[strcspn(line, "\r\n")] = '\0';
@@ -117,7 +100,7 @@ static bool record_line(struct progress *progress, char *line, GError **err)
     char *end = NULL;
     const gint64 when = fields[1] ? g_ascii_strtoll(fields[1], &end, 10) : 0;
     if ((end && *end) || when < 0 || (!*g_strstrip(fields[0]) && recipients->len == 1)) {
-        progress->wrong++;
+        bulk->wrong++;
         return true;
     }
     const struct sent_message message = {
@@ -126,32 +109,32 @@ static bool record_line(struct progress *progress, char *line, GError **err)
         .sender = fields[2] && *fields[2] ? fields[2] : NULL,
         .recipients = (const char *const *)recipients->pdata,
     };
-    return progress_record(progress, &message, err);
+    return bulk_record(bulk, &message, err);
 }
 
-static bool record_lines(struct progress *progress, FILE *file, GError **err)
+static bool record_lines(struct bulk *bulk, FILE *file, GError **err)
 {
     char *line = NULL;
     size_t space = 0;
     bool sound = true;
     while (sound && getline(&line, &space, file) > 0)
-        sound = record_line(progress, line, err);
+        sound = record_line(bulk, line, err);
     free(line);
     if (sound && ferror(file))
         return mda_fail(err, MDA_ERROR_TEMP, "the list could not be read");
     return sound;
 }
 
-static int finish(struct progress *progress, const char *what)
+static int finish(struct bulk *bulk, const char *what)
 {
-    progress_show(progress, true);
+    progress_end(&bulk->progress);
     if (!quiet)
-        printf("%" G_GUINT64_FORMAT " %s recorded in %s\n", progress->done, what,
-               ledger_name(progress->ledger));
-    if (progress->wrong > 0)
+        printf("%" G_GUINT64_FORMAT " %s recorded in %s\n", bulk->progress.done, what,
+               ledger_name(bulk->ledger));
+    if (bulk->wrong > 0)
         fprintf(stderr, "backstop sent: %" G_GUINT64_FORMAT " lines are none and were skipped\n",
-                progress->wrong);
-    return progress->wrong > 0 ? STATUS_NO : STATUS_OK;
+                bulk->wrong);
+    return bulk->wrong > 0 ? STATUS_NO : STATUS_OK;
 }
 
 static int record_ids(const struct conf *conf, const char *path)
@@ -165,91 +148,11 @@ static int record_ids(const struct conf *conf, const char *path)
     }
     if (!ledger_open(conf, LEDGER_WRITE, deadline_in(BULK_MS), &ledger, &err))
         return complain(err);
-    struct progress progress = {.ledger = ledger, .show = !quiet && isatty(STDERR_FILENO)};
-    if (!ledger_begin(ledger, &err) || !record_lines(&progress, file ? file : stdin, &err) ||
+    struct bulk bulk = {.ledger = ledger, .progress = progress_begin(!quiet)};
+    if (!ledger_begin(ledger, &err) || !record_lines(&bulk, file ? file : stdin, &err) ||
         !ledger_commit(ledger, &err) || !ledger_prune(ledger, &err))
         return complain(err);
-    return finish(&progress, "lines");
-}
-
-static bool import_header(struct progress *progress, GBytes *header, GError **err)
-{
-    g_autoptr(SentFacts) facts = sent_facts_read(header);
-    const struct sent_message message = {
-        .message_id = facts->message_id,
-        .time = facts->time,
-        .recipients = (const char *const *)facts->recipients,
-        .guessed = true,
-        .date = facts->time,
-        .subject = facts->subject,
-    };
-    return progress_record(progress, &message, err);
-}
-
-struct import {
-    struct progress *progress;
-    GError **err;
-    bool failed;
-};
-
-static bool visit(GBytes *header, gint64 offset, gpointer data)
-{
-    (void)offset;
-    struct import *state = data;
-    state->failed = !import_header(state->progress, header, state->err);
-    return !state->failed;
-}
-
-static bool import_files(struct progress *progress, const char *path, enum folder_kind kind,
-                         GError **err)
-{
-    g_autoptr(GPtrArray) names = NULL;
-    if (!folder_list(path, kind, IMPORT_MAX, &names, err))
-        return false;
-    progress->total += names->len;
-    for (guint i = 0; i < names->len; i++) {
-        g_autoptr(GBytes) header = folder_read_header(path, g_ptr_array_index(names, i));
-        if (!header)
-            progress->total--;
-        else if (!import_header(progress, header, err))
-            return false;
-    }
-    return true;
-}
-
-static bool import_folder(struct progress *progress, const char *path, GError **err)
-{
-    const enum folder_kind kind = folder_kind(path);
-    if (kind == FOLDER_NONE)
-        return mda_fail(err, MDA_ERROR_GONE, "%s: is no mail folder", path);
-    if (kind != FOLDER_MBOX)
-        return import_files(progress, path, kind, err);
-    struct import state = {progress, err, false};
-    gint64 end, size;
-    progress->total = 0;
-    return folder_each_mbox(path, 0, visit, &state, &end, &size, err) && !state.failed;
-}
-
-static int import_folders(const struct conf *conf, char **paths)
-{
-    g_autoptr(GError) err = NULL;
-    g_autoptr(Ledger) ledger = NULL;
-    if (!paths[0]) {
-        fprintf(stderr, "backstop sent: --import needs a folder\n");
-        return STATUS_USAGE;
-    }
-    if (!ledger_open(conf, LEDGER_WRITE, deadline_in(BULK_MS), &ledger, &err))
-        return complain(err);
-    struct progress progress = {.ledger = ledger, .show = !quiet && isatty(STDERR_FILENO)};
-    if (!ledger_begin(ledger, &err))
-        return complain(err);
-    for (; *paths; paths++) {
-        if (!import_folder(&progress, *paths, &err))
-            return complain(err);
-    }
-    if (!ledger_commit(ledger, &err))
-        return complain(err);
-    return finish(&progress, "messages");
+    return finish(&bulk, "lines");
 }
 
 int cmd_sent(struct command_context *context, int argc, char **argv)
@@ -270,7 +173,7 @@ int cmd_sent(struct command_context *context, int argc, char **argv)
     if (sendmail_path)
         return sendmail_run(context->conf, sendmail_path, rest);
     if (import)
-        return import_folders(context->conf, rest);
+        return sent_import(context->conf, rest, force, quiet);
     if (ids)
         return record_ids(context->conf, rest[0]);
     return record_stdin(context->conf, rest);

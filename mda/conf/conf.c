@@ -133,13 +133,24 @@ static bool parse_value(const struct setting_row *row, const char *text, gint64 
     }
 }
 
+// Words between blanks or commas; what stands in double quotes is no end of a word, so that a
+// folder may be called "Sent Items".
 static char **split_list(const char *text)
 {
     GPtrArray *words = g_ptr_array_new();
-    g_auto(GStrv) parts = g_strsplit_set(text, " \t,", -1);
-    for (char **at = parts; *at; at++) {
-        if (**at)
-            g_ptr_array_add(words, g_strdup(*at));
+    g_autoptr(GString) word = g_string_new(NULL);
+    bool quoted = false;
+    for (const char *at = text;; at++) {
+        if (*at == '"') {
+            quoted = !quoted;
+        } else if (*at && (quoted || !strchr(" \t,", *at))) {
+            g_string_append_c(word, *at);
+        } else if (word->len > 0) {
+            g_ptr_array_add(words, g_strdup(word->str));
+            g_string_truncate(word, 0);
+        }
+        if (!*at)
+            break;
     }
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_free(words, FALSE);

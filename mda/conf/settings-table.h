@@ -4,7 +4,8 @@
 //
 //   X(ID, "section", "key", TYPE, "default", "help")
 //
-// TYPE: STRING, LIST (separated by blanks or commas), BOOL (yes, no), CHOICE (the help begins with
+// TYPE: STRING, LIST (separated by blanks or commas; in double quotes both stand for
+//   themselves), BOOL (yes, no), CHOICE (the help begins with
 // "a | b | c: "), DURATION (30d, 12h, 5m, 10s, 250ms), SIZE (10M; bytes without a letter), NUMBER,
 // PATH (~ is the user's home). An empty default means: not set.
 
@@ -22,7 +23,9 @@
     X(IDENTITY_MESSAGE_ID, "identity", "message-id", STRING, "",                                   \
       "Regular expression that every Message-ID of ours matches.")                                 \
     X(IDENTITY_SENT_FOLDERS, "identity", "sent-folders", LIST, "Sent",                             \
-      "The user's folders of sent mail: Maildir++ names in the mail store, or paths.")             \
+      "The user's folders of sent mail: names in the mail store (in double quotes where there are " \
+      "blanks in them), or paths. As long as it is not set, every folder counts that bears one "   \
+      "of the names that mail programs give theirs.")                                              \
     X(IDENTITY_NEVER_SENDS, "identity", "never-sends", LIST, "",                                   \
       "Addresses of ours (globs) that never send mail.")                                           \
     X(JUDGEMENT_UNKNOWN, "judgement", "unknown", CHOICE, "inbox",                                  \

@@ -61,6 +61,19 @@ struct sent_facts *sent_facts_read(GBytes *bytes)
     return facts;
 }
 
+bool sent_facts_record(const struct sent_facts *facts, struct ledger *ledger, GError **err)
+{
+    const struct sent_message message = {
+        .message_id = facts->message_id,
+        .time = facts->time,
+        .recipients = (const char *const *)facts->recipients,
+        .guessed = true,
+        .date = facts->time,
+        .subject = facts->subject,
+    };
+    return ledger_record(ledger, &message, err);
+}
+
 void sent_facts_free(struct sent_facts *facts)
 {
     if (!facts)

@@ -14,6 +14,9 @@ struct sent_facts {
 
 // Reads the header at the beginning of BYTES. Never fails: what is not there is NULL, 0 or empty.
 struct sent_facts *sent_facts_read(GBytes *bytes);
+// Records a letter of a folder of sent mail.
+bool sent_facts_record(const struct sent_facts *facts, struct ledger *ledger,
+                       GError **err) G_GNUC_WARN_UNUSED_RESULT;
 void sent_facts_free(struct sent_facts *facts);
 
 typedef struct sent_facts SentFacts;

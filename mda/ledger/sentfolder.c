@@ -13,7 +13,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ledger/facts.h"
-#include "ledger/folder.h"
+#include "store/folder-name.h"
+#include "store/read.h"
+#include "store/tree.h"
 #include "ledger/state.h"
 
 #include <string.h>
@@ -45,10 +47,40 @@ static const char *split_location(const char *location, char *kind, gsize size)
 
 static void add_if_there(GPtrArray *paths, char *path)
 {
-    if (folder_kind(path) == FOLDER_NONE)
+    if (read_kind(path) == READ_NONE ||
+        g_ptr_array_find_with_equal_func(paths, path, g_str_equal, NULL))
         g_free(path);
     else
         g_ptr_array_add(paths, path);
+}
+
+// The folder NAME in the store at ROOT, in the ways in which programs write names: Maildir++ with
+// modified UTF-7 or UTF-8, directories in directories, files.
+static void add_named(GPtrArray *paths, const char *root, const char *name)
+{
+    g_autoptr(GPtrArray) levels = folder_levels(name, NULL);
+    if (levels && levels->len > 0) {
+        g_ptr_array_add(levels, NULL);
+        g_autofree char *dotted = g_strjoinv(".", (char **)levels->pdata);
+        g_autofree char *below = g_strjoinv("/", (char **)levels->pdata);
+        g_autofree char *folder = g_strconcat(".", dotted, NULL);
+        add_if_there(paths, g_build_filename(root, folder, NULL));
+        add_if_there(paths, g_build_filename(root, below, NULL));
+    }
+    g_autofree char *raw = g_strdelimit(g_strdup(name), "/", '.');
+    g_autofree char *folder = g_strconcat(".", raw, NULL);
+    add_if_there(paths, g_build_filename(root, folder, NULL));
+    add_if_there(paths, g_build_filename(root, name, NULL));
+}
+
+static void add_by_use(GPtrArray *paths, const char *root)
+{
+    g_autoptr(GPtrArray) folders = tree_folders(root);
+    for (guint i = 0; i < folders->len; i++) {
+        const struct tree_folder *folder = g_ptr_array_index(folders, i);
+        if (folder->use == USE_SENT)
+            add_if_there(paths, g_strdup(folder->path));
+    }
 }
 
 GPtrArray *sentfolder_paths(const struct conf *conf)
@@ -57,19 +89,23 @@ GPtrArray *sentfolder_paths(const struct conf *conf)
     char kind[16];
     const char *root = split_location(conf_string(conf, CONF_STORE_LOCATION), kind, sizeof kind);
     g_autofree char *beside = g_path_get_dirname(root);
+    const bool is_file = strcmp(kind, "mbox") == 0 || read_kind(root) == READ_MBOX;
     for (const char *const *name = conf_list(conf, CONF_IDENTITY_SENT_FOLDERS); *name; name++) {
-        if ((*name)[0] == '~' && (*name)[1] == '/') {
+        if ((*name)[0] == '~' && (*name)[1] == '/')
             add_if_there(paths, g_build_filename(g_get_home_dir(), *name + 2, NULL));
-        } else if (g_path_is_absolute(*name)) {
+        else if (g_path_is_absolute(*name))
             add_if_there(paths, g_strdup(*name));
-        } else if (strcmp(kind, "mbox") == 0) {
-            add_if_there(paths, g_build_filename(beside, *name, NULL));
-        } else {
-            g_autofree char *dotted = g_strdelimit(g_strdup(*name), "/", '.');
-            g_autofree char *folder = g_strconcat(".", dotted, NULL);
-            add_if_there(paths, g_build_filename(root, folder, NULL));
-            add_if_there(paths, g_build_filename(root, *name, NULL));
-        }
+        else
+            add_named(paths, is_file ? beside : root, *name);
+    }
+    if (strcmp(conf_origin(conf, CONF_IDENTITY_SENT_FOLDERS), "built-in") != 0)
+        return paths;
+    if (!is_file)
+        add_by_use(paths, root);
+    static const char *const places[] = {"mail", "Mail"};
+    for (gsize i = 0; is_file && i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *place = g_build_filename(beside, places[i], NULL);
+        add_by_use(paths, place);
     }
     return paths;
 }
@@ -91,27 +127,11 @@ static bool count_id_domain(struct indexer *indexer, const char *message_id)
 static bool index_header(struct indexer *indexer, GBytes *header)
 {
     g_autoptr(SentFacts) facts = sent_facts_read(header);
-    const struct sent_message message = {
-        .message_id = facts->message_id,
-        .time = facts->time,
-        .recipients = (const char *const *)facts->recipients,
-        .guessed = true,
-        .date = facts->time,
-        .subject = facts->subject,
-    };
     indexer->sentfolder->indexed++;
     indexer->left--;
-    if (!ledger_record(indexer->sentfolder->ledger, &message, indexer->err))
+    if (!sent_facts_record(facts, indexer->sentfolder->ledger, indexer->err))
         return false;
     return !facts->message_id || count_id_domain(indexer, facts->message_id);
-}
-
-// NAME without its directory and flags.
-static char *lasting_name(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    const char *base = slash ? slash + 1 : name;
-    return g_strndup(base, strcspn(base, ":;"));
 }
 
 static bool is_seen(struct indexer *indexer, const char *path, const char *name, bool *seen_r)
@@ -142,7 +162,7 @@ static bool index_names(struct indexer *indexer, const char *path, const GPtrArr
     *whole_r = false;
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
-        g_autofree char *lasting = lasting_name(name);
+        g_autofree char *lasting = read_lasting_name(name);
         bool seen;
         if (!is_seen(indexer, path, lasting, &seen))
             return false;
@@ -150,7 +170,7 @@ static bool index_names(struct indexer *indexer, const char *path, const GPtrArr
             continue;
         if (indexer->left == 0 || deadline_passed(&indexer->deadline))
             return true;
-        g_autoptr(GBytes) header = folder_read_header(path, name);
+        g_autoptr(GBytes) header = read_header(path, name);
         if (header && !index_header(indexer, header))
             return false;
         if (header && !note_seen(indexer, path, lasting))
@@ -194,7 +214,7 @@ static bool index_mbox(struct indexer *indexer, const char *path, gint64 *end_r,
 {
     gint64 offset, size;
     if (!recall_folder(indexer, path, "SELECT end FROM folder WHERE path = ?1", &offset) ||
-        !folder_each_mbox(path, offset, visit_mbox, indexer, end_r, &size, indexer->err))
+        !read_each_mbox(path, offset, 0, visit_mbox, indexer, end_r, &size, indexer->err))
         return false;
     *whole_r = indexer->left > 0 && !deadline_passed(&indexer->deadline);
     return true;
@@ -202,8 +222,8 @@ static bool index_mbox(struct indexer *indexer, const char *path, gint64 *end_r,
 
 static bool index_folder(struct indexer *indexer, const char *path)
 {
-    const enum folder_kind kind = folder_kind(path);
-    const gint64 changed = folder_changed(path, kind), now = g_get_real_time();
+    const enum read_kind kind = read_kind(path);
+    const gint64 changed = read_changed(path, kind), now = g_get_real_time();
     gint64 done, end = 0;
     if (!recall_folder(indexer, path, "SELECT changed FROM folder WHERE path = ?1", &done))
         return false;
@@ -211,9 +231,9 @@ static bool index_folder(struct indexer *indexer, const char *path)
         return true;
     bool whole;
     g_autoptr(GPtrArray) names = NULL;
-    const bool indexed = kind == FOLDER_MBOX
+    const bool indexed = kind == READ_MBOX
                              ? index_mbox(indexer, path, &end, &whole)
-                             : folder_list(path, kind, LIST_MAX, &names, indexer->err) &&
+                             : read_list(path, kind, LIST_MAX, &names, indexer->err) &&
                                    index_names(indexer, path, names, &whole);
     if (!indexed)
         return false;
