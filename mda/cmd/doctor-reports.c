@@ -115,8 +115,7 @@ static void judge_folder_at(struct tally *tally, const char *folder, guint most)
     if (kind == READ_MBOX)
         (void)!read_each_mbox(folder, 0, MESSAGE_MAX_BYTES, visit_message, &visit, &end, &size,
                               NULL);
-    if (kind == READ_NONE || kind == READ_MBOX ||
-        !read_list(folder, kind, INDEX_MAX, &names, NULL))
+    if (kind == READ_NONE || kind == READ_MBOX || !read_list(folder, kind, INDEX_MAX, &names, NULL))
         return;
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);

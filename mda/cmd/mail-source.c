@@ -63,8 +63,8 @@ static bool each_of_file(const char *path, mail_source_function function, void *
     if (real && read_kind(real) == READ_MBOX &&
         read_each_mbox(real, 0, 0, visit_counting, &count, &end, &size, NULL) && count > 1) {
         struct numbered numbered = {path, function, data, 0, true};
-        const bool sound = read_each_mbox(real, 0, MESSAGE_MAX_BYTES, visit_numbered, &numbered,
-                                          &end, &size, err);
+        const bool sound =
+            read_each_mbox(real, 0, MESSAGE_MAX_BYTES, visit_numbered, &numbered, &end, &size, err);
         *more = numbered.more;
         return sound;
     }
@@ -75,9 +75,12 @@ static bool each_of_file(const char *path, mail_source_function function, void *
     return true;
 }
 
-static gint by_text(gconstpointer a, gconstpointer b)
+// What is new in a maildir comes first.
+static gint new_first(gconstpointer a, gconstpointer b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const char *first = *(const char *const *)a, *second = *(const char *const *)b;
+    const int old = g_str_has_prefix(first, "cur/") - g_str_has_prefix(second, "cur/");
+    return old != 0 ? old : strcmp(first, second);
 }
 
 static bool each_of_directory(const char *path, mail_source_function function, void *data,
@@ -91,7 +94,7 @@ static bool each_of_directory(const char *path, mail_source_function function, v
     const enum read_kind kind = read_kind(real) == READ_MAILDIR ? READ_MAILDIR : READ_FILES;
     if (!read_list(real, kind, MESSAGES_MAX, &names, err))
         return false;
-    g_ptr_array_sort(names, by_text);
+    g_ptr_array_sort(names, new_first);
     GError *first = NULL;
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *name = g_build_filename(path, g_ptr_array_index(names, i), NULL);

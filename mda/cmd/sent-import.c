@@ -128,8 +128,8 @@ static GPtrArray *authors_by_count(const struct survey *survey)
 static bool looks_like_sent(const struct survey *survey, const GPtrArray *names)
 {
     const struct conf *conf = survey->conf;
-    const bool known = *conf_list(conf, CONF_IDENTITY_ADDRESSES) ||
-                       *conf_list(conf, CONF_IDENTITY_DOMAINS);
+    const bool known =
+        *conf_list(conf, CONF_IDENTITY_ADDRESSES) || *conf_list(conf, CONF_IDENTITY_DOMAINS);
     if (known)
         return STRANGERS_PART * survey->strangers <= survey->letters;
     const guint first =

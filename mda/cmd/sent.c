@@ -69,8 +69,7 @@ struct bulk {
     guint64 wrong;
 };
 
-static bool bulk_record(struct bulk *bulk, const struct sent_message *message,
-                            GError **err)
+static bool bulk_record(struct bulk *bulk, const struct sent_message *message, GError **err)
 {
     if (!ledger_record(bulk->ledger, message, err))
         return false;

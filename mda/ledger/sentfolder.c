@@ -13,10 +13,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ledger/facts.h"
+#include "ledger/state.h"
 #include "store/folder-name.h"
 #include "store/read.h"
 #include "store/tree.h"
-#include "ledger/state.h"
 
 #include <string.h>
 

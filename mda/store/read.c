@@ -106,14 +106,14 @@ static bool list_directory(const char *path, const char *part, enum read_kind ki
     return true;
 }
 
-bool read_list(const char *path, enum read_kind kind, guint max, GPtrArray **names_r,
-                 GError **err)
+bool read_list(const char *path, enum read_kind kind, guint max, GPtrArray **names_r, GError **err)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const bool listed = kind == READ_MAILDIR
-                            ? list_directory(path, "cur", kind, max, names, err) &&
-                                  list_directory(path, "new", kind, max, names, err)
-                            : list_directory(path, NULL, kind, max, names, err);
+    const bool listed =
+        kind == READ_MAILDIR
+            ? list_directory(path, "cur", kind, max, names, err) &&
+                  (!is_directory(path, "new") || list_directory(path, "new", kind, max, names, err))
+            : list_directory(path, NULL, kind, max, names, err);
     if (!listed)
         return false;
     g_ptr_array_sort(names, newer_first);

@@ -13,9 +13,9 @@ enum read_kind { READ_NONE, READ_MAILDIR, READ_MH, READ_FILES, READ_MBOX };
 // other holds messages as files; a regular file is an mbox.
 enum read_kind read_kind(const char *path);
 
-// The messages of the folder at PATH, which is no mbox, newest names first: "cur/1700000000.M1.host"
-// … as they are called now. At most MAX; char *, owned by the array. False with *err when the
-// folder cannot be read.
+// The messages of the folder at PATH, which is no mbox, newest names first:
+// "cur/1700000000.M1.host" … as they are called now. At most MAX; char *, owned by the array. False
+// with *err when the folder cannot be read.
 bool read_list(const char *path, enum read_kind kind, guint max, GPtrArray **names_r,
                GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -32,9 +32,9 @@ GBytes *read_message(const char *path, const char *name, gsize max);
 char *read_lasting_name(const char *name);
 
 // Calls VISIT for each message of the mbox at PATH that begins at byte OFFSET or behind it, until
-// VISIT returns false. What is handed over begins with the From_ line and ends after MAX bytes; with
-// MAX 0 it is the header alone, without that line. *END_R is where to go on the next time: at the
-// last message, which may still grow, or the one that VISIT did not want. *SIZE_R is the file's
+// VISIT returns false. What is handed over begins with the From_ line and ends after MAX bytes;
+// with MAX 0 it is the header alone, without that line. *END_R is where to go on the next time: at
+// the last message, which may still grow, or the one that VISIT did not want. *SIZE_R is the file's
 // size.
 typedef bool (*read_visit)(GBytes *message, gint64 offset, gpointer data);
 bool read_each_mbox(const char *path, gint64 offset, gsize max, read_visit visit, gpointer data,

@@ -14,8 +14,7 @@
 
 static bool is_one_of(const char *word, const char *names)
 {
-    return strlen(word) >= 3 && g_ascii_isalpha(word[0]) &&
-           (word[3] == '\0' || word[3] == ',') &&
+    return strlen(word) >= 3 && g_ascii_isalpha(word[0]) && (word[3] == '\0' || word[3] == ',') &&
            strstr(names, ((char[]){g_ascii_tolower(word[0]), g_ascii_tolower(word[1]),
                                    g_ascii_tolower(word[2]), '\0'})) != NULL;
 }
@@ -73,7 +72,7 @@ static bool begins_header(const char *line, const char *end)
     if (end - line >= 6 && memcmp(line, ">From ", 6) == 0)
         return true;
     const char *at = line;
-    while (at < end && *at > ' ' && *at < 0x7f && *at != ':')
+    while (at<end && * at> ' ' && *at < 0x7f && *at != ':')
         at++;
     const char *colon = at;
     while (at < end && (*at == ' ' || *at == '\t'))

@@ -223,9 +223,9 @@ enum special_use special_use_of_name(const char *name)
 
 enum special_use special_use_of_attribute(const char *attribute)
 {
-    static const struct row attributes[] = {{USE_SENT, "sent"},     {USE_ARCHIVE, "archive"},
-                                            {USE_ARCHIVE, "all"},   {USE_JUNK, "junk"},
-                                            {USE_TRASH, "trash"},   {USE_DRAFTS, "drafts"}};
+    static const struct row attributes[] = {{USE_SENT, "sent"},   {USE_ARCHIVE, "archive"},
+                                            {USE_ARCHIVE, "all"}, {USE_JUNK, "junk"},
+                                            {USE_TRASH, "trash"}, {USE_DRAFTS, "drafts"}};
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
         if (g_ascii_strcasecmp(attributes[i].name, attribute + (*attribute == '\\')) == 0)
             return attributes[i].use;

@@ -116,7 +116,8 @@ static char *dovecot_guid(const char *folder)
 {
     g_autofree char *path = g_build_filename(folder, "dovecot-uidlist", NULL);
     g_autofree char *text = NULL;
-    if (!files_read(path, SERVER_FILE_MAX, &text, NULL, NULL))
+    gsize size;
+    if (!files_read(path, SERVER_FILE_MAX, &text, &size, NULL))
         return NULL;
     text[strcspn(text, "\r\n")] = '\0';
     g_auto(GStrv) words = g_strsplit(text, " ", -1);
@@ -132,7 +133,8 @@ static void read_attributes(const char *root, GHashTable *uses)
 {
     g_autofree char *path = g_build_filename(root, "dovecot-attributes", NULL);
     g_autofree char *text = NULL;
-    if (!files_read(path, SERVER_FILE_MAX, &text, NULL, NULL))
+    gsize size;
+    if (!files_read(path, SERVER_FILE_MAX, &text, &size, NULL))
         return;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i] && lines[i + 1]; i++) {
