@@ -125,39 +125,6 @@ bool domain_among(const char *domain, const char *const *patterns)
     return false;
 }
 
-static bool is_below(const char *name, const char *domain)
-{
-    const gsize a = strlen(name), b = strlen(domain);
-    return strchr(domain, '.') && a >= b && g_ascii_strcasecmp(name + a - b, domain) == 0 &&
-           (a == b || name[a - b - 1] == '.');
-}
-
-// "co.uk", "com.au", "ne.jp": registries sell names below these, so that hosts there have nothing
-// in common.
-static bool is_registry(const char *domain)
-{
-    static const char *const seconds[] = {"co.",  "com.", "ac.",  "org.", "net.",
-                                          "ne.",  "or.",  "go.",  "gov.", "edu.",
-                                          "gob.", "ad.",  "nom.", "web.", "in."};
-    for (gsize i = 0; i < G_N_ELEMENTS(seconds); i++) {
-        const gsize length = strlen(seconds[i]);
-        if (g_ascii_strncasecmp(domain, seconds[i], length) == 0 && strlen(domain + length) == 2)
-            return true;
-    }
-    return false;
-}
-
-bool domain_related(const char *a, const char *b)
-{
-    if (!a || !b || !*a || !*b)
-        return false;
-    if (g_ascii_strcasecmp(a, b) == 0 || is_below(a, b) || is_below(b, a))
-        return true;
-    const char *above_a = strchr(a, '.'), *above_b = strchr(b, '.');
-    return (above_a && !is_registry(above_a + 1) && is_below(b, above_a + 1)) ||
-           (above_b && !is_registry(above_b + 1) && is_below(a, above_b + 1));
-}
-
 bool ip_parse(const char *text, struct ip_address *address_r)
 {
     char buffer[INET6_ADDRSTRLEN + 16];

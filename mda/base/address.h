@@ -22,9 +22,16 @@ char *address_untagged(const char *address);
 // Is DOMAIN one of PATTERNS? "example.org" is that domain, ".example.org" it and its subdomains.
 bool domain_among(const char *domain, const char *const *patterns);
 
-// Do the host or domain names A and B belong to one organisation, as far as their names say so: is
-// one the other or below it, or do they share the part behind the first label ("co.uk" and its like
-// do not count)? NULL is related to nothing.
+// NAME as names are compared: ASCII (RFC 5890), lower case, without a trailing dot. Owned by the
+// caller; NULL for NULL.
+char *domain_to_ascii(const char *name);
+
+// The registrable domain below which the host or domain NAME stands, by the Public Suffix List: the
+// organisation that it belongs to, as domain_to_ascii writes it. NULL for an address, a single label,
+// and a name under which others register theirs ("co.uk"). Owned by the caller.
+char *domain_organisation(const char *name);
+
+// Do the host or domain names A and B belong to one organisation? NULL is related to nothing.
 bool domain_related(const char *a, const char *b);
 
 // An IP address, IPv4 in its mapped form.

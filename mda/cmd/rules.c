@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "bounce/rule.h"
 #include "cmd/options.h"
+#include "evidence/providers.h"
 
 #include <stdio.h>
 
@@ -36,6 +37,7 @@ static int list_rules(const struct conf *conf)
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BounceRules) rules =
         bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
+    g_autoptr(Providers) providers = providers_load(conf, warnings);
     for (guint i = 0; i < rules->rules->len; i++)
         print_rule(g_ptr_array_index(rules->rules, i));
     for (guint i = 0; i < warnings->len; i++)

@@ -4,13 +4,20 @@
 //   is an internal hop of the receiving side: content filters, mailbox servers.
 // - A mail server announces itself by the name that it writes behind "by". When a line says that
 //   our relay handed the mail to X, and the line above says that a client calling itself Y brought
-//   it, X and Y are one host or at least of one organisation. Names that mean nothing outside (no
-//   dot, .local …) prove nothing either way.
+//   it, X and Y are one host or at least of one organisation, or of a provider that is known to
+//   take mail under one name and send it under another. Names that mean nothing outside (no dot,
+//   .local …) prove nothing either way.
+// - That a line does not lead there is no proof that it was made up: nobody knows all providers. It
+//   is when a machine on an end user's line brought the mail: smarthosts do not stand there.
+// - Who greets by the name of a known provider and has an address that resolves to another's name
+// is
+//   not of that provider.
 // - A forwarder is a host that we sent to on purpose: it is of the domain of a recipient.
 #include "evidence/handover.h"
 
 #include "base/address.h"
 #include "base/text.h"
+#include "evidence/providers.h"
 
 #include <string.h>
 
@@ -83,14 +90,14 @@ bool hop_names_host(const struct received_hop *hop)
 }
 
 // A private address alone is not enough: behind address translation every client has one.
-static bool is_internal(const struct received_hop *hop)
+static bool is_internal(const struct providers *providers, const struct received_hop *hop)
 {
     struct ip_address address;
     const bool named = hop->name && g_ascii_strcasecmp(hop->name, "unknown") != 0;
     const char *name = named ? hop->name : hop->from;
     if (ip_parse(hop->address, &address) && ip_is_private(&address))
-        return !is_public_name(name) || domain_related(name, hop->by);
-    return domain_related(hop->name, hop->by);
+        return !is_public_name(name) || providers_related(providers, name, hop->by);
+    return providers_related(providers, hop->name, hop->by);
 }
 
 static void add_domains(GPtrArray *domains, const char *text)
@@ -121,22 +128,68 @@ static bool is_of_recipient(const struct report *report, const char *host)
     return false;
 }
 
+bool host_is_end_user(const char *name)
+{
+    static const char *const lines[] = {"dyn",         "dynamic",   "dynip",     "dsl",  "adsl",
+                                        "vdsl",        "xdsl",      "sdsl",      "dhcp", "dial",
+                                        "dialup",      "ppp",       "pppoe",     "pool", "cable",
+                                        "cust",        "customer",  "customers", "home", "res",
+                                        "residential", "broadband", "mobile",    "user", "users"};
+    static const char *const servers[] = {"mail",  "smtp", "mx",   "mta",    "out",
+                                          "relay", "send", "mout", "mailer", "outbound"};
+    if (!name || !strchr(name, '.'))
+        return false;
+    g_autofree char *folded = g_ascii_strdown(name, -1);
+    g_auto(GStrv) words = g_strsplit_set(folded, ".-_0123456789", -1);
+    bool line = false;
+    for (char **word = words; *word; word++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(servers); i++) {
+            if (g_str_equal(*word, servers[i]))
+                return false;
+        }
+        for (gsize i = 0; i < G_N_ELEMENTS(lines); i++)
+            line |= g_str_equal(*word, lines[i]);
+    }
+    return line;
+}
+
+static bool is_known_name(const char *name)
+{
+    return name && *name && g_ascii_strcasecmp(name, "unknown") != 0;
+}
+
+// May the client of BEARER be the host BY, as far as their names tell?
+static bool leads_to(const struct providers *providers, const char *by,
+                     const struct received_hop *bearer)
+{
+    const bool looked_up = is_known_name(bearer->name);
+    if (domain_related(by, bearer->from))
+        return !looked_up || !providers_of(providers, by) ||
+               providers_related(providers, by, bearer->name);
+    if (looked_up)
+        return !host_is_end_user(bearer->name) && providers_related(providers, by, bearer->name);
+    return providers_related(providers, by, bearer->from);
+}
+
 // HOP is ours; BEARER is the line of the host that then brought the mail to the reporting side.
-static enum handover_kind kind_of(const struct report *report, const struct received_hop *hop,
-                                  const struct received_hop *bearer)
+static enum handover_kind kind_of(const struct report *report, const struct providers *providers,
+                                  const struct received_hop *hop, const struct received_hop *bearer)
 {
     if (!bearer)
         return HANDOVER_DIRECT;
     if (is_of_recipient(report, hop->by) || is_of_recipient(report, bearer->name))
         return HANDOVER_FORWARDED;
-    if (is_public_name(hop->by) && is_public_name(bearer->from) &&
-        !domain_related(hop->by, bearer->from))
-        return HANDOVER_BROKEN;
-    return HANDOVER_DISTANT;
+    const bool named = is_public_name(bearer->from) || is_public_name(bearer->name);
+    if (!is_public_name(hop->by) || !named || leads_to(providers, hop->by, bearer))
+        return HANDOVER_DISTANT;
+    return host_is_end_user(bearer->name) ? HANDOVER_MADE_UP : HANDOVER_BROKEN;
 }
 
-struct handover handover_find(const struct report *report, hop_test test, gpointer data)
+struct handover handover_find(const struct evidence_case *evidence_case, hop_test test,
+                              gpointer data)
 {
+    const struct report *report = evidence_case->report;
+    g_autoptr(Providers) providers = providers_load(evidence_case->conf, NULL);
     struct handover handover = {HANDOVER_NONE, NULL, NULL, 0};
     const GPtrArray *trail = report->original.received;
     const struct received_hop *bearer = NULL; // the last host from outside, going down
@@ -145,12 +198,12 @@ struct handover handover_find(const struct report *report, hop_test test, gpoint
         if (!has_client(hop) && !hop->by)
             continue;
         if (test(hop, data)) {
-            handover.kind = kind_of(report, hop, bearer);
+            handover.kind = kind_of(report, providers, hop, bearer);
             handover.hop = hop;
             handover.index = i;
             break;
         }
-        if (!has_client(hop) || is_internal(hop))
+        if (!has_client(hop) || is_internal(providers, hop))
             continue;
         bearer = hop;
         if (!handover.newest)

@@ -141,7 +141,10 @@ static void judge_stranger(struct search *search, const struct handover *handove
     }
     g_autofree char *text = ip_text(&address);
     g_autofree char *result = result_for(search, text, newest->from);
-    const bool whole = search->evidence_case->report->original.full;
+    // Behind a forwarder that takes mail under another name than it sends under stands a host that
+    // may send.
+    const bool whole =
+        search->evidence_case->report->original.full && handover->kind != HANDOVER_BROKEN;
     if (result && strcmp(result, "fail") == 0)
         finding_set(finding, SAYS_FORGED, whole ? WEIGHT_STRONG : WEIGHT_HINT,
                     "%s may not send for %s (SPF fail)", text, search->domain);
@@ -179,8 +182,8 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     g_autoptr(State) state = NULL;
     if (state_open(evidence_case->conf, evidence_case->deadline, &state, NULL))
         search.state = state;
-    const struct handover handover = handover_find(report, passes, &search);
-    if (handover.hop && handover.kind != HANDOVER_BROKEN)
+    const struct handover handover = handover_find(evidence_case, passes, &search);
+    if (handover.hop && handover.kind != HANDOVER_BROKEN && handover.kind != HANDOVER_MADE_UP)
         judge_pass(&search, &handover, finding);
     else
         judge_stranger(&search, &handover, finding);

@@ -106,8 +106,12 @@ static void judge_ours(const struct search *search, const struct report *report,
     g_autofree char *client =
         search->submitted || search->outside ? g_strdup(hop->by) : hop_client(hop);
     g_autofree char *newest = handover->newest ? hop_client(handover->newest) : NULL;
-    if (handover->kind == HANDOVER_BROKEN)
+    if (handover->kind == HANDOVER_MADE_UP)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
+                    "%s, an end user's line, brought it; the line that names %s is made up", newest,
+                    client);
+    else if (handover->kind == HANDOVER_BROKEN)
+        finding_set(finding, SAYS_SUSPECT, WEIGHT_HINT,
                     "%s brought it; the line that names %s does not lead there", newest, client);
     else if (search->claimed)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT,
@@ -202,7 +206,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         return;
     }
     struct search search = {.relays = relays};
-    const struct handover handover = handover_find(report, is_ours, &search);
+    const struct handover handover = handover_find(evidence_case, is_ours, &search);
     if (handover.hop)
         judge_ours(&search, report, &handover, finding);
     else

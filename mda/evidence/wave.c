@@ -70,7 +70,7 @@ static bool no_hop(const struct received_hop *hop, gpointer data)
 // The network of the host that handed the original over, or "".
 static char *origin_key(const struct evidence_case *evidence_case)
 {
-    const struct handover handover = handover_find(evidence_case->report, no_hop, NULL);
+    const struct handover handover = handover_find(evidence_case, no_hop, NULL);
     struct ip_address address;
     if (!handover.newest || !ip_parse(handover.newest->address, &address))
         return g_strdup("");

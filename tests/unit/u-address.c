@@ -119,6 +119,16 @@ static void test_domains(void **state)
     assert_true(domain_related("mx.a.co.uk", "www.a.co.uk"));
     assert_false(domain_related(NULL, "example.org"));
     assert_false(domain_related("localhost", "localhost.example.org"));
+    // However deep: what counts is the name that was registered.
+    assert_true(domain_related("AM7EUR06FT043.eop-eur06.prod.protection.outlook.com",
+                               "am7eur06ft043.mail.protection.OUTLOOK.com."));
+    assert_true(domain_related("a.b.c.example.org", "d.example.org"));
+    assert_true(domain_related("a.kunde.com.au", "b.kunde.com.au"));
+    assert_false(domain_related("kunde.com.au", "other.com.au"));
+    assert_false(domain_related("co.uk", "b.co.uk"));
+    assert_false(domain_related("192.0.2.1", "198.51.2.1"));
+    assert_false(domain_related("org", "example.org"));
+    assert_true(domain_related("mx.m\xc3\xbcller.example", "out.xn--mller-kva.example"));
 }
 
 static void test_dates(void **state)
