@@ -40,10 +40,8 @@ const char *says_name(enum says says)
 const char *weight_name(enum weight weight)
 {
     static const char *const names[] = {
-        [WEIGHT_NONE] = "none",
-        [WEIGHT_HINT] = "hint",
-        [WEIGHT_STRONG] = "strong",
-        [WEIGHT_PROOF] = "proof",
+        [WEIGHT_NONE] = "none",         [WEIGHT_HINT] = "hint",     [WEIGHT_LIKELY] = "likely",
+        [WEIGHT_MEASURED] = "measured", [WEIGHT_STRONG] = "strong", [WEIGHT_PROOF] = "proof",
     };
     return names[weight];
 }

@@ -5,7 +5,16 @@
 #include <glib.h>
 
 enum says { SAYS_NOTHING = 0, SAYS_OURS, SAYS_FORGED, SAYS_SUSPECT };
-enum weight { WEIGHT_NONE = 0, WEIGHT_HINT, WEIGHT_STRONG, WEIGHT_PROOF };
+// A hint is a guess. Likely and measured are what the user's own history shows, by counts: wrong in
+// at most one case of five, and of twenty. Strong is a setting's word, or what others vouch for.
+enum weight {
+    WEIGHT_NONE = 0,
+    WEIGHT_HINT,
+    WEIGHT_LIKELY,
+    WEIGHT_MEASURED,
+    WEIGHT_STRONG,
+    WEIGHT_PROOF
+};
 
 struct finding {
     const char *source; // static: the source's name

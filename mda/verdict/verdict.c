@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The table, not a sum of magic numbers. Read from the top, the first line that fits decides:
-//
-//   proof of ours                                        genuine
-//   strong ours, and proof or strong of forged           suspect (they contradict each other)
-//   strong ours                                          genuine
-//   proof or strong of forged                            backscatter
-//   two sources suspect, and no hint of ours             backscatter
-//   a source suspects                                    suspect
-//   anything less: hints, or nothing at all              unknown
-//
-// Hints never add up: mail sent from a telephone misses the Sent folder and the usual Message-ID at
-// once. They only hold back what suspicions alone would have done.
 #include "verdict/verdict.h"
 
 #include <string.h>
 
 struct tally {
     enum weight ours, forged; // the heaviest of each
+    guint histories;          // sources that say forged from the user's history
     guint suspects;           // sources that suspect
 };
 
 static struct tally tally_findings(const struct finding *findings, guint count)
 {
-    struct tally tally = {WEIGHT_NONE, WEIGHT_NONE, 0};
+    struct tally tally = {WEIGHT_NONE, WEIGHT_NONE, 0, 0};
     for (guint i = 0; i < count; i++) {
         const struct finding *finding = &findings[i];
         if (finding->says == SAYS_OURS)
@@ -31,8 +20,23 @@ static struct tally tally_findings(const struct finding *findings, guint count)
             tally.forged = MAX(tally.forged, finding->weight);
         else if (finding->says == SAYS_SUSPECT)
             tally.suspects++;
+        if (finding->says == SAYS_FORGED && finding->weight >= WEIGHT_LIKELY)
+            tally.histories++;
     }
     return tally;
+}
+
+// Where nothing is proof or strong: what the history shows, suspicions, and nothing that is ours
+// but a hint.
+static enum verdict decide_by_history(const struct tally *tally)
+{
+    const bool hint = tally->ours == WEIGHT_HINT;
+    const bool measured = tally->forged == WEIGHT_MEASURED;
+    if (tally->histories >= 2 && (measured || !hint))
+        return VERDICT_BACKSCATTER;
+    if (!hint && (measured || tally->suspects >= 2 || (tally->histories && tally->suspects)))
+        return VERDICT_BACKSCATTER;
+    return tally->histories || tally->suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
 }
 
 enum verdict verdict_decide(const struct finding *findings, guint count)
@@ -43,10 +47,12 @@ enum verdict verdict_decide(const struct finding *findings, guint count)
     if (tally.ours == WEIGHT_STRONG)
         return tally.forged >= WEIGHT_STRONG ? VERDICT_SUSPECT : VERDICT_GENUINE;
     if (tally.forged >= WEIGHT_STRONG)
-        return VERDICT_BACKSCATTER;
-    if (tally.suspects >= 2 && tally.ours == WEIGHT_NONE)
-        return VERDICT_BACKSCATTER;
-    return tally.suspects > 0 ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
+        return tally.ours >= WEIGHT_LIKELY ? VERDICT_SUSPECT : VERDICT_BACKSCATTER;
+    if (tally.ours < WEIGHT_LIKELY)
+        return decide_by_history(&tally);
+    if (tally.histories || tally.suspects)
+        return VERDICT_SUSPECT;
+    return tally.ours == WEIGHT_MEASURED ? VERDICT_GENUINE : VERDICT_UNKNOWN;
 }
 
 // How much FINDING had to do with VERDICT; the higher, the earlier it is told.

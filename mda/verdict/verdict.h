@@ -1,5 +1,35 @@
 // SPDX-License-Identifier: MIT
 // Evidence and policy to a verdict and its explanation. Pure: no I/O, no clock.
+//
+// A table, not a sum of magic numbers. Read from the top, the first line that fits decides:
+//
+//   proof of ours                                                   genuine
+//   strong ours, and proof or strong of forged                      suspect (they contradict)
+//   strong ours                                                     genuine
+//   proof or strong of forged, and the history says ours            suspect
+//   proof or strong of forged                                       backscatter
+//   the history says ours, and another source says anything else    suspect
+//   measured ours                                                   genuine
+//   two of forged from the history, one of them measured            backscatter
+//   no hint of ours, and: measured forged, or two likely, or one
+//     likely and a suspicion, or two suspicions                     backscatter
+//   likely or measured forged, or a suspicion                       suspect
+//   anything less: hints, likely ours, or nothing at all            unknown
+//
+// Hints never add up: mail sent from a telephone misses the Sent folder and the usual Message-ID at
+// once. They only hold back what suspicions, or one measurement, would have done.
+//
+// What the history shows ("likely", "measured") was counted: it is wrong in at most one case of
+// five, of twenty, by the rule of three. Why its lines are safe:
+// - One measurement condemns alone, because the user's correspondents tested that very thing sixty
+//   times and more without a miss. A single hint that the mail is his (he wrote to that recipient)
+//   is rarer among forged reports than that error, so it is enough to keep the report.
+// - Two that agree were counted on different mail (answers to him; his posts that came back; what
+//   came within two days), so their errors multiply: one in twenty times one in five is one in a
+//   hundred. A hint does not outweigh that; with two likely ones, one in twenty-five, it does.
+// - A suspicion (a spam verdict in the returned copy) is worth as much as one that is likely.
+// - The history never outweighs what a setting says (strong), nor proof. But where it says ours,
+//   nothing that was set makes Junk of it: a relay that nobody listed, a ledger that misses mail.
 #pragma once
 
 #include "evidence/finding.h"

@@ -17,9 +17,11 @@ struct statement {
 
 // Everything that one source can say.
 static const struct statement statements[] = {
-    {SAYS_NOTHING, WEIGHT_NONE}, {SAYS_OURS, WEIGHT_HINT},    {SAYS_OURS, WEIGHT_STRONG},
-    {SAYS_OURS, WEIGHT_PROOF},   {SAYS_FORGED, WEIGHT_HINT},  {SAYS_FORGED, WEIGHT_STRONG},
-    {SAYS_FORGED, WEIGHT_PROOF}, {SAYS_SUSPECT, WEIGHT_HINT}, {SAYS_SUSPECT, WEIGHT_STRONG},
+    {SAYS_NOTHING, WEIGHT_NONE},   {SAYS_OURS, WEIGHT_HINT},     {SAYS_OURS, WEIGHT_LIKELY},
+    {SAYS_OURS, WEIGHT_MEASURED},  {SAYS_OURS, WEIGHT_STRONG},   {SAYS_OURS, WEIGHT_PROOF},
+    {SAYS_FORGED, WEIGHT_HINT},    {SAYS_FORGED, WEIGHT_LIKELY}, {SAYS_FORGED, WEIGHT_MEASURED},
+    {SAYS_FORGED, WEIGHT_STRONG},  {SAYS_FORGED, WEIGHT_PROOF},  {SAYS_SUSPECT, WEIGHT_HINT},
+    {SAYS_SUSPECT, WEIGHT_STRONG},
 };
 #define KINDS G_N_ELEMENTS(statements)
 
@@ -38,16 +40,27 @@ static enum verdict expected(const struct finding *f, guint n)
 {
     const guint against =
         count_of(f, n, SAYS_FORGED, WEIGHT_PROOF) + count_of(f, n, SAYS_FORGED, WEIGHT_STRONG);
+    const guint measured = count_of(f, n, SAYS_FORGED, WEIGHT_MEASURED);
+    const guint likely = count_of(f, n, SAYS_FORGED, WEIGHT_LIKELY);
     const guint suspects = count_of(f, n, SAYS_SUSPECT, 0);
+    const guint history_for_us =
+        count_of(f, n, SAYS_OURS, WEIGHT_MEASURED) + count_of(f, n, SAYS_OURS, WEIGHT_LIKELY);
     if (count_of(f, n, SAYS_OURS, WEIGHT_PROOF))
         return VERDICT_GENUINE;
     if (count_of(f, n, SAYS_OURS, WEIGHT_STRONG))
         return against ? VERDICT_SUSPECT : VERDICT_GENUINE;
     if (against)
+        return history_for_us ? VERDICT_SUSPECT : VERDICT_BACKSCATTER;
+    if (history_for_us && measured + likely + suspects)
+        return VERDICT_SUSPECT;
+    if (history_for_us)
+        return count_of(f, n, SAYS_OURS, WEIGHT_MEASURED) ? VERDICT_GENUINE : VERDICT_UNKNOWN;
+    if (measured >= 1 && measured + likely >= 2)
         return VERDICT_BACKSCATTER;
-    if (suspects > 1 && !count_of(f, n, SAYS_OURS, 0))
+    if (!count_of(f, n, SAYS_OURS, 0) &&
+        (measured || likely >= 2 || suspects >= 2 || (likely && suspects)))
         return VERDICT_BACKSCATTER;
-    return suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
+    return measured + likely + suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
 }
 
 // Every combination of COUNT sources, one digit of NUMBER (base KINDS) a source.
@@ -90,16 +103,21 @@ static void test_promises(void **state)
         const enum verdict verdict = verdict_decide(findings, 4);
         const guint strong_ours = count_of(findings, 4, SAYS_OURS, WEIGHT_PROOF) +
                                   count_of(findings, 4, SAYS_OURS, WEIGHT_STRONG);
-        // A genuine bounce is never junk, and only what was said against it makes it so.
-        if (strong_ours)
+        const guint measured_ours = count_of(findings, 4, SAYS_OURS, WEIGHT_MEASURED);
+        // A genuine bounce is never junk, and only what was said against it makes it so: more than
+        // one doubt, or one that was measured.
+        if (strong_ours || measured_ours || count_of(findings, 4, SAYS_OURS, WEIGHT_LIKELY))
             assert_int_not_equal(verdict, VERDICT_BACKSCATTER);
         if (verdict == VERDICT_BACKSCATTER)
             assert_true(count_of(findings, 4, SAYS_FORGED, WEIGHT_PROOF) ||
                         count_of(findings, 4, SAYS_FORGED, WEIGHT_STRONG) ||
-                        count_of(findings, 4, SAYS_SUSPECT, 0) >= 2);
+                        count_of(findings, 4, SAYS_FORGED, WEIGHT_MEASURED) ||
+                        count_of(findings, 4, SAYS_FORGED, WEIGHT_LIKELY) +
+                                count_of(findings, 4, SAYS_SUSPECT, 0) >=
+                            2);
         // A hint alone decides nothing.
         if (verdict == VERDICT_GENUINE)
-            assert_true(strong_ours);
+            assert_true(strong_ours || measured_ours);
         // Order means nothing.
         struct finding turned[4] = {findings[3], findings[2], findings[1], findings[0]};
         assert_int_equal(verdict_decide(turned, 4), verdict);
