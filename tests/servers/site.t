@@ -146,6 +146,8 @@ END
 
 vmail milter >"$scratch/milter.out" 2>&1 & pids="$pids $!"
 here "$site/opendkim.conf" >"$etc/opendkim.conf"
+# The scratch place lies in a folder that others may write to, as /tmp is.
+echo 'RequireSafeKeys no' >>"$etc/opendkim.conf"
 opendkim -f -x "$etc/opendkim.conf" >"$scratch/opendkim.out" 2>&1 & pids="$pids $!"
 # rspamd with the example's file, but of its many parts only the signer: the rest takes seconds to load.
 if command -v rspamd >/dev/null && id _rspamd >/dev/null 2>&1 && [ -f /usr/share/rspamd/plugins/dkim_signing.lua ] &&
@@ -183,7 +185,7 @@ for each in "$etc/postfix" "$scratch/mx/etc"; do
 done
 listening() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]")' "$1"; }
 for each in $milter $opendkim $rspamd $smtp $submission $mx; do
-    until_true 10 listening "$each" || { cat "$scratch"/*.out "$scratch"/*.log | diag; skip_all "the servers do not listen"; }
+    until_true 10 listening "$each" || { cat "$scratch"/*.out "$scratch"/*.log | diag; skip_all "port $each does not listen (of milter $milter, opendkim $opendkim, rspamd ${rspamd:-none}, smtp $smtp, submission $submission, mx $mx)"; }
 done
 
 # send PORT LOGIN SENDER RECIPIENT SUBJECT [ID [TEXT]]: LOGIN and ID may be empty
