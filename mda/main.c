@@ -126,8 +126,8 @@ int main(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(personalities); i++) {
         if (strcmp(personalities[i].name, name) == 0) {
             context.program = name;
-            return exit_status(personalities[i].run(&context, argc, argv));
+            return survive_end(exit_status(personalities[i].run(&context, argc, argv)));
         }
     }
-    return exit_status(run_command(&context, argc, argv));
+    return survive_end(exit_status(run_command(&context, argc, argv)));
 }

@@ -7,10 +7,17 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+// How the launcher names the pipe over which it hears that a status is meant.
+#define STATUS_VARIABLE "BACKSTOP_STATUS_FD"
+#define ANY_STATUS 255
+
 static volatile sig_atomic_t committed;
+static int status_fd = -1;
 
 static const int ending[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGALRM, SIGXCPU, SIGABRT,
                              SIGTRAP, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGSYS};
@@ -42,8 +49,42 @@ static void fill_standard_descriptors(void)
     }
 }
 
+// Takes the launcher's pipe, which no program that we start is to see.
+static void take_status_pipe(void)
+{
+    const char *text = getenv(STATUS_VARIABLE);
+    struct stat kind;
+    gint64 fd = -1;
+    bool given = text && g_ascii_string_to_signed(text, 10, 3, G_MAXINT, &fd, NULL);
+    if (given && fstat((int)fd, &kind) == 0 && S_ISFIFO(kind.st_mode) &&
+        fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0)
+        status_fd = (int)fd;
+    if (text)
+        unsetenv(STATUS_VARIABLE);
+}
+
+static void tell_launcher(int status)
+{
+    guint8 told = (guint8)status;
+    // When it cannot be told, the end counts as an accident: 75.
+    if (status_fd >= 0 && write(status_fd, &told, 1) != 1)
+        status_fd = -1;
+}
+
+int survive_end(int status)
+{
+    tell_launcher(status);
+    return status;
+}
+
+void survive_hand_over(void)
+{
+    tell_launcher(ANY_STATUS);
+}
+
 void survive_begin(void)
 {
+    take_status_pipe();
     give_handlers_a_stack();
     struct sigaction action = {.sa_handler = end_now, .sa_flags = SA_ONSTACK | SA_NODEFER};
     sigemptyset(&action.sa_mask);

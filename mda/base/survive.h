@@ -21,3 +21,10 @@ void survive_reset(void);
 
 // Ends the process in SECONDS from now, as if a signal had come; 0 takes that back.
 void survive_watchdog(unsigned seconds);
+
+// What main() returns: STATUS, told to the launcher (mda/launch.c), which takes every end that was not
+// told so for an accident. Without a launcher it is told to nobody.
+int survive_end(int status);
+
+// Another program is about to take our place, whose status is to count whatever it is.
+void survive_hand_over(void);

@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/survive.h"
 #include "cmd/options.h"
 #include "cmd/sent-record.h"
 #include "evidence/keys.h"
@@ -220,8 +221,10 @@ int sendmail_run(const struct conf *conf, const char *program, char **arguments)
     g_setenv(GUARD, "1", TRUE);
     struct submission submission = read_arguments(arguments);
     g_autoptr(GPtrArray) recipients G_GNUC_UNUSED = submission.recipients; // freed at the end
-    if (!submission.carries_message)
+    if (!submission.carries_message) {
+        survive_hand_over();
         return execute(program, arguments);
+    }
     g_autoptr(GError) err = NULL;
     g_autoptr(GBytes) bytes = NULL;
     int input = -1;
