@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // backstop config: what is in force, and from which file and line.
 #include "cmd/options.h"
+#include "cmd/sieve-settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,23 @@ static void print_setting(const struct conf *conf, enum setting setting)
         return;
     const struct setting_row *row = conf_row(setting);
     printf("%s.%s = %s\t# %s\n", row->section, row->key, conf_string(conf, setting), origin);
+}
+
+// The Sieve engine's settings out of [sieve-settings]; what is wrong with any of them to stderr.
+static bool print_sieve_settings(const struct conf *conf)
+{
+    guint count = 0;
+    const struct conf_entry *entries_given = conf_sieve_settings(conf, &count);
+    g_autoptr(GHashTable) ignored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) wrong = sieve_settings_load(conf, g_get_home_dir(), ignored);
+    for (guint i = 0; i < count && !as_manual; i++) {
+        const struct conf_entry *entry = &entries_given[i];
+        if (entry->name)
+            printf(CONF_SIEVE_SECTION ".%s = %s\t# %s\n", entry->name, entry->value, entry->origin);
+    }
+    for (guint i = 0; i < wrong->len; i++)
+        fprintf(stderr, "%s\n", (char *)g_ptr_array_index(wrong, i));
+    return wrong->len == 0;
 }
 
 // TEXT for mdoc(7): a backslash and a leading dot or quote mean something there.
@@ -61,6 +79,7 @@ int cmd_config(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop: %s\n", err->message);
     for (int i = 0; i < CONF_COUNT; i++)
         as_manual ? print_mdoc((enum setting)i) : print_setting(context->conf, (enum setting)i);
+    sound = print_sieve_settings(context->conf) && sound;
     const GPtrArray *warnings = conf_warnings(context->conf);
     for (guint i = 0; i < warnings->len; i++)
         fprintf(stderr, "%s\n", (const char *)g_ptr_array_index(warnings, i));

@@ -9,6 +9,7 @@
 #include "cmd/script-chain.h"
 #include "cmd/sieve-beside.h"
 #include "cmd/sieve-execute.h"
+#include "cmd/sieve-settings.h"
 #include "ledger/memory.h"
 #include "sieve/sieve.h"
 #include "store/store.h"
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define SCRIPT_MAX_BYTES (1024 * 1024)
+#define SCRIPT_MAX_BYTES (16 * 1024 * 1024)
 // A user's error log is begun anew when it has grown beyond this.
 #define SCRIPT_LOG_MAX_BYTES (64 * 1024)
 
@@ -131,20 +132,15 @@ static void fill_envelope(struct world *world, const struct envelope_dsn *dsn)
     set_part(world, "envid", dsn->envid);
 }
 
-static void fill_settings(struct world *world, const char *recipient)
+static void fill_settings(struct world *world, const char *home, const char *recipient)
 {
     const char *domain = text_domain_of(recipient);
     if (domain)
         g_hash_table_insert(world->source.settings, g_strdup("postmaster_address"),
                             g_strconcat("postmaster@", domain, NULL));
-    const char *const *pairs = conf_list(world->conf, CONF_SIEVE_SETTINGS);
-    for (; *pairs; pairs++) {
-        const char *equals = strchr(*pairs, '=');
-        const char *name = g_str_has_prefix(*pairs, "sieve_") ? *pairs + 6 : *pairs;
-        if (equals && equals > name)
-            g_hash_table_insert(world->source.settings, g_strndup(name, (gsize)(equals - name)),
-                                g_strdup(equals + 1));
-    }
+    g_autoptr(GPtrArray) wrong = sieve_settings_load(world->conf, home, world->source.settings);
+    for (guint i = 0; i < wrong->len; i++)
+        log_line(LOG_LEVEL_ERROR, "configuration: %s", (char *)g_ptr_array_index(wrong, i));
 }
 
 static bool mailbox_exists(void *data, const char *mailbox)
@@ -189,7 +185,7 @@ struct sieve_source *script_source(const struct script_case *script_case)
     world->source.global = *global ? g_strdup(global) : NULL;
     fill_environment(world, script_case);
     fill_envelope(world, &script_case->envelope->dsn);
-    fill_settings(world, script_case->envelope->recipient);
+    fill_settings(world, script_case->home, script_case->envelope->recipient);
     sieve_beside_configure(&world->source, world->conf, script_case->home);
     world->source.mailbox_exists = mailbox_exists;
     return &world->source;
@@ -291,13 +287,15 @@ static enum turn take_turn(const struct sieve_engine *engine, const struct sieve
 }
 
 static bool run_all(const struct script_case *script_case, const struct sieve_engine *engine,
-                    const struct sieve_host *host, struct script_chain *chain, struct plan *plan,
+                    struct sieve_host *host, struct script_chain *chain, struct plan *plan,
                     GError **err)
 {
     g_autoptr(GPtrArray) paths = all_scripts(script_case->conf, script_case->home);
     enum turn turn = TURN_NEXT;
     for (guint i = 0; i < paths->len && turn == TURN_NEXT && plan_keeps(plan); i++) {
-        turn = take_turn(engine, host, g_ptr_array_index(paths, i), plan, err);
+        const char *path = g_ptr_array_index(paths, i);
+        host->owner = sieve_script_owner(script_case->conf, script_case->home, path);
+        turn = take_turn(engine, host, path, plan, err);
         if (turn == TURN_DEFER)
             return false;
     }

@@ -336,10 +336,20 @@ static const char *host_envelope(void *data, const char *part)
     return source->envelope ? g_hash_table_lookup(source->envelope, part) : NULL;
 }
 
+// vnd.dovecot.config.NAME is what the site sets as environment/NAME.
+const char *sieve_source_config_item(const struct sieve_source *source, const char *item)
+{
+    const char *name = g_str_has_prefix(item, "vnd.dovecot.config.") ? item + 19 : item;
+    g_autofree char *key = g_strconcat("environment/", name, NULL);
+    return g_hash_table_lookup(source->settings, key);
+}
+
 static char *host_environment(void *data, const char *item)
 {
     const struct sieve_source *source = data;
     const char *value = g_hash_table_lookup(source->environment, item);
+    if (!value && g_str_has_prefix(item, "vnd.dovecot.config."))
+        value = sieve_source_config_item(source, item);
     if (value)
         return g_strdup(value);
     if (strcmp(item, "name") == 0)

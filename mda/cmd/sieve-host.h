@@ -31,6 +31,10 @@ struct sieve_source {
 void sieve_source_init(struct sieve_source *source);
 void sieve_source_release(struct sieve_source *source);
 
+// What the settings say for ITEM of the environment test ("vnd.dovecot.config.NAME"), or NULL.
+// Borrowed.
+const char *sieve_source_config_item(const struct sieve_source *source, const char *item);
+
 // MESSAGE (borrowed) is the one to look at from now on.
 void sieve_source_set_message(struct sieve_source *source, struct message *message);
 

@@ -4,6 +4,7 @@
 // else.
 #include "base/error.h"
 #include "base/process.h"
+#include "base/quantity.h"
 #include "base/surroundings.h"
 #include "cmd/sieve-execute.h"
 
@@ -12,21 +13,26 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define DEFAULT_SECONDS 10
 // From here on a status is none of the program's own: a shell (or base/process.c) says so that it
 // cannot be run, 126, or is not there, 127; behind these are deaths by signal.
 #define CANNOT_RUN 126
+#define DEFAULT_MILLISECONDS 10000
+// "No limit" ends before the delivery itself is given up, which would begin it all again.
+#define LONGEST_MILLISECONDS 540000
 #define MAX_OUTPUT (64 * 1024 * 1024)
 
-static const char *directory_of(const struct sieve_source *source, int kind, gint64 *seconds_r)
+static const char *directory_of(const struct sieve_source *source, int kind, gint64 *milliseconds_r)
 {
     static const char *const kinds[] = {[SIEVE_CALL_PIPE] = "pipe",
                                         [SIEVE_CALL_FILTER] = "filter",
                                         [SIEVE_CALL_EXECUTE] = "execute"};
     g_autofree char *directory = g_strconcat(kinds[kind], "_bin_dir", NULL);
     g_autofree char *timeout = g_strconcat(kinds[kind], "_exec_timeout", NULL);
-    const char *seconds = g_hash_table_lookup(source->settings, timeout);
-    *seconds_r = seconds ? g_ascii_strtoll(seconds, NULL, 10) : DEFAULT_SECONDS;
+    const char *limit = g_hash_table_lookup(source->settings, timeout);
+    if (!limit || !quantity_duration(limit, milliseconds_r))
+        *milliseconds_r = DEFAULT_MILLISECONDS;
+    if (*milliseconds_r == 0 || *milliseconds_r > LONGEST_MILLISECONDS)
+        *milliseconds_r = LONGEST_MILLISECONDS;
     return g_hash_table_lookup(source->settings, directory);
 }
 
@@ -79,8 +85,8 @@ static GBytes *prepare_input(const struct sieve_source *source,
 bool sieve_program_run(const struct sieve_source *source, const struct sieve_program_call *call,
                        GBytes **output_r, GError **err)
 {
-    gint64 seconds = 0;
-    const char *directory = directory_of(source, call->kind, &seconds);
+    gint64 milliseconds = 0;
+    const char *directory = directory_of(source, call->kind, &milliseconds);
     g_autofree char *path = NULL;
     if (!directory)
         return mda_fail(err, MDA_ERROR_CONFIG, "no directory of programs is configured");
@@ -99,12 +105,19 @@ bool sieve_program_run(const struct sieve_source *source, const struct sieve_pro
         .environment = environment,
         .input = input,
         .output_limit = MAX_OUTPUT,
-        .deadline = deadline_in(seconds * 1000),
+        .deadline = deadline_in(milliseconds),
     };
     int status = 0;
     g_autoptr(GBytes) output = NULL;
-    if (!process_run(&process, &status, &output, err))
+    g_autoptr(GError) why = NULL;
+    if (!process_run(&process, &status, &output, &why)) {
+        // One that hangs would hang again: the script fails, the message is kept.
+        if (deadline_passed(&process.deadline))
+            return mda_fail(err, MDA_ERROR_LIMIT, "program '%s' took too long and was stopped",
+                            call->program);
+        g_propagate_error(err, g_steal_pointer(&why));
         return false;
+    }
     if (call->answered_r)
         *call->answered_r = status < CANNOT_RUN;
     // Only a program that asks for it is tried again: one that always fails must not hold mail up

@@ -89,15 +89,7 @@ static char *world_environment(void *data, const char *item)
                  {"location", "MS"},
                  {"phase", "post"},
                  {"vnd.dovecot.default-mailbox", "INBOX"}};
-    g_autofree char *plain = g_strconcat("environment/", item, NULL);
-    g_autofree char *nested = g_strconcat("environment/", item, "/value", NULL);
-    const char *value = g_hash_table_lookup(world->source.settings, plain);
-    if (!value)
-        value = g_hash_table_lookup(world->source.settings, nested);
-    if (!value && g_str_has_prefix(item, "vnd.dovecot.config.")) {
-        g_autofree char *key = g_strconcat("env_", item + 19, NULL);
-        value = g_hash_table_lookup(world->source.settings, key);
-    }
+    const char *value = sieve_source_config_item(&world->source, item);
     for (guint i = 0; i < G_N_ELEMENTS(fixed) && !value; i++) {
         if (strcmp(fixed[i].item, item) == 0)
             value = fixed[i].value;

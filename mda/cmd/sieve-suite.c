@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/sieve-suite.h"
 
+#include "sieve/settings.h"
+
 #include "base/error.h"
 #include "cmd/sieve-suite-world.h"
 
@@ -143,7 +145,9 @@ static void suite_metadata_set(void *data, const char *mailbox, const char *anno
 static void suite_config_set(void *data, const char *name, const char *value)
 {
     struct suite_world *world = data;
-    const char *key = g_str_has_prefix(name, "sieve_") ? name + 6 : name;
+    g_autofree char *canonical = sieve_setting_canonical(name, NULL);
+    // A suite may set what means nothing here.
+    const char *key = canonical ? canonical : name;
     if (value)
         g_hash_table_replace(world->source.settings, g_strdup(key), g_strdup(value));
     else

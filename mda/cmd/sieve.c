@@ -7,7 +7,9 @@
 #include "cmd/sieve-beside.h"
 #include "cmd/sieve-execute.h"
 #include "cmd/sieve-host.h"
+#include "cmd/sieve-settings.h"
 #include "cmd/sieve-suite.h"
+#include "sieve/settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,17 +54,39 @@ static const GOptionEntry entries[] = {
      "test: test_error compares errors word for word; else half of the words are enough", NULL},
     G_OPTION_ENTRY_NULL};
 
-// "NAME=VALUE" into TABLE; a leading "sieve_" of a setting is dropped.
-static bool take_pairs(GHashTable *table, char **pairs)
+// "NAME=VALUE" into TABLE.
+static bool take_items(GHashTable *table, char **pairs)
 {
     for (guint i = 0; pairs && pairs[i]; i++) {
         const char *equals = strchr(pairs[i], '=');
-        const char *name = g_str_has_prefix(pairs[i], "sieve_") ? pairs[i] + 6 : pairs[i];
-        if (!equals || equals <= name) {
+        if (!equals || equals == pairs[i]) {
             fprintf(stderr, "backstop sieve: \"%s\" is not NAME=VALUE\n", pairs[i]);
             return false;
         }
-        g_hash_table_replace(table, g_strndup(name, (gsize)(equals - name)), g_strdup(equals + 1));
+        g_hash_table_replace(table, g_strndup(pairs[i], (gsize)(equals - pairs[i])),
+                             g_strdup(equals + 1));
+    }
+    return true;
+}
+
+// The settings of the configuration, and over them those of the command line.
+static bool take_settings(const struct command_context *context, GHashTable *table)
+{
+    g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) wrong = sieve_settings_load(context->conf, g_get_home_dir(), table);
+    for (guint i = 0; i < wrong->len; i++)
+        fprintf(stderr, "backstop sieve: %s\n", (char *)g_ptr_array_index(wrong, i));
+    if (wrong->len > 0 || !take_items(given, opt_settings))
+        return false;
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, given);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        g_autoptr(GError) err = NULL;
+        if (!sieve_settings_put(table, name, value, &err)) {
+            fprintf(stderr, "backstop sieve: --setting %s\n", err->message);
+            return false;
+        }
     }
     return true;
 }
@@ -113,18 +137,19 @@ static bool prepare(const struct command_context *context, struct sieve_source *
     source->to = g_strdup(opt_to);
     source->orig_to = g_strdup(opt_original);
     source->auth = g_strdup(opt_auth);
-    if (!take_pairs(source->environment, opt_items) || !take_pairs(source->settings, opt_settings))
+    if (!take_items(source->environment, opt_items) || !take_settings(context, source->settings))
         return false;
     sieve_beside_configure(source, context->conf, g_get_home_dir());
     return true;
 }
 
-static bool compile_file(const struct sieve_engine *engine, const struct sieve_host *host,
-                         const char *path, struct sieve_diagnostics *diagnostics,
-                         struct sieve_program **program_r)
+static bool compile_file(const struct command_context *context, const struct sieve_engine *engine,
+                         struct sieve_host *host, const char *path,
+                         struct sieve_diagnostics *diagnostics, struct sieve_program **program_r)
 {
     g_autofree char *text = NULL;
     gsize size = 0;
+    host->owner = sieve_script_owner(context->conf, g_get_home_dir(), path);
     return read_file(path, &text, &size) &&
            engine->compile(path, text, size, host, diagnostics, program_r);
 }
@@ -140,7 +165,7 @@ static int check_one(const struct command_context *context, const struct sieve_e
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
     bool sound = prepare(context, &source, path);
     sieve_execute_world(&source, NULL, &host);
-    sound = sound && compile_file(engine, &host, path, diagnostics, &program);
+    sound = sound && compile_file(context, engine, &host, path, diagnostics, &program);
     print_diagnostics(stdout, diagnostics);
     if (sound && !opt_quiet)
         printf("%s: OK\n", path);
@@ -253,7 +278,7 @@ static int run_run(struct command_context *context, int argc, char **argv)
     bool sound = prepare(context, &source, argv[0]);
     source.tracer = opt_trace ? print_trace : NULL;
     sieve_execute_world(&source, opt_execute, &host);
-    sound = sound && compile_file(engine, &host, argv[0], diagnostics, &program);
+    sound = sound && compile_file(context, engine, &host, argv[0], diagnostics, &program);
     print_diagnostics(stdout, diagnostics);
     int status = sound ? STATUS_OK : STATUS_NO;
     for (int i = 1; sound && i < argc; i++)
@@ -290,19 +315,39 @@ static int run_extensions(struct command_context *context, int argc, char **argv
     return STATUS_OK;
 }
 
+static int run_settings(struct command_context *context, int argc, char **argv)
+{
+    static const char *const kinds[] = {
+        [SIEVE_SETTING_SWITCH] = "switch", [SIEVE_SETTING_NUMBER] = "number",
+        [SIEVE_SETTING_SIZE] = "size",     [SIEVE_SETTING_TIME] = "time",
+        [SIEVE_SETTING_TEXT] = "text",     [SIEVE_SETTING_INSTEAD] = "no setting here",
+    };
+    (void)context, (void)argc, (void)argv;
+    for (guint i = 0; i < sieve_setting_count; i++) {
+        const struct sieve_setting_row *row = &sieve_setting_rows[i];
+        printf("sieve_%s (%s%s%s): %s\n", row->name, kinds[row->kind],
+               *row->others ? "; also " : "", row->others, row->does);
+    }
+    return STATUS_OK;
+}
+
 int cmd_sieve(struct command_context *context, int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(struct command_context *context, int argc, char **argv);
-    } verbs[] = {
-        {"check", run_check}, {"run", run_run}, {"test", run_test}, {"extensions", run_extensions}};
+    } verbs[] = {{"check", run_check},
+                 {"run", run_run},
+                 {"test", run_test},
+                 {"extensions", run_extensions},
+                 {"settings", run_settings}};
     g_autoptr(GError) err = NULL;
-    if (!options_parse(context, entries, "check|run|test|extensions [FILE...]",
+    if (!options_parse(context, entries, "check|run|test|extensions|settings [FILE...]",
                        "  check FILE...            say what is wrong with scripts\n"
                        "  run SCRIPT MESSAGE...    show what a script would do\n"
                        "  test FILE.svtest...      run test suites, report in TAP\n"
-                       "  extensions               list what scripts may require\n",
+                       "  extensions               list what scripts may require\n"
+                       "  settings                 list the engine's settings by Dovecot's names\n",
                        &argc, &argv))
         return STATUS_USAGE;
     if (!options_configure(context, NULL, &err)) {
@@ -317,6 +362,8 @@ int cmd_sieve(struct command_context *context, int argc, char **argv)
             fprintf(stderr, "backstop sieve %s: see backstop sieve --help\n", argv[1]);
         return status;
     }
-    fprintf(stderr, "backstop sieve: one of check, run, test, extensions is needed; see --help\n");
+    fprintf(
+        stderr,
+        "backstop sieve: one of check, run, test, extensions, settings is needed; see --help\n");
     return STATUS_USAGE;
 }

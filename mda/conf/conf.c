@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/quantity.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct conf {
     char *home;
     struct value values[CONF_COUNT];
     GPtrArray *warnings;
+    GArray *sieve_settings; // struct conf_entry
 };
 
 const struct setting_row *conf_row(enum setting setting)
@@ -46,41 +48,6 @@ static bool parse_bool(const char *text, gint64 *number_r)
             *number_r = (gint64)(i % 2);
             return true;
         }
-    }
-    return false;
-}
-
-struct unit {
-    const char *suffix;
-    gint64 factor;
-};
-
-static const struct unit durations[] = {{"ms", 1},        {"s", 1000},    {"m", 60000},
-                                        {"min", 60000},   {"h", 3600000}, {"d", 86400000},
-                                        {"w", 604800000}, {"", 1000},     {NULL, 0}};
-static const struct unit sizes[] = {
-    {"k", 1024}, {"M", 1048576}, {"G", 1073741824}, {"T", 1099511627776},
-    {"B", 1},    {"", 1},        {NULL, 0}};
-static const struct unit plain[] = {{"", 1}, {NULL, 0}};
-
-static bool parse_number(const char *text, const struct unit *units, gint64 *number_r)
-{
-    char *rest = NULL;
-    if (!g_ascii_isdigit(*text))
-        return false;
-    errno = 0;
-    guint64 value = g_ascii_strtoull(text, &rest, 10);
-    if (errno != 0)
-        return false;
-    while (*rest == ' ')
-        rest++;
-    for (; units->suffix; units++) {
-        if (g_ascii_strcasecmp(rest, units->suffix) != 0)
-            continue;
-        if (value > (guint64)(G_MAXINT64 / units->factor))
-            return false;
-        *number_r = (gint64)value * units->factor;
-        return true;
     }
     return false;
 }
@@ -123,11 +90,11 @@ static bool parse_value(const struct setting_row *row, const char *text, gint64 
     case SETTING_CHOICE:
         return choice_allowed(row->help, text);
     case SETTING_DURATION:
-        return parse_number(text, durations, number_r);
+        return quantity_duration(text, number_r);
     case SETTING_SIZE:
-        return parse_number(text, sizes, number_r);
+        return quantity_size(text, number_r);
     case SETTING_NUMBER:
-        return parse_number(text, plain, number_r);
+        return quantity_number(text, number_r);
     default:
         return true;
     }
@@ -190,11 +157,21 @@ static bool set(struct conf *conf, enum setting setting, const char *text, const
     return true;
 }
 
+static void entry_clear(gpointer data)
+{
+    struct conf_entry *entry = data;
+    g_free(entry->name);
+    g_free(entry->value);
+    g_free(entry->origin);
+}
+
 struct conf *conf_new(const char *home)
 {
     struct conf *conf = g_new0(struct conf, 1);
     conf->home = g_strdup(home);
     conf->warnings = g_ptr_array_new_with_free_func(g_free);
+    conf->sieve_settings = g_array_new(FALSE, FALSE, sizeof(struct conf_entry));
+    g_array_set_clear_func(conf->sieve_settings, entry_clear);
     for (int i = 0; i < CONF_COUNT; i++) {
         bool sound = set(conf, (enum setting)i, rows[i].value, "built-in");
         g_assert(sound);
@@ -209,6 +186,7 @@ void conf_free(struct conf *conf)
     for (int i = 0; i < CONF_COUNT; i++)
         value_clear(&conf->values[i]);
     g_ptr_array_unref(conf->warnings);
+    g_array_unref(conf->sieve_settings);
     g_free(conf->home);
     g_free(conf);
 }
@@ -238,16 +216,29 @@ static bool find(const char *section, const char *key, enum setting *setting_r)
     return false;
 }
 
+// NAME NULL: TEXT is a list of them. A later value stands behind the earlier one, and wins.
+static void add_entry(struct conf *conf, const char *name, const char *text, const char *origin)
+{
+    struct conf_entry entry = {g_strdup(name), g_strdup(text), g_strdup(origin)};
+    g_array_append_val(conf->sieve_settings, entry);
+}
+
 static bool assign(struct conf *conf, const char *section, const char *key, const char *text,
                    const char *origin, GError **err)
 {
     enum setting setting;
     g_autofree char *shown_key = text_printable(key, -1, 60);
     g_autofree char *shown_section = text_printable(section, -1, 60);
+    if (g_ascii_strcasecmp(section, CONF_SIEVE_SECTION) == 0) {
+        add_entry(conf, key, text, origin);
+        return true;
+    }
     if (!find(section, key, &setting))
         return mda_fail(err, MDA_ERROR_CONFIG,
                         "there is no setting [%s] %s; `backstop config` lists all settings",
                         shown_section, shown_key);
+    if (setting == CONF_SIEVE_SETTINGS)
+        add_entry(conf, NULL, text, origin);
     if (set(conf, setting, text, origin))
         return true;
     g_autofree char *right = expected(&rows[setting]);
@@ -316,6 +307,12 @@ bool conf_assign(struct conf *conf, const char *assignment, const char *origin, 
 const GPtrArray *conf_warnings(const struct conf *conf)
 {
     return conf->warnings;
+}
+
+const struct conf_entry *conf_sieve_settings(const struct conf *conf, guint *count_r)
+{
+    *count_r = conf->sieve_settings->len;
+    return (const struct conf_entry *)(gpointer)conf->sieve_settings->data;
 }
 
 const char *conf_string(const struct conf *conf, enum setting setting)

@@ -57,6 +57,15 @@ bool conf_assign(struct conf *conf, const char *assignment, const char *origin,
 // "path:line: what is wrong and what is right", one char * each. Borrowed.
 const GPtrArray *conf_warnings(const struct conf *conf);
 
+// The section whose settings are the Sieve engine's own, by Dovecot's names: what they mean is looked
+// at where the engine is at hand. In the order in which they were read; of one name the last counts.
+#define CONF_SIEVE_SECTION "sieve-settings"
+struct conf_entry {
+    char *name; // NULL: the value is a list of name=value, from [sieve] settings
+    char *value, *origin;
+};
+const struct conf_entry *conf_sieve_settings(const struct conf *conf, guint *count_r);
+
 // The values. Strings and lists are borrowed and never NULL (an unset one is "" or empty).
 const char *conf_string(const struct conf *conf, enum setting setting); // also CHOICE and PATH
 const char *const *conf_list(const struct conf *conf, enum setting setting);

@@ -121,7 +121,8 @@
     X(LMTP_DELIMITER, "lmtp", "recipient-delimiter", STRING, "+",                                  \
       "Characters that separate a user from the detail of an address; empty: there is none.")      \
     X(LMTP_HOME, "lmtp", "home", PATH, "",                                                         \
-      "The home directory of virtual users: %n is the user, %d the domain, %u both (user@domain), " \
+      "The home directory of virtual users: %n is the user, %d the domain, %u both "               \
+      "(user@domain), "                                                                            \
       "in lower case, %% a percent sign. Empty: recipients are users of the system.")              \
     X(LMTP_MISSING_HOME, "lmtp", "missing-home", CHOICE, "defer",                                  \
       "defer | create | refuse: what is done when that directory is not there; refuse tells the "  \
@@ -163,8 +164,11 @@
     X(SIEVE_PERSONAL, "sieve", "personal", PATH, "~/sieve",                                        \
       "Where include :personal finds scripts.")                                                    \
     X(SIEVE_GLOBAL, "sieve", "global", PATH, "", "Where include :global finds scripts.")           \
-    X(SIEVE_SETTINGS, "sieve", "settings", LIST, "",                                               \
-      "Settings of the engine by Dovecot's names, as name=value: vacation_min_period=1d.")         \
+    X(SIEVE_SETTINGS, "sieve", "settings", STRING, "",                                             \
+      "Settings of the engine by Dovecot's names, as name=value; what has a = in front of a "      \
+      "blank "                                                                                     \
+      "in it stands in quotes. Each such line counts. Or one a line, in a section "                \
+      "[sieve-settings]; see backstop-sieve(7).")                                                  \
     X(SIEVE_LISTS, "sieve", "lists", LIST, "",                                                     \
       "External lists (RFC 6134) as name=file, a comma in the name as %2C; a member a line.")      \
     X(SIEVE_METADATA, "sieve", "metadata", PATH, "",                                               \

@@ -2,6 +2,8 @@
 // Vacation answers (RFC 5230 §4.5-4.6, §5).
 #include "plan/answer-mail.h"
 
+#include "base/quantity.h"
+
 #include <string.h>
 
 static bool no(char **because_r, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -194,12 +196,14 @@ static char *from_line(const struct answer_case *answer, const struct plan_actio
 static char *shorten(const struct answer_case *answer, char *subject)
 {
     const char *setting = answer_setting(answer, "vacation_max_subject_codepoints");
-    glong most = setting ? (glong)g_ascii_strtoll(setting, NULL, 10) : MAX_SUBJECT;
+    gint64 most = MAX_SUBJECT;
+    if (setting && !quantity_number(setting, &most))
+        most = MAX_SUBJECT;
     g_autofree char *valid = g_utf8_make_valid(subject, -1);
     g_free(subject);
     if (most < 1 || g_utf8_strlen(valid, -1) <= most)
         return g_steal_pointer(&valid);
-    g_autofree char *kept = g_utf8_substring(valid, 0, most - 1);
+    g_autofree char *kept = g_utf8_substring(valid, 0, (glong)most - 1);
     return g_strconcat(kept, "\xe2\x80\xa6", NULL);
 }
 

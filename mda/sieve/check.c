@@ -593,6 +593,17 @@ const char *sieve_script_stage(const struct sieve_script *script)
     return !script->commands ? "parse" : !script->sound ? "validation" : "code generation";
 }
 
+static bool size_allowed(const struct sieve_host *host, const char *name, gsize size,
+                         struct sieve_diagnostics *diagnostics)
+{
+    gint64 most = sieve_setting_size(host, "max_script_size", SIEVE_MAX_SCRIPT);
+    if (most == 0 || size <= (guint64)most)
+        return true;
+    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){1, 0},
+                   "sieve script is too large (max %" G_GINT64_FORMAT " bytes)", most);
+    return false;
+}
+
 bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *program,
                         const struct sieve_host *host, struct sieve_diagnostics *diagnostics,
                         const char *name, enum sieve_location location, const char *text,
@@ -601,6 +612,8 @@ bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *pr
     struct sieve_script *script = script_new(name, location);
     *script_r = program->scripts->len;
     g_ptr_array_add(program->scripts, script);
+    if (!size_allowed(host, name, size, diagnostics))
+        return false;
     script->commands = sieve_parse(name, text, size, diagnostics);
     if (!script->commands)
         return false;
@@ -643,8 +656,8 @@ bool sieve_compile(const char *name, const char *text, gsize size, const struct 
 {
     g_autoptr(SieveProgram) program = sieve_program_new();
     guint before = diagnostics->errors, index = 0;
-    bool sound = sieve_check_script(NULL, program, host, diagnostics, name, SIEVE_PERSONAL, text,
-                                    size, &index);
+    bool sound =
+        sieve_check_script(NULL, program, host, diagnostics, name, host->owner, text, size, &index);
     if (sound && diagnostics->errors == before) {
         *program_r = g_steal_pointer(&program);
         return true;

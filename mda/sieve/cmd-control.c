@@ -11,7 +11,7 @@ static bool require_one(struct sieve_checker *checker, const struct sieve_text *
     if (strcmp(text->raw, "comparator-i;octet") == 0 ||
         strcmp(text->raw, "comparator-i;ascii-casemap") == 0)
         return true;
-    if (extension && sieve_extension_available(extension, checker->host))
+    if (extension && sieve_extension_available(extension, checker->host, checker->script->location))
         return sieve_check_enable(checker, text->at, extension, index);
     // Suites of another engine name what only its runner has; a command of it is then unknown.
     if (checker->host->suite && g_str_has_prefix(text->raw, "vnd.stalwart."))

@@ -87,8 +87,9 @@ struct sieve_extension {
 extern const struct sieve_extension *const sieve_extensions[];
 extern const guint sieve_extension_count;
 const struct sieve_extension *sieve_extension_find(const char *name, guint *index_r);
+// May a script of OWNER use it? What the host cannot do and what the settings take away is not there.
 bool sieve_extension_available(const struct sieve_extension *extension,
-                               const struct sieve_host *host);
+                               const struct sieve_host *host, enum sieve_location owner);
 
 // ---- A script, checked
 
@@ -157,8 +158,10 @@ const char *sieve_arg_describe(const struct sieve_arg *arg);
 const char *sieve_verb_word(const struct sieve_verb *verb);
 // Is NAME a legal header field name?
 bool sieve_is_field_name(const char *name);
-// A setting as a number, FALLBACK when it is not set: "8k", "2s", "7d" are understood (seconds).
+// A setting as a number, a size in bytes, a time in seconds; FALLBACK when it is not set.
 gint64 sieve_setting_number(const struct sieve_host *host, const char *name, gint64 fallback);
+gint64 sieve_setting_size(const struct sieve_host *host, const char *name, gint64 fallback);
+gint64 sieve_setting_seconds(const struct sieve_host *host, const char *name, gint64 fallback);
 const char *sieve_setting(const struct sieve_host *host, const char *name);
 bool sieve_setting_bool(const struct sieve_host *host, const char *name, bool fallback);
 

@@ -4,6 +4,8 @@
 // inbox.
 #include "sieve/engine.h"
 
+#include "base/quantity.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -139,37 +141,24 @@ const char *sieve_setting(const struct sieve_host *host, const char *name)
 gint64 sieve_setting_number(const struct sieve_host *host, const char *name, gint64 fallback)
 {
     const char *value = sieve_setting(host, name);
-    if (!value || !g_ascii_isdigit(*value))
+    gint64 number = 0;
+    return value && quantity_number(value, &number) ? number : fallback;
+}
+
+gint64 sieve_setting_size(const struct sieve_host *host, const char *name, gint64 fallback)
+{
+    const char *value = sieve_setting(host, name);
+    gint64 bytes = 0;
+    return value && quantity_size(value, &bytes) ? bytes : fallback;
+}
+
+gint64 sieve_setting_seconds(const struct sieve_host *host, const char *name, gint64 fallback)
+{
+    const char *value = sieve_setting(host, name);
+    gint64 milliseconds = 0;
+    if (!value || !quantity_duration(value, &milliseconds))
         return fallback;
-    char *unit = NULL;
-    gint64 number = g_ascii_strtoll(value, &unit, 10);
-    while (*unit == ' ')
-        unit++;
-    gint64 factor = 1;
-    switch (g_ascii_tolower(*unit)) {
-    case 'k':
-        factor = 1024;
-        break;
-    case 'm':
-        // "5m" and "5 mins" are minutes for a time, "5M" is a size.
-        factor = *unit == 'M' ? 1024 * 1024 : 60;
-        break;
-    case 'g':
-        factor = 1024 * 1024 * 1024;
-        break;
-    case 'h':
-        factor = 3600;
-        break;
-    case 'd':
-        factor = 86400;
-        break;
-    case 'w':
-        factor = 7 * 86400;
-        break;
-    default:
-        break;
-    }
-    return number > G_MAXINT64 / factor ? fallback : number * factor;
+    return milliseconds / 1000 + (milliseconds % 1000 != 0);
 }
 
 bool sieve_setting_bool(const struct sieve_host *host, const char *name, bool fallback)
@@ -273,8 +262,9 @@ static void run_init(struct sieve_run *run)
     run->included = g_new0(bool, run->program->scripts->len);
     run->part = -1;
     sieve_reset_flags(run);
-    run->cpu_limit = cpu_now() + G_USEC_PER_SEC * sieve_setting_number(run->host, "max_cpu_time",
-                                                                       SIEVE_MAX_CPU_SECONDS);
+    gint64 seconds = sieve_setting_seconds(run->host, "max_cpu_time", SIEVE_MAX_CPU_SECONDS);
+    run->cpu_limit =
+        seconds > 0 ? cpu_now() + G_USEC_PER_SEC * MIN(seconds, G_MAXINT32) : G_MAXINT64;
 }
 
 static void run_release(struct sieve_run *run)
@@ -337,7 +327,8 @@ GPtrArray *sieve_capabilities(const struct sieve_host *host)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < sieve_extension_count; i++) {
-        if (!sieve_extensions[i]->hidden && sieve_extension_available(sieve_extensions[i], host))
+        if (!sieve_extensions[i]->hidden &&
+            sieve_extension_available(sieve_extensions[i], host, host->owner))
             g_ptr_array_add(names, g_strdup(sieve_extensions[i]->name));
     }
     g_ptr_array_sort(names, compare_names);

@@ -69,8 +69,8 @@ static bool duplicate_test(struct sieve_run *run, const struct sieve_node *node)
         return false;
     g_autofree char *handle = sieve_tag_string(run, node, "handle");
     g_autofree char *key = g_strdup_printf("%s%s%s", handle ? handle : "", handle ? "\n" : "", id);
-    gint64 most = sieve_setting_number(host, "duplicate_max_period", MAX_PERIOD);
-    gint64 seconds = sieve_setting_number(host, "duplicate_default_period", DEFAULT_PERIOD);
+    gint64 most = sieve_setting_seconds(host, "duplicate_max_period", MAX_PERIOD);
+    gint64 seconds = sieve_setting_seconds(host, "duplicate_default_period", DEFAULT_PERIOD);
     guint64 given = sieve_tag_number(node, "seconds", (guint64)seconds);
     seconds = given > (guint64)most ? most : (gint64)given;
     bool seen = host->duplicate_seen && host->duplicate_seen(host->data, key);

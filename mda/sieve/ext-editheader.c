@@ -79,7 +79,7 @@ static const struct sieve_text *text_at(const struct sieve_node *node, guint n)
 
 static gsize max_value(const struct sieve_host *host)
 {
-    return (gsize)MAX(1024, sieve_setting_number(host, "editheader_max_header_size", MAX_VALUE));
+    return (gsize)MAX(1024, sieve_setting_size(host, "editheader_max_header_size", MAX_VALUE));
 }
 
 static bool addheader_check(struct sieve_checker *checker, struct sieve_node *node)

@@ -14,7 +14,8 @@ static bool has_one(struct sieve_checker *checker, const char *name, guint *inde
         *index_r = G_MAXUINT;
         return true;
     }
-    return extension && sieve_extension_available(extension, checker->host);
+    return extension &&
+           sieve_extension_available(extension, checker->host, checker->script->location);
 }
 
 static int ihave_constant(struct sieve_checker *checker, struct sieve_node *node)

@@ -9,7 +9,7 @@
 
 static gint64 period(const struct sieve_host *host, const char *name, gint64 fallback)
 {
-    return sieve_setting_number(host, name, fallback);
+    return sieve_setting_seconds(host, name, fallback);
 }
 
 // The time within the limits of the site.

@@ -42,6 +42,7 @@ struct sieve_run;
 
 struct sieve_host {
     void *data;
+    enum sieve_location owner; // whose script it is: some extensions are for the site's alone
 
     // The message. fields: struct sieve_field *, in order, owned by the caller. decode: header text
     // to UTF-8, owned by the caller. body: behind the header, still encoded. has_body: false for a

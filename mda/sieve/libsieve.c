@@ -285,9 +285,15 @@ static bool is_known(const char *name)
     return false;
 }
 
+// Is it there, and do the site's settings leave it to this script?
+static bool may_use(const char *name, const struct sieve_host *host)
+{
+    return is_known(name) && sieve_may_require(name, host);
+}
+
 // Our own parser reads what the script requires, and whether it is a script at all.
 static bool check_requirements(const char *name, const char *text, gsize size,
-                               struct sieve_diagnostics *diagnostics)
+                               const struct sieve_host *host, struct sieve_diagnostics *diagnostics)
 {
     g_autoptr(GPtrArray) commands = sieve_parse(name, text, size, diagnostics);
     bool sound = commands != NULL;
@@ -298,7 +304,7 @@ static bool check_requirements(const char *name, const char *text, gsize size,
             continue;
         for (guint k = 0; k < arg->texts->len; k++) {
             const struct sieve_text *wanted = sieve_arg_text(arg, k);
-            if (is_known(wanted->raw))
+            if (may_use(wanted->raw, host))
                 continue;
             sieve_diagnose(
                 diagnostics, SIEVE_ERROR, name, wanted->at,
@@ -323,8 +329,7 @@ static bool libsieve_compile(const char *name, const char *text, gsize size,
                              const struct sieve_host *host, struct sieve_diagnostics *diagnostics,
                              struct sieve_program **program_r)
 {
-    (void)host;
-    if (!check_requirements(name, text, size, diagnostics))
+    if (!check_requirements(name, text, size, host, diagnostics))
         return false;
     struct sieve_program *program = g_new0(struct sieve_program, 1);
     program->name = g_strdup(name);
@@ -366,10 +371,10 @@ static bool libsieve_execute(const struct sieve_program *program, const struct s
 
 static GPtrArray *libsieve_capabilities(const struct sieve_host *host)
 {
-    (void)host;
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < G_N_ELEMENTS(known); i++)
-        g_ptr_array_add(names, g_strdup(known[i]));
+        if (may_use(known[i], host))
+            g_ptr_array_add(names, g_strdup(known[i]));
     return names;
 }
 

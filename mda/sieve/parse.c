@@ -350,9 +350,9 @@ GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
 {
     g_autoptr(GPtrArray) commands = g_ptr_array_new_with_free_func(sieve_node_free);
     struct parser parser = {.errors_before = diagnostics->errors};
-    if (size > SIEVE_MAX_SCRIPT) {
+    if (size > SIEVE_MAX_SCRIPT_EVER) {
         sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_place){0, 0},
-                       "sieve script is too large (max %u bytes)", SIEVE_MAX_SCRIPT);
+                       "sieve script is too large (max %u bytes)", SIEVE_MAX_SCRIPT_EVER);
         return NULL;
     }
     sieve_lexer_init(&parser.lexer, file, text, size, diagnostics);

@@ -32,10 +32,44 @@ const struct sieve_extension *sieve_extension_find(const char *name, guint *inde
     return NULL;
 }
 
-bool sieve_extension_available(const struct sieve_extension *extension,
-                               const struct sieve_host *host)
+// What a list of names makes of NAME, which is there by DEFAULT: "+name" adds, "-name" takes away;
+// a list that begins otherwise says all that there is.
+static bool listed(const char *list, const char *name, bool by_default)
 {
-    return !extension->available || extension->available(host);
+    g_auto(GStrv) words = g_strsplit_set(list, " \t,", -1);
+    bool there = by_default, first = true;
+    for (guint i = 0; words[i]; i++) {
+        const char *word = words[i];
+        if (!*word)
+            continue;
+        if (first && *word != '+' && *word != '-')
+            there = false;
+        first = false;
+        if (strcmp(word + (*word == '+' || *word == '-'), name) == 0)
+            there = *word != '-';
+    }
+    return there;
+}
+
+bool sieve_extension_available(const struct sieve_extension *extension,
+                               const struct sieve_host *host, enum sieve_location owner)
+{
+    const char *all = sieve_setting(host, "extensions");
+    const char *reserved = sieve_setting(host, "global_extensions");
+    bool is_reserved = reserved && listed(reserved, extension->name, false);
+    if (extension->available && !extension->available(host))
+        return false;
+    if (is_reserved)
+        return owner == SIEVE_GLOBAL;
+    return !all || extension->hidden || listed(all, extension->name, true);
+}
+
+bool sieve_may_require(const char *name, const struct sieve_host *host)
+{
+    guint index = 0;
+    const struct sieve_extension *extension = sieve_extension_find(name, &index);
+    return extension ? sieve_extension_available(extension, host, host->owner)
+                     : g_str_has_prefix(name, "comparator-");
 }
 
 // A verb of the wanted sort, else one of the other sort, for the message about it.

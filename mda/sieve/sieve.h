@@ -22,6 +22,10 @@ void sieve_program_free(struct sieve_program *program);
 bool sieve_execute(const struct sieve_program *program, const struct sieve_host *host,
                    struct plan *plan, struct sieve_diagnostics *diagnostics);
 
+// May a script of HOST's owner require NAME, as far as the host and its settings go? Comparators that
+// are always there count.
+bool sieve_may_require(const char *name, const struct sieve_host *host);
+
 // The names of the extensions that scripts may require here, sorted. char *, owned by the caller.
 GPtrArray *sieve_capabilities(const struct sieve_host *host);
 

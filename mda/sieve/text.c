@@ -309,8 +309,8 @@ void sieve_utf8_cut(char *text, gsize max)
 
 void sieve_variable_set(struct sieve_run *run, const char *name, char *value)
 {
-    sieve_utf8_cut(value, (gsize)sieve_setting_number(run->host, "variables_max_value_size",
-                                                      SIEVE_MAX_VARIABLE));
+    sieve_utf8_cut(value, (gsize)sieve_setting_size(run->host, "variables_max_value_size",
+                                                    SIEVE_MAX_VARIABLE));
     GHashTable *table = run->variables;
     if (g_str_has_prefix(name, "global.")) {
         table = run->globals;
