@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Who may include whom: layers.sh MDA_DIRECTORY prints every #include that goes up or sideways, and
-# every library's header that is not opened through its one door. Status 1 when there is one.
+# Who may include whom: layers.sh MDA_DIRECTORY prints every #include that goes up or sideways,
+# every library's header that is not opened through its one door, and every call that is kept to one
+# place. Status 1 when there is one.
 #
-# The table below is the whole of the rule. An entry of the second column is a room, or one header.
+# The tables below are the whole of the rule. An entry of the second column is a room, or one header.
 cd "$1" || exit 2
+status=0
 find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include' {} + | awk '
 BEGIN {
     allow("main", "cmd conf")
@@ -73,4 +75,32 @@ function bad(why) { print file ": " why; failed = 1 }
     } else
         bad("has an #include that names no file: " line)
 }
-END { exit failed }'
+END { exit failed }' || status=1
+
+# Calls that have one place: a pattern of code, where it may stand, and what is to be called instead.
+find . \( -name '*.c' -o -name '*.h' \) -exec grep -Hn '[a-z_](' {} + | awk '
+BEGIN {
+    # A file that a user or an admin wrote may be a named pipe, a link to a device, or without an end.
+    only("(^|[^a-z_])(g_file_get_contents|g_mapped_file_new|g_key_file_load_from_(file|dirs|data_dirs)|g_io_channel_new_file|freopen|fopen)[(]",
+        "base/files-read", "files_read or files_open_argument")
+    only("(^|[^a-z_])open(at)?[(].*O_RDONLY", "base/ store/mh store/maildir",
+        "files_open_regular, or O_DIRECTORY")
+}
+function only(pattern, places, instead) { patterns[++n] = pattern; where[n] = places; ask[n] = instead }
+{
+    file = substr($0, 3, index($0, ":") - 3)
+    line = substr($0, index($0, ":") + 1)
+    number = substr(line, 1, index(line, ":") - 1)
+    code = substr(line, index(line, ":") + 1)
+    sub(/\/\/.*/, "", code)
+    for (i = 1; i <= n; i++) {
+        if (code !~ patterns[i] || (ask[i] ~ /O_DIRECTORY/ && code ~ /O_DIRECTORY/)) continue
+        count = split(where[i], places, " ")
+        for (j = 1; j <= count && index(file, places[j]) != 1; j++) ;
+        if (j <= count) continue
+        print file ":" number ": use " ask[i]
+        failed = 1
+    }
+}
+END { exit failed }' || status=1
+exit $status

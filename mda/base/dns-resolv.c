@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/files.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -83,7 +84,7 @@ static guint system_servers(struct server *servers)
 {
     g_autofree char *text = NULL;
     guint count = 0;
-    if (!g_file_get_contents("/etc/resolv.conf", &text, NULL, NULL))
+    if (!files_read("/etc/resolv.conf", FILES_TEXT_MAX, &text, NULL, NULL))
         return 0;
     g_auto(GStrv) lines = g_strsplit(text, "\n", 200);
     for (gsize i = 0; lines[i] && count < SERVERS_MAX; i++) {

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 // One piece of what is to be written.
@@ -57,9 +58,40 @@ void files_forget_growth(void);
 
 void files_drop_temporaries(void); // both of the above; async-signal-safe
 
-// Reads the regular file PATH, of at most MAX bytes, without ever waiting for it (a FIFO, a
-// device). False with *err: MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no
-// such file or may not be read, MDA_ERROR_TEMP for what another try may mend. Owned by the caller;
-// a NUL follows.
+// Every file that a user or an admin wrote, or could have put there, is opened for reading by one
+// of the functions below (tests/layers.sh sees to it), once we are who the file is for.
+
+// What people write (settings, rules, scripts, rc files) is not larger; nor is a message that is
+// named on a command line to be looked at.
+#define FILES_TEXT_MAX (4 * 1024 * 1024)
+#define FILES_MESSAGE_MAX (1024 * 1024 * 1024)
+
+enum files_how {
+    FILES_ANY_LINK, // PATH may be a symbolic link, as people's set-ups have it
+    FILES_NO_LINK,  // it may not: whose file it is matters
+};
+
+// Opens the regular file PATH for reading without ever waiting for it (a FIFO, a device, a lease).
+// *STATUS_R, which may be NULL, is what was opened: judge that, never the path. -1 with *err:
+// MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no regular file or may not be
+// read, MDA_ERROR_TEMP for what another try may mend.
+int files_open_regular(const char *path, enum files_how how, struct stat *status_r,
+                       GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Opens what whoever runs the program named on the command line: also a pipe (bash's <(...)) or a
+// terminal, which is waited for, but no directory. -1 with *err as above.
+int files_open_argument(const char *path, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Reads the regular file PATH, of at most MAX bytes. False with *err as files_open_regular, and
+// MDA_ERROR_CONFIG when it is larger. Owned by the caller; a NUL follows. SIZE_R may be NULL: then
+// a file that holds a NUL is refused too.
 bool files_read(const char *path, gsize max, char **text_r, gsize *size_r,
                 GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The same, with HOW it is opened and, in *STATUS_R, what it was that was read.
+bool files_read_as(const char *path, enum files_how how, gsize max, char **text_r, gsize *size_r,
+                   struct stat *status_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The same of what files_open_argument opens, or of standard input for "-".
+bool files_read_argument(const char *path, gsize max, char **text_r, gsize *size_r,
+                         GError **err) G_GNUC_WARN_UNUSED_RESULT;

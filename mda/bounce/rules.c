@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/files.h"
 
 #include <string.h>
 
@@ -56,7 +57,7 @@ static void load_file(struct bounce_rules *rules, const char *path, GPtrArray *w
 {
     g_autoptr(GError) err = NULL;
     g_autofree char *text = NULL;
-    if (g_file_get_contents(path, &text, NULL, &err) &&
+    if (files_read(path, FILES_TEXT_MAX, &text, NULL, &err) &&
         rule_file_parse(rules, path, text, ORDER_OF_ADDED, true, &err))
         return;
     if (warnings)
@@ -86,7 +87,7 @@ bool bounce_rules_test(const char *path, guint *count_r, GError **err)
 {
     g_autoptr(BounceRules) rules = bounce_rules_new();
     g_autofree char *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, err) ||
+    if (!files_read_argument(path, FILES_TEXT_MAX, &text, NULL, err) ||
         !rule_file_parse(rules, path, text, ORDER_OF_ADDED, true, err))
         return false;
     *count_r = rules->rules->len;

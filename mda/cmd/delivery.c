@@ -59,8 +59,8 @@ static bool read_input(struct delivery *delivery, char **distinction_r, GError *
     }
     mda_autofd file = -1;
     if (delivery->given->path &&
-        (file = open(delivery->given->path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0)
-        return mda_fail_errno(err, errno, "open %s", delivery->given->path);
+        (file = files_open_argument(delivery->given->path, err)) < 0)
+        return false;
     int fd = file >= 0 ? file : 0;
     // A large message is spooled where it will end up: what fits there fits there twice, or is none
     // of our mail yet. A location that is wrong is told of when the message is in hand.

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "message/spool.h"
 #include "store/read.h"
 
@@ -17,12 +18,9 @@
 
 bool mail_source_read(const char *path, GBytes **bytes_r, GError **err)
 {
-    mda_autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0)
-        return mda_fail_errno(err, errno, "%s", path);
-    if (S_ISDIR(status.st_mode))
-        return mda_fail_errno(err, EISDIR, "%s", path);
+    mda_autofd fd = files_open_argument(path, err);
+    if (fd < 0)
+        return false;
     if (!spool_read(fd, NULL, bytes_r, err)) {
         g_prefix_error(err, "%s: ", path);
         return false;

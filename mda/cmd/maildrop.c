@@ -2,6 +2,8 @@
 // Called as maildrop: its options in delivery mode (maildrop(1)). Its filter language is not ours:
 // where a filter file would have run, the mail stays with the MTA and the log says why, because
 // filing it past somebody's rules would be worse.
+#include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "cmd/delivery.h"
 #include "cmd/options.h"
@@ -48,8 +50,12 @@ static bool has_rules(const char *path)
 {
     g_autofree char *text = NULL;
     g_autoptr(GError) why = NULL;
-    if (!g_file_get_contents(path, &text, NULL, &why))
-        return !g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    if (!files_read(path, FILES_TEXT_MAX, &text, NULL, &why)) {
+        if (g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE))
+            return false;
+        log_line(LOG_LEVEL_WARNING, "%s", why->message);
+        return true;
+    }
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
         g_strstrip(*line);
@@ -59,20 +65,24 @@ static bool has_rules(const char *path)
     return false;
 }
 
-// The filter file that maildrop would run, or NULL. Owned by the caller.
-static char *filter_file(void)
+// The filter file that maildrop would run, in *FILTER_R, owned by the caller, or NULL. False: the
+// user cannot be become. Nothing of a user's is opened before: a link or a named pipe there would
+// be root's to follow. One that there is not is delivery_run's to tell.
+static bool find_filter(char **filter_r, GError **err)
 {
     struct mail_user user = {0};
-    if (has_rules("/etc/maildroprc"))
-        return g_strdup("/etc/maildroprc");
+    if (has_rules("/etc/maildroprc")) {
+        *filter_r = g_strdup("/etc/maildroprc");
+        return true;
+    }
     if (user_find(given.user, &user, NULL) != USER_KNOWN)
-        return NULL;
-    char *path = g_build_filename(user.home, ".mailfilter", NULL);
+        return true;
+    g_autofree char *path = g_build_filename(user.home, ".mailfilter", NULL);
+    bool become = user_become(&user, err);
     user_clear(&user);
-    if (has_rules(path))
-        return path;
-    g_free(path);
-    return NULL;
+    if (become && has_rules(path))
+        *filter_r = g_steal_pointer(&path);
+    return become;
 }
 
 int cmd_maildrop(struct command_context *context, int argc, char **argv)
@@ -84,7 +94,11 @@ int cmd_maildrop(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "maildrop: %s\n", err->message);
         return command_outcome(MDA_DEFER);
     }
-    g_autofree char *filter = argc > 1 ? g_strdup(argv[1]) : filter_file();
+    g_autofree char *filter = argc > 1 ? g_strdup(argv[1]) : NULL;
+    if (!filter && !find_filter(&filter, &err)) {
+        log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
+        return command_outcome(MDA_DEFER);
+    }
     if (filter) {
         log_line(
             LOG_LEVEL_ERROR,

@@ -3,6 +3,7 @@
 #include "procmail/check.h"
 
 #include "base/auto.h"
+#include "base/files.h"
 #include "cmd/options.h"
 #include "cmd/procmail-host.h"
 #include "cmd/procmail.h"
@@ -28,7 +29,7 @@ static int check(struct command_context *context, int argc, char **argv)
         g_autofree char *text = NULL;
         gsize length;
         g_autoptr(GError) error = NULL;
-        if (!g_file_get_contents(argv[i], &text, &length, &error)) {
+        if (!files_read_argument(argv[i], FILES_TEXT_MAX, &text, &length, &error)) {
             fprintf(stderr, "backstop procmail check: %s\n", error->message);
             return STATUS_TEMPFAIL;
         }
@@ -42,20 +43,6 @@ static int check(struct command_context *context, int argc, char **argv)
         }
     }
     return fflush(stdout) == 0 ? status : STATUS_TEMPFAIL;
-}
-
-static bool read_message(const char *path, char **text_r, gsize *length_r, GError **err)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    char buffer[65536];
-    size_t got;
-    if (path && strcmp(path, "-") != 0)
-        return g_file_get_contents(path, text_r, length_r, err);
-    while ((got = fread(buffer, 1, sizeof buffer, stdin)) > 0)
-        g_string_append_len(text, buffer, (gssize)got);
-    *length_r = text->len;
-    *text_r = g_string_free(g_steal_pointer(&text), FALSE);
-    return true;
 }
 
 static void preset(struct rc_engine *engine, const struct procmail_world *world)
@@ -128,7 +115,7 @@ static int run(struct command_context *context, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     char *message;
     gsize size;
-    if (!read_message(argv[2], &message, &size, &error)) {
+    if (!files_read_argument(argv[2] ? argv[2] : "-", FILES_MESSAGE_MAX, &message, &size, &error)) {
         fprintf(stderr, "backstop procmail run: %s\n", error->message);
         return STATUS_TEMPFAIL;
     }

@@ -3,6 +3,8 @@
 #include "cmd/procmail-host.h"
 
 #include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,8 +13,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-// An rc file larger than this is not read.
-#define RC_FILE_MAX (4 * 1024 * 1024)
 // A file that is no longer than this may be a lock, and be broken.
 #define LOCK_SIZE_MAX 16
 
@@ -58,28 +58,24 @@ static void set_mask(struct procmail_host *host, mode_t mask)
     umask(mask);
 }
 
+char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r)
+{
+    g_autoptr(GError) why = NULL;
+    char *text = NULL;
+    if (files_read_as(path, FILES_ANY_LINK, FILES_TEXT_MAX, &text, length_r, status_r, &why))
+        return text;
+    // That it is not there is the engine's to tell, in procmail's words.
+    if (!g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE)) {
+        g_autofree char *line = g_strdup_printf("procmail: %s\n", why->message);
+        write_all(STDERR_FILENO, line, strlen(line));
+    }
+    return NULL;
+}
+
 static char *read_file(struct procmail_host *host, const char *path, gsize *length_r)
 {
-    struct stat status;
     (void)host;
-    mda_autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return NULL;
-    GString *text = g_string_new(NULL);
-    char buffer[8192];
-    ssize_t got = 1;
-    while (text->len <= RC_FILE_MAX && (got = read(fd, buffer, sizeof buffer)) != 0) {
-        if (got > 0)
-            g_string_append_len(text, buffer, got);
-        else if (errno != EINTR)
-            break;
-    }
-    *length_r = text->len;
-    if (got != 0) { // an error, or too large: half a file must not be run
-        g_string_free(text, TRUE);
-        return NULL;
-    }
-    return g_string_free(text, FALSE);
+    return procmail_read_rc(path, length_r, NULL);
 }
 
 // Made under a name of its own and linked, which also works over NFS; the time is the file

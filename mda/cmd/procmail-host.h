@@ -4,6 +4,8 @@
 
 #include "procmail/host.h"
 
+#include <sys/stat.h>
+
 struct procmail_world {
     struct procmail_host host;
     int output;       // where our standard output goes, kept from the programs
@@ -16,6 +18,11 @@ struct procmail_world {
 // us to end. Free with procmail_world_close.
 void procmail_world_open(struct procmail_world *world, bool dry_run);
 void procmail_world_close(struct procmail_world *world);
+
+// The text of the rc file PATH and, unless STATUS_R is NULL, the state of what was read: it decides
+// whether the file is to be trusted. NULL: it cannot be read; why is in the log unless it is not
+// there. Owned by the caller.
+char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r);
 
 // procmail-run.c
 void procmail_run(struct procmail_host *host, const struct procmail_program *program,

@@ -142,17 +142,19 @@ static void preset_variables(struct run *run)
 }
 
 enum rc_place { IN_HOME, IN_CURRENT, ABSOLUTE };
+enum rc_role { SYSTEM_FILE, DEFAULT_FILE, NAMED_FILE };
 
-// Nobody but the user and root may have written the file, or replaced it.
-static bool is_safe(const char *path, const struct mail_user *user, bool is_default)
+// Nobody but the user and root may have written the file that was opened, whose state is STATUS, or
+// replaced it.
+static bool is_safe(const char *path, const struct stat *opened, const struct mail_user *user,
+                    enum rc_role role)
 {
+    const bool is_default = role == DEFAULT_FILE;
     struct stat status;
-    if (strcmp(path, "/dev/null") == 0)
-        return true;
-    if (stat(path, &status) != 0)
+    mode_t group = is_default && opened->st_gid != user->gid ? S_IWGRP : 0;
+    if (opened->st_uid != 0 && (opened->st_uid != user->uid || role == SYSTEM_FILE))
         return false;
-    mode_t group = is_default && status.st_gid != user->gid ? S_IWGRP : 0;
-    if ((status.st_uid != user->uid && status.st_uid != 0) || (status.st_mode & (S_IWOTH | group)))
+    if (opened->st_mode & (S_IWOTH | group))
         return false;
     g_autofree char *directory = g_path_get_dirname(path);
     if (stat(directory, &status) != 0 || status.st_mode & S_ISVTX)
@@ -179,7 +181,7 @@ static void go_to_maildir(struct run *run, enum rc_place place)
 }
 
 // Runs the rc file NAME; false when it is not there or not to be trusted.
-static bool run_file(struct run *run, const char *name, bool is_default, bool warn,
+static bool run_file(struct run *run, const char *name, enum rc_role role, bool warn,
                      enum rc_end *end_r)
 {
     struct rc_engine *engine = run->engine;
@@ -190,12 +192,12 @@ static bool run_file(struct run *run, const char *name, bool is_default, bool wa
     g_autofree char *path =
         place == IN_HOME ? g_strconcat(base ? base : "", "/", name, NULL) : g_strdup(name);
     gsize length = 0;
+    struct stat status;
     bool null = strcmp(path, "/dev/null") == 0;
-    g_autofree char *text =
-        null ? g_strdup("") : run->world.host.read_file(&run->world.host, path, &length);
+    g_autofree char *text = null ? g_strdup("") : procmail_read_rc(path, &length, &status);
     // As procmail does, a file named "./x" is trusted; but root trusts nobody's.
-    bool trusted = place == IN_CURRENT && run->user.uid != 0;
-    bool safe = !text || trusted || is_safe(path, &run->user, is_default);
+    bool trusted = null || (place == IN_CURRENT && run->user.uid != 0);
+    bool safe = !text || trusted || is_safe(path, &status, &run->user, role);
     if (!safe)
         rc_engine_say(engine, "Suspicious rcfile", path);
     if (!text || !safe) {
@@ -215,7 +217,7 @@ static enum rc_end run_named_files(struct run *run, GPtrArray *files)
     bool warn = true;
     for (guint i = 0; i < files->len; i++) {
         rc_engine_last_file(run->engine, i + 1 == files->len);
-        if (!run_file(run, g_ptr_array_index(files, i), false, warn, &end))
+        if (!run_file(run, g_ptr_array_index(files, i), NAMED_FILE, warn, &end))
             warn = false;
         else if (end != RC_LEFT)
             return end;
@@ -226,16 +228,14 @@ static enum rc_end run_named_files(struct run *run, GPtrArray *files)
 static enum rc_end run_default_files(struct run *run)
 {
     enum rc_end end = RC_FELL_OFF;
-    struct stat status;
-    if (!run->options->preserve && stat(SYSTEM_RC, &status) == 0 && status.st_uid == 0 &&
-        !(status.st_mode & S_IWOTH))
-        run_file(run, SYSTEM_RC, false, false, &end);
+    if (!run->options->preserve)
+        run_file(run, SYSTEM_RC, SYSTEM_FILE, false, &end);
     if (end != RC_FELL_OFF && end != RC_LEFT)
         return end;
     const char *home = rc_engine_value(run->engine, "HOME");
     g_autofree char *path = g_strconcat(home ? home : "", "/.procmailrc", NULL);
     end = RC_FELL_OFF;
-    run_file(run, path, true, false, &end);
+    run_file(run, path, DEFAULT_FILE, false, &end);
     return end;
 }
 

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
@@ -140,11 +141,14 @@ static int record_ids(const struct conf *conf, const char *path)
 {
     g_autoptr(GError) err = NULL;
     g_autoptr(Ledger) ledger = NULL;
-    g_autoptr(FILE) file = path && strcmp(path, "-") != 0 ? fopen(path, "re") : NULL;
-    if (path && strcmp(path, "-") != 0 && !file) {
-        perror(path);
+    const bool named = path && strcmp(path, "-") != 0;
+    mda_autofd fd = named ? files_open_argument(path, &err) : -1;
+    g_autoptr(FILE) file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (named && !file) {
+        fprintf(stderr, "backstop sent: %s\n", err ? err->message : g_strerror(errno));
         return STATUS_NO;
     }
+    mda_steal_fd(&fd);
     if (!ledger_open(conf, LEDGER_WRITE, deadline_in(BULK_MS), &ledger, &err))
         return complain(err);
     struct bulk bulk = {.ledger = ledger, .progress = progress_begin(!quiet)};

@@ -213,9 +213,8 @@ static char *dovecot_id(const char *path)
 {
     g_autofree char *name = g_build_filename(path, "dovecot-uidlist", NULL);
     char head[UIDLIST_HEAD_BYTES] = "";
-    struct stat status;
-    mda_autofd fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+    mda_autofd fd = files_open_regular(name, FILES_ANY_LINK, NULL, NULL);
+    if (fd < 0 ||
         read(fd, head, sizeof head - 1) <= 0)
         return NULL;
     head[strcspn(head, "\n")] = '\0';

@@ -4,6 +4,7 @@
 #include "sieve/settings.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "cmd/sieve-suite-world.h"
 
 #include <stdio.h>
@@ -163,7 +164,7 @@ static bool compile_file(struct suite_world *world, const char *file,
     g_autofree char *text = NULL;
     g_autoptr(GError) err = NULL;
     gsize size = 0;
-    if (!g_file_get_contents(path, &text, &size, &err)) {
+    if (!files_read(path, FILES_TEXT_MAX, &text, &size, &err)) {
         sieve_diagnose(world->log, SIEVE_ERROR, file, (struct sieve_place){0, 0},
                        "Sieve script '%s' not found", file);
         return false;
@@ -373,7 +374,7 @@ static void run_file(const char *file, struct suite_counter *counter, bool lenie
     world.lenient = lenient;
     world.host.suite = &operations;
     printf("# %s\n", file);
-    if (!g_file_get_contents(file, &text, &size, &err)) {
+    if (!files_read_argument(file, FILES_TEXT_MAX, &text, &size, &err)) {
         report(&world, file, err->message);
     } else {
         guint before = counter->number;

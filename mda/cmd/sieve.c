@@ -3,6 +3,7 @@
 // extensions. Nothing is delivered, except with run --execute into the maildir that is named.
 #include "sieve/sieve.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "cmd/options.h"
 #include "cmd/sieve-beside.h"
 #include "cmd/sieve-execute.h"
@@ -91,22 +92,13 @@ static bool take_settings(const struct command_context *context, GHashTable *tab
     return true;
 }
 
-static bool read_file(const char *path, char **text_r, gsize *size_r)
+static bool read_file(const char *path, gsize max, char **text_r, gsize *size_r)
 {
     g_autoptr(GError) err = NULL;
-    if (strcmp(path, "-") != 0) {
-        if (g_file_get_contents(path, text_r, size_r, &err))
-            return true;
-        fprintf(stderr, "backstop sieve: %s\n", err->message);
-        return false;
-    }
-    GString *all = g_string_new(NULL);
-    char buffer[65536];
-    for (ssize_t got = 0; (got = read(STDIN_FILENO, buffer, sizeof buffer)) > 0;)
-        g_string_append_len(all, buffer, got);
-    *size_r = all->len;
-    *text_r = g_string_free(all, FALSE);
-    return true;
+    if (files_read_argument(path, max, text_r, size_r, &err))
+        return true;
+    fprintf(stderr, "backstop sieve: %s\n", err->message);
+    return false;
 }
 
 static void print_diagnostics(FILE *out, const struct sieve_diagnostics *diagnostics)
@@ -150,7 +142,7 @@ static bool compile_file(const struct command_context *context, const struct sie
     g_autofree char *text = NULL;
     gsize size = 0;
     host->owner = sieve_script_owner(context->conf, g_get_home_dir(), path);
-    return read_file(path, &text, &size) &&
+    return read_file(path, FILES_TEXT_MAX, &text, &size) &&
            engine->compile(path, text, size, host, diagnostics, program_r);
 }
 
@@ -242,7 +234,7 @@ static int run_message(const struct sieve_engine *engine, const struct sieve_pro
 {
     g_autofree char *text = NULL;
     gsize size = 0;
-    if (!read_file(path, &text, &size))
+    if (!read_file(path, FILES_MESSAGE_MAX, &text, &size))
         return STATUS_NO;
     g_autoptr(GBytes) bytes = g_bytes_new_take(g_steal_pointer(&text), size);
     g_autoptr(Message) message = message_new(bytes);

@@ -3,6 +3,7 @@
 #include "procmail/translate.h"
 
 #include "base/auto.h"
+#include "base/files.h"
 #include "cmd/options.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ int cmd_translate(struct command_context *context, int argc, char **argv)
     g_autofree char *text = NULL;
     gsize length;
     g_autoptr(GError) error = NULL;
-    if (!g_file_get_contents(argv[1], &text, &length, &error)) {
+    if (!files_read_argument(argv[1], FILES_TEXT_MAX, &text, &length, &error)) {
         fprintf(stderr, "backstop translate: %s\n", error->message);
         return STATUS_TEMPFAIL;
     }

@@ -7,8 +7,8 @@
 #include "base/auto.h"
 #include "base/dns.h"
 #include "base/error.h"
+#include "base/files.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #define KEY_FILE_MAX_BYTES 16384
@@ -76,19 +76,6 @@ static bool from_record(const char *record, const struct dkim_signature *signatu
     return true;
 }
 
-static bool read_text(const char *path, char **text_r, GError **err)
-{
-    mda_autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    char buffer[KEY_FILE_MAX_BYTES];
-    if (fd < 0)
-        return mda_fail_errno(err, errno, "open %s", path);
-    const ssize_t length = read(fd, buffer, sizeof buffer - 1);
-    if (length < 0)
-        return mda_fail_errno(err, errno, "read %s", path);
-    *text_r = g_strndup(buffer, (gsize)length);
-    return true;
-}
-
 // The strings of a zone file's line, put together.
 static char *join_strings(const char *line)
 {
@@ -109,7 +96,7 @@ static bool from_file(const char *path, const struct dkim_signature *signature,
                       enum crypto_key_kind *kind_r, GBytes **key_r, GError **err)
 {
     g_autofree char *text = NULL;
-    if (!read_text(path, &text, err))
+    if (!files_read(path, KEY_FILE_MAX_BYTES, &text, NULL, err))
         return false;
     if (strstr(text, "-----BEGIN")) {
         const struct crypto_api *crypto = crypto_load(err);

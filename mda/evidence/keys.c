@@ -3,8 +3,8 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/files.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #define KEY_FILE_MAX_BYTES 65536
@@ -31,14 +31,9 @@ static void add_line(GPtrArray *keys, char *line)
 
 bool keys_read(const char *path, GPtrArray **keys_r, GError **err)
 {
-    g_autofree char *buffer = g_malloc(KEY_FILE_MAX_BYTES);
-    mda_autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return mda_fail_errno(err, errno, "open %s", path);
-    const ssize_t length = read(fd, buffer, KEY_FILE_MAX_BYTES - 1);
-    if (length < 0)
-        return mda_fail_errno(err, errno, "read %s", path);
-    buffer[length] = '\0';
+    g_autofree char *buffer = NULL;
+    if (!files_read(path, KEY_FILE_MAX_BYTES, &buffer, NULL, err))
+        return false;
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(secret_free);
     g_auto(GStrv) lines = g_strsplit(buffer, "\n", -1);
     for (gsize i = 0; lines[i]; i++)

@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "base/auto.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -76,13 +77,9 @@ static void add_file(struct providers *providers, const char *path, GPtrArray *w
 {
     g_autofree char *text = NULL;
     g_autoptr(GError) err = NULL;
-    gsize size;
-    if (!g_file_get_contents(path, &text, &size, &err)) {
+    if (!files_read(path, FILE_MAX_BYTES, &text, NULL, &err)) {
         if (warnings)
             g_ptr_array_add(warnings, g_strdup(err->message));
-    } else if (size > FILE_MAX_BYTES || strlen(text) != size) {
-        if (warnings)
-            g_ptr_array_add(warnings, g_strdup_printf("%s: is no list of providers", path));
     } else {
         add_text(providers, path, text, warnings);
     }

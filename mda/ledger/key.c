@@ -47,16 +47,10 @@ static bool parse(const char *path, const char *text, gsize length, GBytes **key
 
 static bool read_key(const char *path, GBytes **key_r, GError **err)
 {
-    mda_autofd fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return mda_fail(err, MDA_ERROR_GONE, "%s: is not there", path);
-    if (fd < 0)
-        return mda_fail_errno(err, errno, "open %s", path);
-    char text[4 * LEDGER_KEY_BYTES];
-    const ssize_t length = read(fd, text, sizeof text);
-    if (length < 0)
-        return mda_fail_errno(err, errno, "read %s", path);
-    return parse(path, text, (gsize)length, key_r, err);
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    return files_read_as(path, FILES_NO_LINK, 4 * LEDGER_KEY_BYTES, &text, &length, NULL, err) &&
+           parse(path, text, length, key_r, err);
 }
 
 // Makes PATH whole or not at all; one that another process made first stays.

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,12 +131,10 @@ static bool each_line(struct collector *collector, gint64 at, read_visit visit, 
 bool read_each_mbox(const char *path, gint64 offset, gsize max, read_visit visit, gpointer data,
                     gint64 *end_r, gint64 *size_r, GError **err)
 {
-    mda_autofd fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat status;
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return mda_fail_errno(err, errno, "open %s", path);
-    if (!S_ISREG(status.st_mode))
-        return mda_fail(err, MDA_ERROR_CONFIG, "%s: is no mailbox", path);
+    mda_autofd fd = files_open_regular(path, FILES_NO_LINK, &status, err);
+    if (fd < 0)
+        return false;
     if (offset > status.st_size)
         offset = 0; // it was rewritten
     g_autoptr(FILE) file = fdopen(fd, "r");

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -125,9 +126,9 @@ bool read_list(const char *path, enum read_kind kind, guint max, GPtrArray **nam
 static int open_message(const char *path, const char *name, gsize *size_r)
 {
     g_autofree char *full = g_build_filename(path, name, NULL);
-    mda_autofd fd = open(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat status;
-    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+    mda_autofd fd = files_open_regular(full, FILES_NO_LINK, &status, NULL);
+    if (fd < 0)
         return -1;
     *size_r = (gsize)status.st_size;
     return mda_steal_fd(&fd);

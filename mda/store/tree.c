@@ -36,11 +36,10 @@ static bool is_real_directory(const char *path)
 
 static bool begins_as_mbox(const char *path)
 {
-    mda_autofd fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct stat status;
+    mda_autofd fd = files_open_regular(path, FILES_NO_LINK, NULL, NULL);
     char start[5];
-    return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-           read(fd, start, sizeof start) == sizeof start && memcmp(start, "From ", 5) == 0;
+    return fd >= 0 && read(fd, start, sizeof start) == sizeof start &&
+           memcmp(start, "From ", 5) == 0;
 }
 
 static void add_folder(GPtrArray *folders, const char *path, const char *name, enum read_kind kind)

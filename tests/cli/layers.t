@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dependencies point down only, and each library has one door. tests/layers.sh has the table.
 . "${srcdir:-..}/tests/tap.sh"
-plan 11
+plan 16
 
 check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh" "$srcdir/mda"
 
@@ -28,3 +28,8 @@ forbid bounce/x.c '#include <gmime/gmime.h>' "GMime has one door"
 forbid evidence/x.c '#include <sqlite3.h>' "SQLite has one door"
 forbid cmd/x.c '#include "error.h"' "a header is named with its room"
 forbid cmd/x.c '#include "base/gone.h"' "a header that is not there"
+forbid cmd/x.c 'g_file_get_contents(path, &text, NULL, err)' "files are read by one function"
+forbid bounce/x.c '    FILE *file = fopen(path, "re");' "nor opened otherwise"
+forbid evidence/x.c '    fd = open(path, O_RDONLY | O_CLOEXEC);' "also by its descriptor"
+forbid cmd/x.c '    fd = open(path, O_RDONLY | O_DIRECTORY);' "a directory may be" "0 0"
+forbid cmd/x.c '// not g_file_get_contents() but the other' "a comment may name it" "0 0"

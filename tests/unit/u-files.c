@@ -281,6 +281,44 @@ static void log_lines_are_lines(void **state)
     assert_false(g_file_test(target, G_FILE_TEST_EXISTS));
 }
 
+// What is opened is judged, not its name; whatever is no regular file is refused at once.
+static void only_regular_files_are_read(void **state)
+{
+    (void)state;
+    g_autofree char *path = in_root("file"), *other = in_root("box"), *text = NULL;
+    g_autoptr(GError) err = NULL;
+    gsize size = 0;
+    struct stat status;
+    assert_false(files_read(path, 10, &text, &size, &err));
+    assert_true(g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE));
+    g_clear_error(&err);
+    assert_true(g_file_set_contents(path, "ab\0cd", 5, NULL));
+    assert_true(files_read_as(path, FILES_NO_LINK, 5, &text, &size, &status, &err));
+    assert_int_equal(size, 5);
+    assert_int_equal(status.st_size, 5);
+    assert_memory_equal(text, "ab\0cd", 6);
+    g_clear_pointer(&text, g_free);
+    assert_false(files_read(path, 4, &text, &size, NULL)); // too large
+    assert_false(files_read(path, 5, &text, NULL, NULL));  // no text
+    assert_int_equal(symlink("file", other), 0);
+    assert_false(files_read_as(other, FILES_NO_LINK, 5, &text, &size, NULL, &err));
+    assert_true(g_error_matches(err, MDA_ERROR, MDA_ERROR_CONFIG));
+    g_clear_error(&err);
+    assert_true(files_read(other, 5, &text, &size, &err));
+    g_clear_pointer(&text, g_free);
+    g_remove(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(files_read(other, 5, &text, &size, &err));
+    assert_true(g_error_matches(err, MDA_ERROR, MDA_ERROR_CONFIG));
+    g_clear_error(&err);
+    assert_false(files_read(root, 5, &text, &size, NULL));
+    assert_false(files_read("/dev/zero", 5, &text, &size, NULL));
+    assert_false(files_read_argument("/dev/zero", 100000, &text, &size, NULL));
+    assert_true(files_read_argument("/dev/null", 100000, &text, &size, NULL));
+    assert_int_equal(size, 0);
+    g_free(g_steal_pointer(&text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_unfinished_goes, begin, end),
         cmocka_unit_test_setup_teardown(dot_locks_take_turns, begin, end),
         cmocka_unit_test_setup_teardown(dot_locks_keep_others_out, begin, end),
+        cmocka_unit_test_setup_teardown(only_regular_files_are_read, begin, end),
         cmocka_unit_test_setup_teardown(log_lines_are_lines, begin, end),
     };
     return tap_run(tests);
