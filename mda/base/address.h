@@ -19,6 +19,10 @@ char *address_fold(const char *address);
 // loose variants "user=prvs=…@" and "btv1==…==user@"). Owned by the caller; NULL for NULL.
 char *address_untagged(const char *address);
 
+// ADDRESS as accounts are compared: untagged, what a forwarder's SRS wrote around it taken off, no
+// detail behind a '+', its domain as domain_to_ascii writes it. Owned by the caller; NULL for NULL.
+char *address_plain(const char *address);
+
 // Is DOMAIN one of PATTERNS? "example.org" is that domain, ".example.org" it and its subdomains.
 bool domain_among(const char *domain, const char *const *patterns);
 

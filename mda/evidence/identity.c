@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "ledger/sentfolder.h"
 
 #include <string.h>
 
@@ -37,6 +38,29 @@ static void drop_failed(const struct report *report, GPtrArray *addresses)
     }
 }
 
+// The fields in which MTAs note for whom they deliver a message, each above those of earlier ones.
+static bool is_delivery_note(const struct header_field *field)
+{
+    return header_field_is(field, "Delivered-To") || header_field_is(field, "X-Original-To") ||
+           header_field_is(field, "Envelope-To");
+}
+
+// Those of the newest delivery: an older one was to another account that forwards here.
+static void add_newest_delivery(const struct evidence_case *evidence_case, GPtrArray *addresses)
+{
+    const GArray *fields = evidence_case->message->fields;
+    for (guint i = 0; i < fields->len; i++) {
+        const struct header_field *field = &g_array_index(fields, struct header_field, i);
+        if (header_field_is(field, "Received") && addresses->len > 0)
+            return;
+        if (!is_delivery_note(field))
+            continue;
+        g_autofree char *value = header_field_value(field);
+        address_scan(value, ADDRESSEES_MAX, addresses);
+        drop_failed(evidence_case->report, addresses);
+    }
+}
+
 GPtrArray *identity_addressees(const struct evidence_case *evidence_case)
 {
     GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
@@ -45,14 +69,11 @@ GPtrArray *identity_addressees(const struct evidence_case *evidence_case)
     add_address(addresses, envelope->recipient);
     if (addresses->len > 0)
         return addresses;
-    // In the order in which they are to be believed: what MTAs write before what the sender wrote.
-    static const char *const names[] = {"X-Original-To", "Delivered-To", "Envelope-To", "To"};
-    for (gsize i = 0; i < G_N_ELEMENTS(names) && addresses->len == 0; i++) {
-        g_autofree char *value = message_header(evidence_case->message, names[i], 0);
-        address_scan(value, ADDRESSEES_MAX, addresses);
-        if (strcmp(names[i], "To") != 0)
-            drop_failed(evidence_case->report, addresses);
-    }
+    add_newest_delivery(evidence_case, addresses);
+    if (addresses->len > 0)
+        return addresses;
+    g_autofree char *to = message_header(evidence_case->message, "To", 0);
+    address_scan(to, ADDRESSEES_MAX, addresses);
     return addresses;
 }
 
@@ -70,6 +91,55 @@ char **identity_domains(const struct evidence_case *evidence_case)
     }
     g_ptr_array_add(domains, NULL);
     return (char **)g_ptr_array_free(domains, FALSE);
+}
+
+// "example.org" takes in what is below it here: whoever forges mail.example.org means us.
+static bool is_at_or_below(const char *domain, const char *const *ours)
+{
+    for (; *ours; ours++) {
+        g_autofree char *ascii = domain_to_ascii(**ours == '.' ? *ours + 1 : *ours);
+        const gsize a = strlen(domain), b = strlen(ascii);
+        if (b > 0 && a >= b && strcmp(domain + a - b, ascii) == 0 &&
+            (a == b || domain[a - b - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_listed(const char *const *entries, const char *address, const char *plain)
+{
+    for (; *entries; entries++) {
+        g_autofree char *entry = address_plain(*entries);
+        if (strcmp(entry, plain) == 0 || text_glob(*entries, address) || text_glob(*entries, plain))
+            return true;
+    }
+    return false;
+}
+
+static bool is_addressee(const struct evidence_case *evidence_case, const char *plain)
+{
+    g_autoptr(GPtrArray) addressees = identity_addressees(evidence_case);
+    for (guint i = 0; i < addressees->len; i++) {
+        g_autofree char *other = address_plain(g_ptr_array_index(addressees, i));
+        if (strcmp(other, plain) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool identity_is_ours(const struct evidence_case *evidence_case, const char *address)
+{
+    const struct conf *conf = evidence_case->conf;
+    g_autofree char *plain = address_plain(address);
+    g_auto(GStrv) domains = identity_domains(evidence_case);
+    const char *domain = text_domain_of(plain);
+    if (!domain)
+        return false;
+    return is_at_or_below(domain, (const char *const *)domains) ||
+           is_listed(conf_list(conf, CONF_IDENTITY_ADDRESSES), address, plain) ||
+           is_listed(conf_list(conf, CONF_IDENTITY_NEVER_SENDS), address, plain) ||
+           is_addressee(evidence_case, plain) ||
+           sentfolder_is_own(conf, address, evidence_case->deadline);
 }
 
 bool identity_names_host(const struct evidence_case *evidence_case, const char *host)

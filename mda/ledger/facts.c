@@ -18,14 +18,11 @@ static gint64 read_date(const struct message *message)
     return seconds <= g_get_real_time() / G_USEC_PER_SEC + FUTURE_SECONDS ? MAX(seconds, 1) : 0;
 }
 
-static char *read_from(const struct message *message)
+static char *read_address(const struct message *message, const char *name)
 {
-    static const char *const names[] = {"Sender", "From"};
     g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-    for (gsize i = 0; i < G_N_ELEMENTS(names) && addresses->len == 0; i++) {
-        g_autofree char *value = message_header(message, names[i], 0);
-        address_scan(value, 1, addresses);
-    }
+    g_autofree char *value = message_header(message, name, 0);
+    address_scan(value, 1, addresses);
     return addresses->len > 0 ? g_strdup(g_ptr_array_index(addresses, 0)) : NULL;
 }
 
@@ -54,7 +51,9 @@ struct sent_facts *sent_facts_read(GBytes *bytes)
     struct sent_facts *facts = g_new0(struct sent_facts, 1);
     facts->message_id = message_header(message, "Message-ID", 0);
     facts->time = read_date(message);
-    facts->from = read_from(message);
+    facts->author = read_address(message, "From");
+    g_autofree char *sender = read_address(message, "Sender");
+    facts->from = g_strdup(sender ? sender : facts->author);
     g_autofree char *subject = message_header(message, "Subject", 0);
     facts->subject = subject ? mime_decode_header(subject, -1) : NULL;
     facts->recipients = read_recipients(message);
@@ -79,6 +78,7 @@ void sent_facts_free(struct sent_facts *facts)
     if (!facts)
         return;
     g_free(facts->message_id);
+    g_free(facts->author);
     g_free(facts->from);
     g_free(facts->subject);
     g_strfreev(facts->recipients);

@@ -10,6 +10,7 @@
 //   count.
 #include "ledger/sentfolder.h"
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "ledger/facts.h"
@@ -124,12 +125,25 @@ static bool count_id_domain(struct indexer *indexer, const char *message_id)
            state_run(indexer->state, statement, indexer->err);
 }
 
+static bool count_own(struct indexer *indexer, const char *address)
+{
+    g_autofree char *plain = address_plain(address);
+    struct db_statement *statement;
+    return !plain || (state_prepare(indexer->state, &statement, indexer->err,
+                                    "INSERT INTO own (address, count) VALUES (?1, 1)"
+                                    " ON CONFLICT (address) DO UPDATE SET count = count + 1",
+                                    plain, NULL) &&
+                      state_run(indexer->state, statement, indexer->err));
+}
+
 static bool index_header(struct indexer *indexer, GBytes *header)
 {
     g_autoptr(SentFacts) facts = sent_facts_read(header);
     indexer->sentfolder->indexed++;
     indexer->left--;
-    if (!sent_facts_record(facts, indexer->sentfolder->ledger, indexer->err))
+    if (!sent_facts_record(facts, indexer->sentfolder->ledger, indexer->err) ||
+        !count_own(indexer, facts->author) ||
+        (g_strcmp0(facts->from, facts->author) != 0 && !count_own(indexer, facts->from)))
         return false;
     return !facts->message_id || count_id_domain(indexer, facts->message_id);
 }
@@ -303,4 +317,16 @@ bool sentfolder_learnt(const struct conf *conf, const char *domain, struct deadl
     *same_r = (guint)same;
     *all_r = (guint)all;
     return true;
+}
+
+bool sentfolder_is_own(const struct conf *conf, const char *address, struct deadline deadline)
+{
+    g_autoptr(State) state = NULL;
+    g_autofree char *plain = address_plain(address);
+    struct db_statement *statement;
+    gint64 count;
+    return plain && state_open(conf, deadline, &state, NULL) &&
+           state_prepare(state, &statement, NULL, "SELECT count FROM own WHERE address = ?1", plain,
+                         NULL) &&
+           state_number(state, statement, 0, &count, NULL) && count > 0;
 }

@@ -30,5 +30,9 @@ GPtrArray *sentfolder_paths(const struct conf *conf);
 bool sentfolder_learnt(const struct conf *conf, const char *domain, struct deadline deadline,
                        guint *same_r, guint *all_r);
 
+// Does ADDRESS stand in From or Sender of a message indexed so far, as accounts are compared
+// (address_plain)? False when nothing is known.
+bool sentfolder_is_own(const struct conf *conf, const char *address, struct deadline deadline);
+
 typedef struct sentfolder SentFolder;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SentFolder, sentfolder_free)

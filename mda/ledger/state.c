@@ -3,6 +3,7 @@
 //   folder     what of a folder of sent mail has been indexed: all up to a change, or an offset
 //   seen       the messages of a folder that are indexed, by name
 //   id_domain  what stands behind the @ of the Message-IDs found there
+//   own        the addresses that stand in From and Sender there
 //   wave       the reports of the last days that nothing decided
 //   spf        answers of SPF, with the time until which they hold
 #include "ledger/state.h"
@@ -11,10 +12,13 @@
 
 #include <stdarg.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
+// Version 2 keeps more of each message in a folder of sent mail: all are read again.
 static const char schema[] =
     "BEGIN IMMEDIATE;"
+    "DROP TABLE IF EXISTS folder; DROP TABLE IF EXISTS seen; DROP TABLE IF EXISTS id_domain;"
+    "CREATE TABLE IF NOT EXISTS own (address TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS folder (path TEXT PRIMARY KEY, changed INTEGER, end INTEGER)"
     " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS seen (path TEXT, name TEXT, PRIMARY KEY (path, name))"

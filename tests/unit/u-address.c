@@ -131,6 +131,33 @@ static void test_domains(void **state)
     assert_true(domain_related("mx.m\xc3\xbcller.example", "out.xn--mller-kva.example"));
 }
 
+static void test_plain(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *plain;
+    } rows[] = {
+        {"<Alice@Example.ORG>", "alice@example.org"},
+        {"alice+shop@example.org", "alice@example.org"},
+        {"+alice@example.org", "+alice@example.org"},
+        {"prvs=0123abcdef=alice@example.org", "alice@example.org"},
+        {"SRS0=HHHH=TT=example.org=alice@forward.example", "alice@example.org"},
+        {"srs0+hhhh=tt=example.org=alice+x@forward.example", "alice@example.org"},
+        {"SRS1=HHHH=first.example==HHHH=TT=example.org=alice@second.example", "alice@example.org"},
+        {"bounces+SRS=44ldt=IX=example.org=alice@contoso.example", "alice@example.org"},
+        {"SRS0=HHHH=TT=example.org=prvs=0123abcdef=alice@forward.example", "alice@example.org"},
+        {"SRS0=HHHH@forward.example", "srs0=hhhh@forward.example"},
+        {"alice@m\xc3\xbcller.example", "alice@xn--mller-kva.example"},
+        {"alice@XN--MLLER-KVA.example.", "alice@xn--mller-kva.example"},
+        {"alice", "alice"},
+        {NULL, NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *plain = address_plain(rows[i].address);
+        assert_int_equal(g_strcmp0(plain, rows[i].plain), 0);
+    }
+}
+
 static void test_dates(void **state)
 {
     (void)state;
@@ -165,7 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scan),     cmocka_unit_test(test_scan_time),
         cmocka_unit_test(test_untagged), cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_domains),  cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_plain),    cmocka_unit_test(test_domains),
+        cmocka_unit_test(test_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
