@@ -8,6 +8,7 @@
 #include "bounce/match.h"
 #include "bounce/status.h"
 #include "bounce/trait.h"
+#include "bounce/wrapper.h"
 
 #include <string.h>
 
@@ -21,14 +22,49 @@ static void trace(struct report *report, const struct rule *rule, const char *fa
     g_ptr_array_add(report->trace, line);
 }
 
-static struct rule *first_match(const struct bounce_rules *rules, struct facts *facts)
+// How deep wrappers may enclose one another.
+#define WRAPPERS_MAX 3
+
+struct judging {
+    const struct bounce_rules *rules;
+    const struct bounce_settings *settings;
+    guint depth;             // how many wrappers were opened
+    struct report *enclosed; // what the enclosed message is, when that counts
+};
+
+static struct report *classify(struct judging *judging, const struct message *message,
+                               const struct envelope *envelope);
+
+// What the message that FACTS' message encloses is; NULL when there is none, or it is nothing.
+static struct report *classify_enclosed(const struct judging *judging, const struct facts *facts)
 {
+    g_autoptr(GBytes) bytes = judging->depth < WRAPPERS_MAX ? wrapper_enclosed(facts) : NULL;
+    if (!bytes)
+        return NULL;
+    g_autoptr(Message) message = message_new_saved(bytes);
+    struct envelope envelope = facts->envelope ? *facts->envelope : (struct envelope){0};
+    // The sender is the enclosed message's own; only where it does not say, the wrapper's.
+    if (message_field(message, "Return-Path", 0))
+        envelope.sender = NULL;
+    struct judging inner = {judging->rules, judging->settings, judging->depth + 1, NULL};
+    g_autoptr(Report) report = classify(&inner, message, &envelope);
+    return report->class == BOUNCE_NONE ? NULL : g_steal_pointer(&report);
+}
+
+static struct rule *first_match(struct judging *judging, struct facts *facts)
+{
+    const struct bounce_rules *rules = judging->rules;
     for (guint i = 0; i < rules->rules->len; i++) {
         struct rule *rule = g_ptr_array_index(rules->rules, i);
         const char *failed = NULL;
-        if (rule->kind != RULE_CLASS)
+        if (rule->kind == RULE_REFUSED)
             continue;
         bool holds = rule_matches(rules, rule, facts, facts->report->trace ? &failed : NULL);
+        if (holds && rule->kind == RULE_WRAPPER) {
+            judging->enclosed = classify_enclosed(judging, facts);
+            failed = judging->enclosed ? NULL : "enclosed report";
+            holds = judging->enclosed != NULL;
+        }
         trace(facts->report, rule, failed);
         if (holds)
             return rule;
@@ -90,18 +126,18 @@ static void set_where(struct original *original)
     original->where = g_strdup(original->references->len > 0 ? "in-reply-to" : "none");
 }
 
-static void decide(const struct bounce_rules *rules, struct facts *facts)
+static void decide(struct judging *judging, struct facts *facts)
 {
     struct report *report = facts->report;
-    struct rule *rule = first_match(rules, facts);
-    if (!rule || rule->class == BOUNCE_NONE)
+    struct rule *rule = first_match(judging, facts);
+    if (!rule || rule->class == BOUNCE_NONE || rule->kind == RULE_WRAPPER)
         return;
-    report->class = refined_class(rules, rule, facts);
+    report->class = refined_class(judging->rules, rule, facts);
     report->rule = g_strdup(rule->name);
     extract_by_rule(facts, rule);
     if (is_delivery_class(report->class))
         extract_by_habit(facts);
-    note_refusals(rules, facts);
+    note_refusals(judging->rules, facts);
 }
 
 // What ordinary mail has attached or quoted is no report: only limits and trace are kept of it.
@@ -115,15 +151,24 @@ static struct report *plain_report(struct report *judged)
     return report;
 }
 
-struct report *bounce_classify(const struct bounce_rules *rules,
-                               const struct bounce_settings *settings,
-                               const struct message *message, const struct envelope *envelope)
+// The enclosed message's report, with the trace of both.
+static struct report *enclosed_report(struct report *enclosed, struct report *wrapper)
+{
+    if (wrapper->trace && enclosed->trace)
+        g_ptr_array_extend_and_steal(wrapper->trace, g_steal_pointer(&enclosed->trace));
+    if (wrapper->trace)
+        enclosed->trace = g_steal_pointer(&wrapper->trace);
+    return enclosed;
+}
+
+static struct report *classify(struct judging *judging, const struct message *message,
+                               const struct envelope *envelope)
 {
     g_autoptr(Report) report = report_new();
-    if (settings->trace)
+    if (judging->settings->trace)
         report->trace = g_ptr_array_new_with_free_func(g_free);
     // Rules are for mail that has a trait: so what ends early and what is judged cannot differ.
-    unsigned traits = bounce_traits(settings, message, envelope);
+    unsigned traits = bounce_traits(judging->settings, message, envelope);
     if (traits == 0) {
         if (report->trace)
             g_ptr_array_add(report->trace,
@@ -132,11 +177,21 @@ struct report *bounce_classify(const struct bounce_rules *rules,
         return g_steal_pointer(&report);
     }
     struct facts facts;
-    if (facts_read(&facts, settings, message, envelope, traits, report))
-        decide(rules, &facts);
+    if (facts_read(&facts, judging->settings, message, envelope, traits, report))
+        decide(judging, &facts);
     facts_release(&facts);
+    if (judging->enclosed)
+        return enclosed_report(g_steal_pointer(&judging->enclosed), report);
     if (report->class == BOUNCE_NONE)
         return plain_report(report);
     set_where(&report->original);
     return g_steal_pointer(&report);
+}
+
+struct report *bounce_classify(const struct bounce_rules *rules,
+                               const struct bounce_settings *settings,
+                               const struct message *message, const struct envelope *envelope)
+{
+    struct judging judging = {rules, settings, 0, NULL};
+    return classify(&judging, message, envelope);
 }

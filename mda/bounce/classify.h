@@ -20,6 +20,11 @@ struct bounce_settings {
 struct bounce_rules *bounce_rules_load(const char *const *directories, GPtrArray *warnings);
 void bounce_rules_free(struct bounce_rules *rules);
 
+// Adds the words of the files traits.rules in DIRECTORIES (NULL-terminated, may be NULL) to those
+// by which bounce_has_trait knows what is worth judging. The first call of a process counts; a
+// wrong file adds nothing, and bounce_rules_load says so.
+void bounce_traits_extend(const char *const *directories);
+
 // Has MESSAGE any trait of automatic mail, so that it is worth judging? Looks at the raw header and
 // the envelope alone, without MIME: most mail must end here.
 bool bounce_has_trait(const struct bounce_settings *settings, const struct message *message,

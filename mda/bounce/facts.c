@@ -3,7 +3,9 @@
 
 #include "bounce/block.h"
 #include "bounce/limits.h"
+#include "bounce/opening.h"
 #include "bounce/original.h"
+#include "bounce/quote.h"
 #include "bounce/status.h"
 #include "bounce/trait.h"
 
@@ -143,8 +145,17 @@ static GBytes *as_plain(GBytes *bytes, const char *charset)
     return g_bytes_new_take(plain, length);
 }
 
-static void append_text(struct facts *facts, GString *text, GBytes *bytes, const char *charset)
+// The words that are being gathered.
+struct gathered {
+    GString *text;
+    GString *own; // without quotations
+};
+
+// Converts BYTES and appends them to the words; of a quotation in them nothing is its author's own.
+static void append_text(struct facts *facts, struct gathered *gathered, GBytes *bytes,
+                        const char *charset, gsize own_max)
 {
+    GString *text = gathered->text;
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
     if (size == 0)
@@ -157,21 +168,28 @@ static void append_text(struct facts *facts, GString *text, GBytes *bytes, const
     }
     gsize length = 0;
     g_autofree char *utf8 = mime_to_utf8(data, size, charset, &length);
+    gsize own = MIN(quote_find(utf8, length), own_max);
     g_string_append_len(text, utf8, (gssize)length);
     g_string_append_c(text, '\n');
+    g_string_append_len(gathered->own, utf8, (gssize)own);
+    g_string_append_c(gathered->own, '\n');
 }
 
 // Splits BYTES where the original begins, when none was found so far, and takes the words before
 // it.
-static void read_piece(struct facts *facts, GString *text, GBytes *bytes, const char *charset)
+static void read_piece(struct facts *facts, struct gathered *gathered, GBytes *bytes,
+                       const char *charset, gsize own_max)
 {
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
     struct header_block block = {0};
     g_autoptr(GBytes) words = g_bytes_ref(bytes);
     g_ptr_array_add(facts->pieces, g_bytes_ref(bytes));
-    if (size > 0 && !facts->has_status && status_looks_like(data, size))
-        read_status(facts, bytes);
+    gsize own = size > 0 ? MIN(quote_find(data, size), own_max) : 0;
+    if (own > 0 && !facts->has_status && status_looks_like(data, own)) {
+        g_autoptr(GBytes) status = slice(bytes, 0, own);
+        read_status(facts, status);
+    }
     if (size > 0 && header_block_find(data, size, 0, &block)) {
         if (!facts->has_original) {
             g_autoptr(GBytes) original = header_block_take(data, size, &block, true);
@@ -184,7 +202,7 @@ static void read_piece(struct facts *facts, GString *text, GBytes *bytes, const 
         }
         g_free(block.prefix);
     }
-    append_text(facts, text, words, charset);
+    append_text(facts, gathered, words, charset, own_max);
 }
 
 // In multipart/alternative the plain text stands for the HTML.
@@ -205,26 +223,39 @@ static bool is_text(const struct mime_part *part)
             mime_part_is(part, "unknown", NULL));
 }
 
-static void read_texts(struct facts *facts, GString *text)
+static void read_html(struct facts *facts, struct gathered *gathered, GBytes *content,
+                      const char *charset)
+{
+    gsize size = 0, own_max = G_MAXSIZE;
+    const char *data = g_bytes_get_data(content, &size);
+    gsize quoted = size > 0 ? quote_find_html(data, size) : 0;
+    g_autoptr(GBytes) plain = as_plain(content, charset);
+    if (quoted < size) {
+        g_autoptr(GBytes) before = slice(content, 0, quoted);
+        g_autoptr(GBytes) own = as_plain(before, charset);
+        own_max = g_bytes_get_size(own);
+    }
+    read_piece(facts, gathered, plain, "utf-8", own_max);
+}
+
+static void read_texts(struct facts *facts, struct gathered *gathered)
 {
     for (guint i = 0; i < facts->tree->parts->len; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
-        if (!is_text(part) || is_other_form(facts, part, text->len))
+        if (!is_text(part) || is_other_form(facts, part, gathered->text->len))
             continue;
         g_autoptr(GBytes) content = content_of(part, BOUNCE_MAX_PART_BYTES);
         const char *charset = mime_part_parameter(part, "charset");
-        if (mime_part_is(part, "text", "html")) {
-            g_autoptr(GBytes) plain = as_plain(content, charset);
-            read_piece(facts, text, plain, "utf-8");
-        } else {
-            read_piece(facts, text, content, charset);
-        }
+        if (mime_part_is(part, "text", "html"))
+            read_html(facts, gathered, content, charset);
+        else
+            read_piece(facts, gathered, content, charset, G_MAXSIZE);
     }
 }
 
 // A message of declared parts that has none (wrong or missing boundary), or whose parts gave
 // nothing.
-static void read_raw_body(struct facts *facts, GString *text)
+static void read_raw_body(struct facts *facts, struct gathered *gathered)
 {
     gsize size = MIN(facts->message->body_size, BOUNCE_MAX_PART_BYTES);
     if (size == 0)
@@ -232,7 +263,7 @@ static void read_raw_body(struct facts *facts, GString *text)
     g_autoptr(GBytes) body = g_bytes_new_static(facts->message->body, size);
     g_autoptr(GBytes) lines = with_line_feeds(body);
     g_autoptr(GBytes) own = g_bytes_new(g_bytes_get_data(lines, NULL), g_bytes_get_size(lines));
-    read_piece(facts, text, own, NULL);
+    read_piece(facts, gathered, own, NULL, G_MAXSIZE);
 }
 
 // An attachment that holds the original under a type of its own choosing.
@@ -258,7 +289,22 @@ static void find_attached_original(struct facts *facts)
 
 static void read_references(struct facts *facts)
 {
-    static const char *const names[] = {"In-Reply-To", "References"};
+    // The others are what gateways, help desks and certified mail say instead.
+    static const char *const names[] = {"In-Reply-To",
+                                        "References",
+                                        "X-Original-Message-ID",
+                                        "X-Original-MessageID",
+                                        "X-Original-Message-Id-Header",
+                                        "X-Original-Id",
+                                        "X-Orig-Message-ID",
+                                        "Original-Message-ID",
+                                        "X-In-Reply-To",
+                                        "X-In-Reply-To-ID",
+                                        "X-Reply-To-Message-ID",
+                                        "X-References",
+                                        "X-Riferimento-Message-ID",
+                                        "X-MS-Exchange-Parent-Message-Id",
+                                        "X-Autoreply-Message-ID"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         const struct header_field *field;
         for (guint n = 0; (field = message_field(facts->message, names[i], n)) && n < 20; n++) {
@@ -268,7 +314,7 @@ static void read_references(struct facts *facts)
     }
 }
 
-static char *sender_of(const struct facts *facts)
+static char *envelope_sender_of(const struct facts *facts)
 {
     g_autofree char *path = NULL;
     if (facts->envelope && facts->envelope->sender)
@@ -280,18 +326,49 @@ static char *sender_of(const struct facts *facts)
     return g_ascii_strdown(address, -1);
 }
 
+static void fold_words(struct facts *facts)
+{
+    struct words *words = facts->words;
+    char **subject = facts_header(facts, "subject");
+    gsize opening = opening_length(facts->own_text, facts->own_length, *subject);
+    words[WORDS_ALL].folded =
+        phrase_fold(facts->text, (gssize)facts->text_length, &words[WORDS_ALL].length);
+    words[WORDS_OPENING].folded =
+        phrase_fold(facts->own_text, (gssize)opening, &words[WORDS_OPENING].length);
+    if (facts->own_length < facts->text_length)
+        words[WORDS_OWN].folded =
+            phrase_fold(facts->own_text, (gssize)facts->own_length, &words[WORDS_OWN].length);
+}
+
+// A gateway that adds a footer puts the report into a multipart/mixed: what the whole is, says the
+// report.
+static guint find_root(const struct facts *facts)
+{
+    const struct mime_part *top = g_ptr_array_index(facts->tree->parts, 0);
+    bool holder =
+        mime_part_is(top, "multipart", "mixed") || mime_part_is(top, "multipart", "signed");
+    for (guint i = 1; holder && i < facts->tree->parts->len; i++) {
+        const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
+        if (part->parent == 0 && mime_part_is(part, "multipart", "report"))
+            return i;
+    }
+    return 0;
+}
+
 static void read_body(struct facts *facts)
 {
-    GString *text = g_string_new(NULL);
+    struct gathered gathered = {g_string_new(NULL), g_string_new(NULL)};
     find_status_part(facts);
     find_returned_part(facts);
-    read_texts(facts, text);
-    if (text->len == 0 && !facts->has_status)
-        read_raw_body(facts, text);
+    read_texts(facts, &gathered);
+    if (gathered.text->len == 0 && !facts->has_status)
+        read_raw_body(facts, &gathered);
     find_attached_original(facts);
-    facts->text_length = text->len;
-    facts->text = g_string_free(text, FALSE);
-    facts->folded = phrase_fold(facts->text, (gssize)facts->text_length, &facts->folded_length);
+    facts->text_length = gathered.text->len;
+    facts->text = g_string_free(gathered.text, FALSE);
+    facts->own_length = gathered.own->len;
+    facts->own_text = g_string_free(gathered.own, FALSE);
+    fold_words(facts);
 }
 
 bool facts_read(struct facts *facts, const struct bounce_settings *settings,
@@ -306,7 +383,7 @@ bool facts_read(struct facts *facts, const struct bounce_settings *settings,
         .report = report,
         .headers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_strfreev),
         .pieces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)};
-    facts->sender = sender_of(facts);
+    facts->sender = envelope_sender_of(facts);
     static const struct mime_limits limits = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, true};
     g_autoptr(GError) err = NULL;
     if (!mime_parse(message, &limits, &facts->tree, &err)) {
@@ -315,6 +392,8 @@ bool facts_read(struct facts *facts, const struct bounce_settings *settings,
     }
     for (guint i = 0; i < facts->tree->limits->len; i++)
         report_add_limit(report, g_ptr_array_index(facts->tree->limits, i));
+    facts->root = find_root(facts);
+    facts->writer = writer_of(facts);
     read_references(facts);
     read_body(facts);
     return true;
@@ -327,8 +406,11 @@ void facts_release(struct facts *facts)
     g_clear_pointer(&facts->pieces, g_ptr_array_unref);
     g_free(facts->sender);
     g_free(facts->text);
-    g_free(facts->folded);
-    g_free(facts->hits);
+    g_free(facts->own_text);
+    for (guint i = 0; i < WORDS_ZONES; i++) {
+        g_free(facts->words[i].folded);
+        g_free(facts->words[i].hits);
+    }
 }
 
 // The charset of the first part that names one, or NULL: raw 8-bit header text is mostly of it too.

@@ -5,7 +5,22 @@
 
 #include "bounce/classify.h"
 #include "bounce/phrases.h"
+#include "bounce/writer.h"
 #include "message/mime.h"
+
+// Where a rule's words may stand.
+enum words_zone {
+    WORDS_ALL,     // anywhere in front of the returned original
+    WORDS_OWN,     // in front of a quoting or forwarding line
+    WORDS_OPENING, // in the first paragraph of these (bounce/opening.h)
+    WORDS_ZONES,
+};
+
+struct words {
+    char *folded; // as phrases see it
+    gsize length;
+    guint8 *hits; // phrases_scan of it; NULL before the first question
+};
 
 struct facts {
     const struct bounce_settings *settings;
@@ -18,9 +33,11 @@ struct facts {
     GHashTable *headers; // lower-case name (borrowed) -> char ** of folded values
     char *text;          // the words of the report, UTF-8, lines end in LF
     gsize text_length;
-    char *folded; // the same as phrases see it
-    gsize folded_length;
-    guint8 *hits;      // phrases_scan of it; NULL before the first question
+    char *own_text; // of these its author's own: no quotation (bounce/quote.h)
+    gsize own_length;
+    struct words words[WORDS_ZONES]; // what phrases are looked for in
+    guint root;                      // index of the part that says what the whole is
+    enum writer writer;
     GPtrArray *pieces; // GBytes *: the text leaves, whole, lines in LF, not converted
     bool has_status;   // a delivery-status named recipients
     bool has_original; // a returned header was found

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "bounce/trait.h"
+#include "bounce/wrapper.h"
 
 #include <string.h>
 
@@ -95,8 +96,9 @@ static bool header_holds(struct condition *condition, struct facts *facts)
 
 static bool part_holds(const struct condition *condition, struct facts *facts, bool all_parts)
 {
-    guint count = all_parts ? facts->tree->parts->len : MIN(1, facts->tree->parts->len);
-    for (guint i = 0; i < count; i++) {
+    guint first = all_parts ? 0 : facts->root;
+    guint count = all_parts ? facts->tree->parts->len : facts->root + 1;
+    for (guint i = first; i < count; i++) {
         const struct mime_part *part = g_ptr_array_index(facts->tree->parts, i);
         g_autofree char *type = g_strconcat(part->type, "/", part->subtype, NULL);
         if (any_holds(condition->any, type, test_glob))
@@ -121,46 +123,70 @@ static bool diagnostic_holds(struct condition *condition, struct facts *facts)
     return false;
 }
 
-static bool test_words(const struct phrase_test *test, const struct facts *facts)
+// The words of ZONE; where nothing is quoted, an author's own words are all.
+static struct words *words_in(struct facts *facts, enum words_zone zone)
 {
-    if (test->numbered)
-        return facts->hits[test->number];
-    return test->text ? strstr(facts->folded, test->text) != NULL : facts->folded_length > 0;
+    bool same = zone == WORDS_OWN && !facts->words[WORDS_OWN].folded;
+    return &facts->words[same ? WORDS_ALL : zone];
 }
 
-bool phrases_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts)
+static bool test_words(const struct phrase_test *test, const struct words *words)
+{
+    if (test->numbered)
+        return words->hits[test->number];
+    return test->text ? strstr(words->folded, test->text) != NULL : words->length > 0;
+}
+
+bool phrases_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts,
+                   enum words_zone zone)
 {
     if (!any)
         return false;
-    if (!facts->hits)
-        facts->hits = phrases_scan(rules->phrases, facts->folded, facts->folded_length);
+    struct words *words = words_in(facts, zone);
+    if (!words->hits)
+        words->hits = phrases_scan(rules->phrases, words->folded, words->length);
     bool holds = false; // the alternative so far
     for (guint i = 0; i < any->len; i++) {
         const struct phrase_test *test = &g_array_index(any, struct phrase_test, i);
         if (test->alternative && holds)
             return true;
-        holds = (test->alternative || holds) && test_words(test, facts);
+        holds = (test->alternative || holds) && test_words(test, words);
     }
     return holds;
 }
 
 bool words_match(const struct bounce_rules *rules, const GArray *any, struct facts *facts)
 {
-    if (phrases_match(rules, any, facts))
+    if (phrases_match(rules, any, facts, WORDS_ALL))
         return true;
     char **subject = facts_header(facts, "subject");
     return *subject && any_holds(any, *subject, test_value);
 }
 
-static bool body_holds(const struct bounce_rules *rules, struct condition *condition,
-                       struct facts *facts)
+// Where RULE's words may stand in this message: somebody who is no mail system has to begin with
+// what only a mail system says; what speaks against it may stand anywhere.
+static enum words_zone zone_of(const struct rule *rule, const struct condition *condition,
+                               const struct facts *facts)
 {
-    return condition->pattern ? regex_holds(condition, facts, facts->text, facts->text_length)
-                              : phrases_match(rules, condition->any, facts);
+    if (condition->negated)
+        return WORDS_ALL;
+    bool in_doubt = rule->writer == WRITER_NULL_SENDER && facts->writer == WRITER_NULL_SENDER;
+    return in_doubt && rule->zone == WORDS_OWN && !condition->pattern ? WORDS_OPENING : rule->zone;
 }
 
-static bool condition_holds(const struct bounce_rules *rules, struct condition *condition,
-                            struct facts *facts)
+static bool body_holds(const struct bounce_rules *rules, const struct rule *rule,
+                       struct condition *condition, struct facts *facts)
+{
+    enum words_zone zone = zone_of(rule, condition, facts);
+    if (!condition->pattern)
+        return phrases_match(rules, condition->any, facts, zone);
+    bool all = zone == WORDS_ALL;
+    return regex_holds(condition, facts, all ? facts->text : facts->own_text,
+                       all ? facts->text_length : facts->own_length);
+}
+
+static bool condition_holds(const struct bounce_rules *rules, const struct rule *rule,
+                            struct condition *condition, struct facts *facts)
 {
     switch (condition->kind) {
     case CONDITION_SENDER:
@@ -172,7 +198,7 @@ static bool condition_holds(const struct bounce_rules *rules, struct condition *
     case CONDITION_PART:
         return part_holds(condition, facts, true);
     case CONDITION_BODY:
-        return body_holds(rules, condition, facts);
+        return body_holds(rules, rule, condition, facts);
     case CONDITION_DIAGNOSTIC:
         return diagnostic_holds(condition, facts);
     case CONDITION_ORIGINAL:
@@ -181,6 +207,8 @@ static bool condition_holds(const struct bounce_rules *rules, struct condition *
         return facts->has_status == condition->wanted;
     case CONDITION_REPLY:
         return (facts->report->original.references->len > 0) == condition->wanted;
+    case CONDITION_ENCLOSED:
+        return wrapper_is_same(facts) == condition->wanted;
     case CONDITION_MARK:
         return ((facts->traits & TRAIT_MARK) != 0) == condition->wanted;
     }
@@ -196,7 +224,7 @@ static const struct condition *failing(const struct bounce_rules *rules, const s
     for (guint i = 0; i < rule->conditions->len; i++) {
         struct condition *condition = g_ptr_array_index(rule->conditions, i);
         if ((tried & (condition->pattern ? TRY_PATTERNS : TRY_PHRASES)) &&
-            condition_holds(rules, condition, facts) == condition->negated)
+            condition_holds(rules, rule, condition, facts) == condition->negated)
             return condition;
     }
     return NULL;
@@ -205,13 +233,17 @@ static const struct condition *failing(const struct bounce_rules *rules, const s
 bool rule_matches(const struct bounce_rules *rules, struct rule *rule, struct facts *facts,
                   const char **failed_r)
 {
-    bool any_mail = rule->any_mail || rule->kind != RULE_CLASS || (facts->traits & TRAITS_STRONG);
+    const char *barred = NULL;
+    if (!rule->any_mail && rule->kind != RULE_REFUSED && !(facts->traits & TRAITS_STRONG))
+        barred = "any-mail";
+    else if (facts->writer > rule->writer)
+        barred = "writer";
     // Regular expressions cost most: they come last where nobody wants to see what fails first.
     if (!failed_r)
-        return any_mail && !failing(rules, rule, facts, TRY_PHRASES) &&
+        return !barred && !failing(rules, rule, facts, TRY_PHRASES) &&
                !failing(rules, rule, facts, TRY_PATTERNS);
     const struct condition *failed =
-        any_mail ? failing(rules, rule, facts, TRY_PHRASES | TRY_PATTERNS) : NULL;
-    *failed_r = !any_mail ? "any-mail" : failed ? failed->key : NULL;
+        barred ? NULL : failing(rules, rule, facts, TRY_PHRASES | TRY_PATTERNS);
+    *failed_r = barred ? barred : failed ? failed->key : NULL;
     return !*failed_r;
 }

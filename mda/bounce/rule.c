@@ -34,6 +34,7 @@ struct rule *rule_new(GStringChunk *strings, char *name, const char *file, guint
     rule->order = -1;
     rule->conditions = g_ptr_array_new_with_free_func(condition_free);
     rule->class = BOUNCE_DSN_FAILURE;
+    rule->writer = WRITER_ANYONE;
     return rule;
 }
 
@@ -163,11 +164,42 @@ static bool set_class(struct rule *rule, const char *value, GError **err)
         rule->kind = RULE_REFUSED;
         return true;
     }
+    if (strcmp(value, "wrapper") == 0) {
+        rule->kind = RULE_WRAPPER;
+        return true;
+    }
     if (bounce_class_parse(value, &rule->class))
         return true;
     return mda_fail(err, MDA_ERROR_SYNTAX,
                     "\"%s\" is no class; there are dsn-failure, dsn-delay, dsn-success, mdn, "
-                    "auto-reply, challenge, virus-notice, feedback-report, none and refused",
+                    "auto-reply, challenge, virus-notice, feedback-report, none, wrapper and "
+                    "refused",
+                    value);
+}
+
+static bool set_writer(struct rule *rule, const char *value, GError **err)
+{
+    rule->writer_set = true;
+    if (writer_parse(value, &rule->writer))
+        return true;
+    return mda_fail(err, MDA_ERROR_SYNTAX,
+                    "\"%s\" is no writer; there are mail-system, null-sender, unnamed and anyone",
+                    value);
+}
+
+static bool set_words(struct rule *rule, const char *value, GError **err)
+{
+    static const char *const zones[WORDS_ZONES] = {"anywhere", "own", "opening"};
+    rule->zone_set = true;
+    for (guint i = 0; i < WORDS_ZONES; i++) {
+        if (strcmp(value, zones[i]) == 0) {
+            rule->zone = (enum words_zone)i;
+            return true;
+        }
+    }
+    return mda_fail(err, MDA_ERROR_SYNTAX,
+                    "words \"%s\": they may stand in the opening, among the writer's own, or "
+                    "anywhere",
                     value);
 }
 
@@ -201,12 +233,13 @@ static const struct {
     {"body", CONDITION_BODY, NULL},         {"diagnostic", CONDITION_DIAGNOSTIC, NULL},
     {"original", CONDITION_ORIGINAL, NULL}, {"status", CONDITION_STATUS, NULL},
     {"reply", CONDITION_REPLY, NULL},       {"mark", CONDITION_MARK, NULL},
+    {"enclosed", CONDITION_ENCLOSED, NULL},
 };
 
 static bool is_answer(enum condition_kind kind)
 {
     return kind == CONDITION_ORIGINAL || kind == CONDITION_STATUS || kind == CONDITION_REPLY ||
-           kind == CONDITION_MARK;
+           kind == CONDITION_MARK || kind == CONDITION_ENCLOSED;
 }
 
 static bool takes_regex(enum condition_kind kind)
@@ -294,6 +327,12 @@ bool rule_set(struct rule *rule, guint line, char *key, char *value, GError **er
         return read_yes(value, &rule->any_mail, err);
     if (strcmp(key, "refines") == 0)
         return read_yes(value, &rule->refines, err);
+    if (strcmp(key, "writer") == 0)
+        return set_writer(rule, value, err);
+    if (strcmp(key, "words") == 0)
+        return set_words(rule, value, err);
+    if (strcmp(key, "untested") == 0)
+        return rule->untested = true;
     if (strcmp(key, "comment") == 0)
         return true;
     if (strcmp(key, "delay") == 0)
@@ -340,6 +379,36 @@ static bool check_patterns(struct rule *rule, guint *line_r, GError **err)
     return true;
 }
 
+// Does RULE ask for words in the text, other than against it?
+static bool asks_for_words(const struct rule *rule)
+{
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const struct condition *condition = g_ptr_array_index(rule->conditions, i);
+        if (condition->kind == CONDITION_BODY && !condition->negated)
+            return true;
+    }
+    return false;
+}
+
+// What a report's words are worth depends on who wrote them, and where: a rule that makes mail
+// automatic says both.
+static bool check_author(const struct rule *rule, GError **err)
+{
+    bool makes =
+        rule->kind == RULE_WRAPPER || (rule->kind == RULE_CLASS && rule->class != BOUNCE_NONE);
+    if (makes && !rule->writer_set)
+        return mda_fail(err, MDA_ERROR_SYNTAX,
+                        "rule [%s] does not say who can have written such mail; add writer = "
+                        "mail-system, null-sender, unnamed or anyone",
+                        rule->name);
+    if (makes && asks_for_words(rule) && !rule->zone_set)
+        return mda_fail(err, MDA_ERROR_SYNTAX,
+                        "rule [%s] does not say where its words have to stand; add words = "
+                        "opening, own or anywhere",
+                        rule->name);
+    return true;
+}
+
 bool rule_check(struct rule *rule, bool patterns, guint *line_r, GError **err)
 {
     *line_r = rule->line;
@@ -348,6 +417,8 @@ bool rule_check(struct rule *rule, bool patterns, guint *line_r, GError **err)
                         "rule [%s] has no condition and would match everything; give it a sender, "
                         "header, part or body",
                         rule->name);
+    if (!check_author(rule, err))
+        return false;
     return !patterns || check_patterns(rule, line_r, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/regex.h"
 #include "bounce/classify.h"
+#include "bounce/facts.h"
 #include "bounce/phrases.h"
 
 enum condition_kind {
@@ -17,6 +18,7 @@ enum condition_kind {
     CONDITION_ORIGINAL,   // yes: a returned header was found
     CONDITION_STATUS,     // yes: a delivery-status was found
     CONDITION_REPLY,      // yes: In-Reply-To or References
+    CONDITION_ENCLOSED,   // yes: encloses the message that it says to be
     CONDITION_MARK,       // yes: a mark of a gateway (bounce_settings)
 };
 
@@ -50,7 +52,11 @@ struct pattern {
     struct regex *regex; // compiled at first use; NULL when it is wrong
 };
 
-enum rule_kind { RULE_CLASS, RULE_REFUSED };
+enum rule_kind {
+    RULE_CLASS,
+    RULE_REFUSED,
+    RULE_WRAPPER, // the enclosed message is what counts
+};
 
 enum rule_pattern {
     PATTERN_RECIPIENT,      // named groups recipient, original, status, action, diagnostic
@@ -72,6 +78,9 @@ struct rule {
     guint sequence; // position among all rules
     enum rule_kind kind;
     enum bounce_class class;
+    enum writer writer;   // who may have written what it holds for
+    enum words_zone zone; // where its words may stand
+    bool writer_set, zone_set, untested;
     bool any_mail;                      // also mail without a strong trait
     bool refines;                       // also what another rule took for a failure
     GPtrArray *conditions;              // struct condition *

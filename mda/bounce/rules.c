@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "bounce/trait-list.h"
 
 #include <string.h>
 
@@ -57,8 +58,9 @@ static void load_file(struct bounce_rules *rules, const char *path, GPtrArray *w
 {
     g_autoptr(GError) err = NULL;
     g_autofree char *text = NULL;
-    if (files_read(path, FILES_TEXT_MAX, &text, NULL, &err) &&
-        rule_file_parse(rules, path, text, ORDER_OF_ADDED, true, &err))
+    if (trait_file_is(path) ? trait_file_read(path, false, &err)
+                            : files_read(path, FILES_TEXT_MAX, &text, NULL, &err) &&
+                                  rule_file_parse(rules, path, text, ORDER_OF_ADDED, true, &err))
         return;
     if (warnings)
         g_ptr_array_add(warnings, g_strdup(err->message));
@@ -87,6 +89,9 @@ bool bounce_rules_test(const char *path, guint *count_r, GError **err)
 {
     g_autoptr(BounceRules) rules = bounce_rules_new();
     g_autofree char *text = NULL;
+    *count_r = 0;
+    if (trait_file_is(path))
+        return trait_file_read(path, false, err);
     if (!files_read_argument(path, FILES_TEXT_MAX, &text, NULL, err) ||
         !rule_file_parse(rules, path, text, ORDER_OF_ADDED, true, err))
         return false;

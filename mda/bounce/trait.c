@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/trait.h"
 
-#include "bounce/trait-words.h"
+#include "bounce/trait-list.h"
 #include "message/mime.h"
 
 #include <string.h>
+#include <unistd.h>
 
 // Long header values are lists of addresses; what we look for stands at their beginning.
 #define VALUE_BYTES 600
@@ -28,79 +29,9 @@ static gsize copy_lower(const struct header_field *field, char *buffer, gsize si
     return to;
 }
 
-// A list of words, entered under their first two bytes at first use, so that one pass over a text
-// finds any of them.
-#define WORDS_MAX 255
-#define WORDS_BUCKETS 1024
-
-struct words {
-    const char *const *list;
-    guint count;
-    bool entered;
-    guint8 first[WORDS_BUCKETS]; // index + 1 of a word; 0: none
-    guint8 next[WORDS_MAX];      // index + 1 of the next word with the same bucket
-};
-
-// The list NAME_LIST of trait-words.h as a struct words called NAME.
-#define WORDS(name, name_list)                                                                     \
-    G_STATIC_ASSERT(G_N_ELEMENTS(name_list) <= WORDS_MAX);                                         \
-    static struct words name = {.list = name_list, .count = G_N_ELEMENTS(name_list)}
-
-WORDS(daemon_words, daemons);
-WORDS(subject_ascii, subject_words);
-WORDS(subject_other, subject_words_decoded);
-WORDS(type_words, report_types);
-
-static guint pair_of(const char *at)
-{
-    return ((guchar)at[0] * 31u + (guchar)at[1]) % WORDS_BUCKETS;
-}
-
-static void words_enter(struct words *words)
-{
-    for (guint i = 0; i < words->count; i++) {
-        guint8 *bucket = &words->first[pair_of(words->list[i])];
-        words->next[i] = *bucket;
-        *bucket = (guint8)(i + 1);
-    }
-    words->entered = true;
-}
-
-static bool begins_with(const char *text, const char *word)
-{
-    while (*word && *text == *word) {
-        text++;
-        word++;
-    }
-    return *word == '\0';
-}
-
-static bool has_any(const char *text, struct words *words)
-{
-    if (!words->entered)
-        words_enter(words);
-    for (const char *at = text; at[0] && at[1]; at++) {
-        for (guint n = words->first[pair_of(at)]; n > 0; n = words->next[n - 1]) {
-            if (begins_with(at, words->list[n - 1]))
-                return true;
-        }
-    }
-    return false;
-}
-
 bool trait_names_daemon(const char *text)
 {
-    return has_any(text, &daemon_words);
-}
-
-// A field's lower-case value begins with one of WORDS.
-static bool starts_with_any(const char *text, const char *const *words, gsize count)
-{
-    for (gsize i = 0; i < count; i++) {
-        if (begins_with(text, words[i]))
-            return true;
-    }
-    return false;
+    return trait_list_any(TRAIT_LIST_WRITER, text);
 }
 
 // Is TEXT to be read as it stands: no encoded word, no 8-bit text, no ISO-2022 escape?
@@ -144,9 +75,7 @@ static unsigned subject_trait(const char *value)
     // Simple responders answer "Re: " and the address that was written to.
     const char *answer = g_str_has_prefix(start, "re:") ? start + 3 + strspn(start + 3, " ") : NULL;
     bool address = answer && strchr(answer, '@') && !strchr(answer, ' ');
-    bool found = address || has_any(start, &subject_ascii) ||
-                 starts_with_any(start, subject_starts, G_N_ELEMENTS(subject_starts));
-    return found ? TRAIT_SUBJECT : 0;
+    return address || trait_list_any(TRAIT_LIST_SUBJECT, start) ? TRAIT_SUBJECT : 0;
 }
 
 static unsigned automatic_trait(const struct header_field *field, const char *value)
@@ -198,8 +127,7 @@ static unsigned decoded_traits(const struct message *message, const struct heade
     g_autofree char *value = decoded_lower(message, field);
     if (!header_field_is(field, "Subject"))
         return trait_names_daemon(value) ? TRAIT_DAEMON : 0;
-    bool found = has_any(value, &subject_other);
-    return found ? TRAIT_SUBJECT : subject_trait(value);
+    return subject_trait(value);
 }
 
 // What a field is to us; most are nothing.
@@ -242,18 +170,15 @@ static const struct known_field roles[] = {
     {"X-BeenThere", ROLE_LIST},
 };
 
-// The fields above and those of trait-words.h, entered at first use by length, first and last
+// The fields above and those of traits.rules, entered at first use by length, first and last
 // letter: most fields of a message are found to be none of them at one look.
-#define FIELDS_MAX 200
 #define FIELDS_BUCKETS 1024
 
 static struct {
-    struct known_field known[FIELDS_MAX];
-    guint8 first[FIELDS_BUCKETS]; // index + 1 of a known field; 0: none
-    guint8 next[FIELDS_MAX];      // index + 1 of the next one in the same bucket
-    guint8 count;
+    GArray *known;                 // struct known_field; NULL: not entered
+    GArray *next;                  // guint16: index + 1 of the next one in the same bucket
+    guint16 first[FIELDS_BUCKETS]; // index + 1 of a known field; 0: none
 } fields;
-G_STATIC_ASSERT(G_N_ELEMENTS(roles) + G_N_ELEMENTS(report_fields) <= FIELDS_MAX);
 
 static guint name_hash(const char *name, gsize length)
 {
@@ -264,26 +189,32 @@ static guint name_hash(const char *name, gsize length)
 
 static void enter_field(const char *name, enum field_role role)
 {
-    guint8 *bucket = &fields.first[name_hash(name, strlen(name))];
-    fields.known[fields.count] = (struct known_field){name, role};
-    fields.next[fields.count] = *bucket;
-    *bucket = ++fields.count;
+    guint16 *bucket = &fields.first[name_hash(name, strlen(name))];
+    struct known_field field = {name, role};
+    g_array_append_val(fields.known, field);
+    g_array_append_val(fields.next, *bucket);
+    *bucket = (guint16)fields.known->len;
 }
 
 static void enter_fields(void)
 {
+    struct trait_words reports = trait_list_words(TRAIT_LIST_HEADER);
+    fields.known = g_array_new(FALSE, FALSE, sizeof(struct known_field));
+    fields.next = g_array_new(FALSE, FALSE, sizeof(guint16));
     for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
         enter_field(roles[i].name, roles[i].role);
-    for (gsize i = 0; i < G_N_ELEMENTS(report_fields); i++)
-        enter_field(report_fields[i], ROLE_REPORT);
+    for (gsize i = 0; i < reports.count; i++)
+        enter_field(reports.words[i], ROLE_REPORT);
 }
 
 static enum field_role role_of(const struct header_field *field)
 {
-    for (guint n = fields.first[name_hash(field->line, field->name_length)]; n > 0;
-         n = fields.next[n - 1]) {
-        if (header_field_is(field, fields.known[n - 1].name))
-            return fields.known[n - 1].role;
+    guint n = fields.first[name_hash(field->line, field->name_length)];
+    while (n > 0) {
+        const struct known_field *known = &g_array_index(fields.known, struct known_field, n - 1);
+        if (header_field_is(field, known->name))
+            return known->role;
+        n = g_array_index(fields.next, guint16, n - 1);
     }
     return ROLE_NONE;
 }
@@ -313,7 +244,7 @@ static unsigned value_traits(const struct message *message, const struct header_
     case ROLE_FROM:
         return writer_trait(value);
     case ROLE_TYPE:
-        return has_any(value, &type_words) ? TRAIT_REPORT_TYPE : 0;
+        return trait_list_any(TRAIT_LIST_TYPE, value) ? TRAIT_REPORT_TYPE : 0;
     case ROLE_SUBJECT:
         return subject_trait(value);
     case ROLE_MESSAGE_ID:
@@ -349,7 +280,7 @@ unsigned bounce_traits(const struct bounce_settings *settings, const struct mess
                        const struct envelope *envelope)
 {
     unsigned traits = 0;
-    if (fields.count == 0)
+    if (!fields.known)
         enter_fields();
     if (envelope && envelope->sender)
         traits |= sender_trait(envelope->sender);
@@ -360,6 +291,20 @@ unsigned bounce_traits(const struct bounce_settings *settings, const struct mess
         traits |= field_traits(message, field);
     }
     return traits & TRAIT_LIST ? traits & ~(unsigned)(TRAIT_BULK | TRAIT_LIST) : traits;
+}
+
+void bounce_traits_extend(const char *const *directories)
+{
+    static bool extended = false; // the directories are those of the process
+    if (extended)
+        return;
+    extended = true;
+    for (; directories && *directories; directories++) {
+        g_autofree char *path = g_build_filename(*directories, TRAIT_FILE_NAME, NULL);
+        // What is wrong with it is told where the rules are loaded.
+        if (access(path, F_OK) == 0 && !trait_file_read(path, true, NULL))
+            continue;
+    }
 }
 
 bool bounce_has_trait(const struct bounce_settings *settings, const struct message *message,

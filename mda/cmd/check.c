@@ -146,7 +146,7 @@ static bool check_message(const char *name, GBytes *bytes, void *data)
 {
     struct check *check = data;
     const struct conf *conf = check->context->conf;
-    g_autoptr(Message) message = message_new(bytes);
+    g_autoptr(Message) message = message_new_saved(bytes);
     struct envelope envelope = {0};
     read_envelope(message, &envelope);
     g_autoptr(Judgement) judgement =

@@ -78,7 +78,7 @@ static void count(struct tally *tally, const struct judgement *judgement)
 
 static void judge_one(struct tally *tally, GBytes *bytes)
 {
-    g_autoptr(Message) message = message_new(bytes);
+    g_autoptr(Message) message = message_new_saved(bytes);
     struct envelope envelope = {0};
     const struct bounce_settings settings = judge_settings(tally->conf);
     g_autofree char *path = message_header(message, "Return-Path", 0);

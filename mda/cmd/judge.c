@@ -11,6 +11,7 @@
 
 struct bounce_settings judge_settings(const struct conf *conf)
 {
+    bounce_traits_extend(conf_list(conf, CONF_RULES_DIRECTORIES));
     return (struct bounce_settings){
         .mark_headers = conf_list(conf, CONF_BOUNCE_MARK_HEADERS),
         .mark_tokens = conf_list(conf, CONF_BOUNCE_MARK_TOKENS),

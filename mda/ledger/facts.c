@@ -47,7 +47,7 @@ static char **read_recipients(const struct message *message)
 
 struct sent_facts *sent_facts_read(GBytes *bytes)
 {
-    g_autoptr(Message) message = message_new(bytes);
+    g_autoptr(Message) message = message_new_saved(bytes);
     struct sent_facts *facts = g_new0(struct sent_facts, 1);
     facts->message_id = message_header(message, "Message-ID", 0);
     facts->time = read_date(message);

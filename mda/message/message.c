@@ -139,6 +139,43 @@ struct message *message_new(GBytes *bytes)
     return message;
 }
 
+// How many of the LEFT bytes at AT stand before a message that somebody saved: a byte order mark,
+// blank lines, "From " lines of an mbox, also quoted ones.
+static gsize saved_prefix(const char *at, gsize left)
+{
+    if (left >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+        return 3;
+    if (left > 0 && g_ascii_isspace(*at)) {
+        gsize blank = 0;
+        while (blank < left && (at[blank] == ' ' || at[blank] == '\t' || at[blank] == '\r'))
+            blank++;
+        if (blank < left && at[blank] == '\n')
+            return blank + 1;
+        return left > 1 && *at == '\r' ? 1 : 0;
+    }
+    bool from =
+        (left > 5 && memcmp(at, "From ", 5) == 0) || (left > 6 && memcmp(at, ">From ", 6) == 0);
+    const char *stop = from ? memchr(at, '\n', left) : NULL;
+    return stop ? (gsize)(stop + 1 - at) : 0;
+}
+
+struct message *message_new_saved(GBytes *bytes)
+{
+    gsize size = 0, at = 0, last = 0, more;
+    const char *data = g_bytes_get_data(bytes, &size);
+    while (at < size && (more = saved_prefix(data + at, size - at)) > 0) {
+        last = at;
+        at += more;
+    }
+    // The last "From " line names the envelope sender: message_new wants to see it.
+    if (at > last && strchr("F>", data[last]))
+        at = last;
+    if (at == 0 || at >= size)
+        return message_new(bytes);
+    g_autoptr(GBytes) rest = g_bytes_new_from_bytes(bytes, at, size - at);
+    return message_new(rest);
+}
+
 void message_free(struct message *message)
 {
     if (!message)

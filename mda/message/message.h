@@ -39,6 +39,11 @@ struct message {
 
 // Indexes BYTES (a reference is taken). Never fails: what has no header is all body.
 struct message *message_new(GBytes *bytes);
+
+// The same of a message that somebody saved: behind a byte order mark, blank lines and "From "
+// lines, as web mail's "show original" and mail stores leave them. Not for mail that is delivered,
+// whose bytes are kept.
+struct message *message_new_saved(GBytes *bytes);
 void message_free(struct message *message);
 
 // Goes through the fields that the index left out: with *AT at message->body of a message whose

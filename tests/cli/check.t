@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # backstop check: every kind of input, the forms of output, the exit status.
 . "${srcdir:-..}/tests/tap.sh"
-plan 26
+plan 31
 
 bounce=$srcdir/tests/corpus/qmail/0001.eml
 plain=$scratch/plain
@@ -54,3 +54,11 @@ is "$(cat "$scratch/out")" '' 'quiet says nothing'
 expect_code 64 'a wrong option' "$BACKSTOP" check --frobnicate
 expect_code 0 'explain' "$BACKSTOP" check --explain "$bounce"
 grep -q 'rfc8098 .*no, part does not hold' "$scratch/out"; ok $? 'it names rule and condition'
+
+# As web mail's "show original" and mail stores leave messages: what stands in front is no header.
+for front in '\n\n' ' \r\n\r\n' '\357\273\277' '\357\273\277\n\nFrom - Mon Nov  2 10:00:00 2026\n' \
+    '>From MAILER-DAEMON Mon Nov  2 10:00:00 2026\nFrom MAILER-DAEMON Mon Nov  2 10:00:00 2026\n'; do
+    { printf "$front"; cat "$bounce"; } >"$scratch/saved"
+    "$BACKSTOP" check --json "$scratch/saved" >"$scratch/out"
+    is "$(json class)" dsn-failure "saved behind $(printf "$front" | od -An -c | head -n 1)"
+done

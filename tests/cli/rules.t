@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # backstop rules: the list, the check of files, files of the site, and files that are wrong.
 . "${srcdir:-..}/tests/tap.sh"
-plan 18
+plan 27
 
 expect_code 0 'rules lists them' "$BACKSTOP" rules
 grep -q 'dsn-failure .*postfix ' "$scratch/out"; ok $? 'postfix is among them'
@@ -23,7 +23,7 @@ ok $? 'is a fault, and not a condition that never holds'
 # A site's directory: a sound file adds a rule, a wrong one beside it is skipped, mail is judged.
 mkdir "$scratch/rules.d"
 cp "$scratch/bad.rules" "$scratch/rules.d/a.rules"
-printf '[weasel]\nclass = challenge\nheader.x-weasel = *\n' >"$scratch/rules.d/b.rules"
+printf '[weasel]\nclass = challenge\nwriter = anyone\nheader.x-weasel = *\n' >"$scratch/rules.d/b.rules"
 printf 'Return-Path: <>\nFrom: w@x.example\nX-Weasel: 1\n\nHello.\n' >"$scratch/mail"
 directories=rules.directories=$scratch/rules.d
 expect_code 0 'a rule of the site decides' "$BACKSTOP" --set "$directories" check "$scratch/mail"
@@ -38,9 +38,33 @@ grep -q '"class":"none"' "$scratch/out"; ok $? 'here it says: none'
 is "$(cat "$scratch/count")" 1 'and stands once in the list'
 
 # A rule that refines is asked about what a maker's rule took for a failure.
-printf '[slow]\norder = 50\nclass = dsn-delay\nrefines = yes\nbody = patience please\n' >"$scratch/rules.d/b.rules"
+printf '[slow]\norder = 50\nclass = dsn-delay\nrefines = yes\nwriter = mail-system\nwords = own\nbody = patience please\n' >"$scratch/rules.d/b.rules"
 printf 'Return-Path: <>\nFrom: MAILER-DAEMON@x.example\n\nHi. This is the qmail-send program.\n\n<b@y.example>:\nPatience, please.\n' >"$scratch/mail"
 sed 's/Patience, please/Patience please/' "$scratch/mail" >"$scratch/mail2"
 "$BACKSTOP" --set "$directories" check --class "$scratch/mail" "$scratch/mail2" >"$scratch/out" 2>/dev/null
 grep -q 'mail: dsn-failure (qmail-qsbmf)' "$scratch/out"; ok $? 'a failure is one without its words'
 grep -q 'mail2: dsn-delay (qmail-qsbmf)' "$scratch/out"; ok $? 'and a delay with them'
+
+# Every rule says who can have written what it holds for, and where its words stand.
+printf '[mine]\nbody = weasel words\n' >"$scratch/bad.rules"
+expect_code 1 'a rule that does not say whose words they are' "$BACKSTOP" rules --test "$scratch/bad.rules"
+grep -q 'bad.rules:1: rule \[mine\] does not say who can have written' "$scratch/err"; ok $? 'is told so'
+
+# Traits of the site: mail with a real sender and no sign that we know is judged by its rules.
+printf '[weasel]\nclass = auto-reply\nwriter = anyone\nany-mail = yes\nheader.x-weasel = *\n' >"$scratch/rules.d/b.rules"
+printf 'Return-Path: <w@x.example>\nFrom: w@x.example\nX-Weasel: 1\n\nHello.\n' >"$scratch/mail"
+"$BACKSTOP" --set "$directories" check --class "$scratch/mail" >"$scratch/out" 2>/dev/null
+grep -q 'mail: none' "$scratch/out"; ok $? 'without a trait no rule is tried'
+printf '[ours]\nheader = X-Weasel\nsubject[xx] = ^wiesel | weasel words\n' >"$scratch/rules.d/traits.rules"
+"$BACKSTOP" --set "$directories" check --class "$scratch/mail" >"$scratch/out" 2>/dev/null
+grep -q 'mail: auto-reply (weasel)' "$scratch/out"; ok $? 'a field in traits.rules of the site makes it worth judging'
+printf '[weasel]\nclass = auto-reply\nwriter = anyone\nany-mail = yes\nsubject = ^wiesel\n' >"$scratch/rules.d/b.rules"
+printf 'Return-Path: <w@x.example>\nFrom: w@x.example\nSubject: Wiesel\n\nHello.\n' >"$scratch/mail"
+"$BACKSTOP" --set "$directories" check --class "$scratch/mail" >"$scratch/out" 2>/dev/null
+grep -q 'mail: auto-reply (weasel)' "$scratch/out"; ok $? 'and so does a subject'
+expect_code 0 'a file of traits can be tested' "$BACKSTOP" rules --test "$scratch/rules.d/traits.rules"
+printf '[ours]\nheader = X-Weasel\nfield = X-Other\n' >"$scratch/rules.d/traits.rules"
+expect_code 1 'a wrong one is told' "$BACKSTOP" rules --test "$scratch/rules.d/traits.rules"
+grep -q 'traits.rules:3: unknown key "field"' "$scratch/err"; ok $? 'with its line'
+"$BACKSTOP" --set "$directories" check --class "$scratch/mail" >"$scratch/out" 2>"$scratch/err"
+grep -q 'traits.rules:3: unknown key' "$scratch/err"; ok $? 'and again when mail is judged, which goes on'

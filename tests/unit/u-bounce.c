@@ -2,6 +2,8 @@
 // bounce/: rule files and their errors, phrases, header blocks in running text, status parts,
 // traits.
 #include "bounce/block.h"
+#include "bounce/opening.h"
+#include "bounce/quote.h"
 #include "bounce/rule.h"
 #include "bounce/status.h"
 
@@ -38,8 +40,9 @@ static void errors_name_file_and_line(void **state)
         {"body = x\n", "f:1: a key before the first group"},
         {"[a]\n\n# c\nfoo = 1\n", "f:4: unknown key \"foo\""},
         {"[a]\nclass = bounce\n", "f:2: \"bounce\" is no class"},
-        {"[a]\nbody = words\nregex-subject = (\n", "f:3: regex-subject: "},
-        {"[a]\nrecipient = (\nbody = words\n", "f:2: recipient: "},
+        {"[a]\nwriter = anyone\nwords = own\nbody = words\nregex-subject = (\n",
+         "f:5: regex-subject: "},
+        {"[a]\nrecipient = (\nwriter = anyone\nwords = own\nbody = words\n", "f:2: recipient: "},
         {"[a\n", "f:1: \"[a\" is not a group"},
         {"[a]\nbody\n", "f:2: \"body\" is neither"},
         {"[a]\nbody =\n", "f:2: \"body\" has no value"},
@@ -48,6 +51,10 @@ static void errors_name_file_and_line(void **state)
         {"[a]\norder = x\n", "f:2: order \"x\""},
         {"[a]\nbody = \xff\n", "f:2: the line is not UTF-8"},
         {"[a]\nbody = x |  | y\n", "f:2: an empty phrase"},
+        {"[a]\nheader.x-a = *\n", "f:1: rule [a] does not say who can have written"},
+        {"[a]\nwriter = unnamed\nbody = x\n", "f:1: rule [a] does not say where its words"},
+        {"[a]\nwriter = god\n", "f:2: \"god\" is no writer"},
+        {"[a]\nwords = here\n", "f:2: words \"here\""},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(BounceRules) rules = bounce_rules_new();
@@ -113,7 +120,8 @@ static void conditions_hold_or_not(void **state)
          true},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *text = g_strdup_printf("[r]\nclass = mdn\n%s\n", rows[i].rule);
+        g_autofree char *text = g_strdup_printf(
+            "[r]\nclass = mdn\nwriter = anyone\nwords = anywhere\n%s\n", rows[i].rule);
         g_autoptr(Report) report = classify(text, rows[i].mail);
         if ((report->class == BOUNCE_MDN) != rows[i].matches)
             fail_msg("row %zu: %s", i, rows[i].rule);
@@ -125,7 +133,10 @@ static void rule_replaces_its_namesake(void **state)
     (void)state;
     g_autoptr(BounceRules) rules = bounce_rules_new();
     g_autoptr(GError) err = NULL;
-    assert_true(rule_file_parse(rules, "a", "[x]\nbody = one\n[y]\nbody = two\n", 50, true, &err));
+    assert_true(rule_file_parse(
+        rules, "a",
+        "[x]\nwriter = anyone\nwords = own\nbody = one\n[y]\nclass = none\nbody = two\n", 50, true,
+        &err));
     assert_true(rule_file_parse(rules, "b", "[x]\nclass = none\nbody = three\n", 5, true, &err));
     rules_finish(rules);
     assert_int_equal(rules->rules->len, 2);
@@ -138,7 +149,7 @@ static void rule_takes_recipients(void **state)
 {
     (void)state;
     g_autoptr(Report) report =
-        classify("[r]\nbody = failed\n"
+        classify("[r]\nwriter = anyone\nwords = own\nbody = failed\n"
                  "recipient = ^to <(?<recipient>[^>]+)> (?<diagnostic>.+)$\n"
                  "original-after = ^-- old mail\nreporting-mta = ^I am (\\S+)\n",
                  DAEMON "\nI am mx.example\nfailed:\nto <one@x.example> 550 5.1.1 no\n"
@@ -316,15 +327,83 @@ static void traits_let_plain_mail_pass(void **state)
     }
 }
 
+static void quotations_are_found(void **state)
+{
+    (void)state;
+    static const char *const quoted[] = {
+        "> Hi. This is the qmail-send program\n",
+        "-----Original Message-----\n",
+        "---------- Forwarded message ---------\n",
+        "-----Ursprüngliche Nachricht-----\n",
+        "________ Messaggio originale ________\n",
+        "Begin forwarded message:\n",
+        "On Monday Jane Doe <jane@friend.example> wrote:\n",
+        "Am 2.11.2026 um 10:00 schrieb Jane Doe:\n",
+        "Le lundi 2 novembre, Jane a écrit :\n",
+        "2 ноября 2026 г. Jane написал(а):\n",
+        "2026年11月2日 Jane 写道：\n",
+        "  El lun, 2 nov Jane escribió:\n",
+    };
+    static const char *const own[] = {
+        ">>> RCPT To:<carl@far.example>\n",
+        "<<< 550 5.1.1 User unknown\n",
+        "----- The following addresses had permanent fatal errors -----\n",
+        "host mx.far.example said:\n",
+        "------ This is a copy of the message, including all the headers. ------\n",
+        "<carl@far.example>:\n",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(quoted); i++) {
+        g_autofree char *text = g_strconcat("Look:\n", quoted[i], "x\n", NULL);
+        if (quote_find(text, strlen(text)) != 6)
+            fail_msg("not found: %s", quoted[i]);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(own); i++) {
+        if (quote_find(own[i], strlen(own[i])) != strlen(own[i]))
+            fail_msg("taken for a quotation: %s", own[i]);
+    }
+    const char *html = "<p>Look</p><blockquote type=cite>x</blockquote>";
+    assert_int_equal(quote_find_html(html, strlen(html)), 11);
+    html = "<p>Look</p><div class=\"gmail_quote\">x</div>";
+    assert_int_equal(quote_find_html(html, strlen(html)), 11);
+    assert_int_equal(quote_find_html("<p>x</p>", 8), 8);
+}
+
+static void opening_is_the_first_paragraph(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *opening;
+    } rows[] = {
+        {"This is the mail system.\n\nIt failed.\n", "This is the mail system.\n"},
+        {"\n\n*** NOTICE ***\n\nIt failed.\n\nMore.\n", "\n\n*** NOTICE ***\n\nIt failed.\n"},
+        {"Dear Alice,\n\nI got this\n\nIt failed.\n", "Dear Alice,\n\nI got this\n"},
+        {"Hi. This is the qmail-send program\n\nx\n", "Hi. This is the qmail-send program\n"},
+        {"Mail failed\n\nIt failed.\n\nx\n", "Mail failed\n\nIt failed.\n"},
+        {"", ""},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        gsize length = opening_length(rows[i].text, strlen(rows[i].text), "mail failed");
+        if (length != strlen(rows[i].opening))
+            fail_msg("%zu bytes of: %s", length, rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builtin_rules_are_sound),     cmocka_unit_test(errors_name_file_and_line),
-        cmocka_unit_test(conditions_hold_or_not),      cmocka_unit_test(rule_replaces_its_namesake),
-        cmocka_unit_test(rule_takes_recipients),       cmocka_unit_test(phrases_are_all_found),
-        cmocka_unit_test(phrases_are_folded_in_place), cmocka_unit_test(blocks_are_found),
-        cmocka_unit_test(status_codes_are_found),      cmocka_unit_test(status_parts_are_read),
+        cmocka_unit_test(builtin_rules_are_sound),
+        cmocka_unit_test(errors_name_file_and_line),
+        cmocka_unit_test(conditions_hold_or_not),
+        cmocka_unit_test(rule_replaces_its_namesake),
+        cmocka_unit_test(rule_takes_recipients),
+        cmocka_unit_test(phrases_are_all_found),
+        cmocka_unit_test(phrases_are_folded_in_place),
+        cmocka_unit_test(blocks_are_found),
+        cmocka_unit_test(status_codes_are_found),
+        cmocka_unit_test(status_parts_are_read),
         cmocka_unit_test(traits_let_plain_mail_pass),
+        cmocka_unit_test(quotations_are_found),
+        cmocka_unit_test(opening_is_the_first_paragraph),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
