@@ -41,6 +41,15 @@ static enum user_result from_database(const char *name, struct mail_user *user_r
         mda_fail_errno(err, failed, "look up user %s", who);
         return USER_TROUBLE;
     }
+    // Users with a domain are kept elsewhere (a passwd-file, SQL, LDAP): that the system does not
+    // know one says nothing of whether there is one, and an MTA would bounce.
+    if (!found && name && strchr(name, '@')) {
+        mda_fail(err, MDA_ERROR_CONFIG,
+                 "%s is no user of the system; virtual users, whom the system does not know, go by "
+                 "LMTP or as backstop(1) says of -d",
+                 who);
+        return USER_TROUBLE;
+    }
     if (!found) {
         mda_fail(err, MDA_ERROR_CONFIG, "there is no user %s", who);
         return USER_UNKNOWN;

@@ -18,7 +18,8 @@ struct mail_user {
 enum user_result {
     USER_KNOWN,
     USER_UNKNOWN, // the user database says for sure that there is no such user
-    USER_TROUBLE, // it could not be asked, or the entry is of no use
+    USER_TROUBLE, // it could not be asked, does not keep such users (those with a domain), or the
+                  // entry is of no use
 };
 
 // Finds NAME, or with NULL the caller: $HOME and $USER of an unprivileged caller count, the user

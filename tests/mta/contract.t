@@ -134,4 +134,10 @@ may_reject=yes
 give | put -d no-such-user-here >"$scratch/fate" 2>&1
 is $? 67 "an unknown user is the one thing that is refused"
 may_reject=
+# A site's virtual users are not in the list that was asked.
+for name in backstop dovecot-lda maildrop procmail; do
+    ln -sf "$BACKSTOP" "$scratch/$name"
+    give | as_mta "$scratch/$name" -d no-such-user-here@example.org
+    is $? 75 "$name: a user with a domain, whom the system's users do not have, is no definite no"
+done
 plan
