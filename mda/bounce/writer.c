@@ -80,11 +80,13 @@ enum writer writer_of(struct facts *facts)
     bool report = mime_part_is(root, "multipart", "report");
     if (is_other_machine(facts))
         return WRITER_ANYONE;
+    bool null = facts->sender && (!*facts->sender || trait_names_daemon(facts->sender));
+    // A postmaster, too, writes letters in a program for people.
+    bool bare = facts->sender && !*facts->sender;
+    if (!report && is_persons_program(facts) && !(bare && names_mail_system(facts, "from")))
+        return WRITER_ANYONE;
     if (report || names_mail_system(facts, "from") || names_mail_system(facts, "sender") ||
         !*facts_header(facts, "from") || has_report_field(facts))
         return WRITER_MAIL_SYSTEM;
-    if (is_persons_program(facts))
-        return WRITER_ANYONE;
-    bool null = facts->sender && (!*facts->sender || trait_names_daemon(facts->sender));
     return null ? WRITER_NULL_SENDER : WRITER_UNNAMED;
 }
