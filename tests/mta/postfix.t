@@ -192,7 +192,7 @@ if [ "${own_mounts:-}" = yes ]; then
     chmod 644 "$scratch/passwd"
     mount --bind "$scratch/passwd" /etc/passwd
     rm -f "$scratch/forward/nobody"
-    echo 'sales nobody' >"$scratch/aliases"
+    echo 'sales nobody@example.org' >"$scratch/aliases"
     postconf -c "$conf" -e "alias_maps = texthash:$scratch/aliases" \
         "$(sed -n "s|^mailbox_command = /usr/local/bin/|mailbox_command = $scratch/bin/|p" "$srcdir/examples/postfix/main.cf")"
     postfix -c "$conf" reload >/dev/null 2>&1
