@@ -2,6 +2,7 @@
 // The table of commands, and which one is meant: by argv[1], or by the name that we were called by.
 // The one place where the outcome of a delivery becomes an exit status: 0 delivered, 77 refused by
 // a user's explicit rule, and 75 (the MTA keeps the mail) for everything else.
+#include "base/ending.h"
 #include "base/survive.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct command commands[] = {
 #define X(suffix, name, summary) {name, summary, cmd_##suffix},
@@ -115,6 +117,19 @@ static int run_command(struct command_context *context, int argc, char **argv)
     return find_command("deliver")->run(context, argc - at + 1, argv + at - 1);
 }
 
+// The marks of an unfinished run go with the last calls of all: behind them comes nothing at which
+// the process could still be killed.
+static int end(int status)
+{
+    const int told = survive_end(status);
+    if (status == EX_TEMPFAIL)
+        return told;
+    fflush(NULL);
+    if (ending_finish())
+        _exit(told);
+    return told;
+}
+
 int main(int argc, char **argv)
 {
     survive_begin();
@@ -126,8 +141,8 @@ int main(int argc, char **argv)
     for (gsize i = 0; i < G_N_ELEMENTS(personalities); i++) {
         if (strcmp(personalities[i].name, name) == 0) {
             context.program = name;
-            return survive_end(exit_status(personalities[i].run(&context, argc, argv)));
+            return end(exit_status(personalities[i].run(&context, argc, argv)));
         }
     }
-    return survive_end(exit_status(run_command(&context, argc, argv)));
+    return end(exit_status(run_command(&context, argc, argv)));
 }

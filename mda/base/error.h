@@ -15,6 +15,7 @@ enum mda_error {
     MDA_ERROR_SYNTAX, // an input text (script, rule file, address) does not parse
     MDA_ERROR_LIMIT,  // a limit of ours was reached
     MDA_ERROR_GONE,   // the thing asked for is not there
+    MDA_ERROR_DENIED, // the system refuses it: somebody has to change something first
 };
 
 #define MDA_ERROR (mda_error_quark())
@@ -27,8 +28,10 @@ enum outcome {
     MDA_REJECT,    // a user's explicit rule refuses it; never the result of an error
 };
 
-// Sets *err to MDA_ERROR_TEMP "WHAT: strerror(code)". Returns false, so that a caller can
-// `return mda_fail_errno(err, errno, "open %s", path)`.
+// Sets *err to "WHAT: strerror(code)", with MDA_ERROR_DENIED for what does not pass by itself
+// (EACCES EPERM EROFS ELOOP ENOTDIR EISDIR ENAMETOOLONG) and MDA_ERROR_TEMP for all else (ENOSPC,
+// EIO, …). Returns false, so that a caller can `return mda_fail_errno(err, errno, "open %s",
+// path)`.
 bool mda_fail_errno(GError **err, int code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 // Sets *err to CODE with the text. Returns false.

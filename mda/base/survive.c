@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/survive.h"
 
+#include "base/ending.h"
 #include "base/files.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@ static void end_now(int signal)
 {
     (void)signal;
     files_drop_temporaries();
+    if (committed)
+        ending_finish();
     _exit(committed ? EX_OK : EX_TEMPFAIL);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -88,6 +89,9 @@ static bool is_stored(int status)
 static void tell(gpointer data, int status, const char *text)
 {
     int *fd = data;
+    // Once the answer is out nobody tries again, whatever becomes of this process.
+    if (status != command_outcome(MDA_DEFER) && status != EX_TEMPFAIL)
+        ending_finish();
     g_autofree char *answer = g_strdup_printf("%d %s", status, text ? text : "");
     struct file_segment all = {answer, MIN(strlen(answer), ANSWER_MAX_BYTES)};
     g_autoptr(GError) err = NULL;

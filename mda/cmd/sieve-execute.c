@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/sieve-execute.h"
 
+#include "base/ending.h"
 #include "message/compose.h"
 #include "plan/run.h"
 #include "store/store.h"
@@ -112,6 +113,7 @@ bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, co
     for (guint i = 0; result.troubles && i < result.troubles->len; i++)
         printf("  !! %s\n", (char *)g_ptr_array_index(result.troubles, i));
     bool delivered = result.outcome == MDA_DELIVERED;
+    ending_finish();
     run_result_clear(&result);
     return delivered;
 }

@@ -51,6 +51,7 @@ static bool store_into(struct run *run, const char *folder, const struct plan_ac
         .fsync = request->fsync,
         .mode = request->mode,
         .deadline = deadline_in(request->lock_milliseconds),
+        .alone = request->plan->actions->len <= 1,
     };
     struct store_result done = {0};
     if (!run->store->deliver(run->path, &wanted, &done, err))

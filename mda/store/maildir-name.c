@@ -27,7 +27,7 @@ static char *host_part(void)
 }
 
 void maildir_name_init(struct maildir_name *name, const char *fingerprint, gint64 arrival,
-                       gint64 now, gsize size, gsize virtual_size, bool varying)
+                       gint64 now, gsize size, gsize virtual_size, bool varying, char *flags)
 {
     gint64 age = now - arrival;
     g_autofree char *host = host_part();
@@ -37,6 +37,7 @@ void maildir_name_init(struct maildir_name *name, const char *fingerprint, gint6
         name->time = arrival;
     else
         name->time = name->certain ? now : now / CLOCK_STEP_SECONDS * CLOCK_STEP_SECONDS;
+    name->flags = flags;
     name->pattern = g_strdup_printf(".H%s.", fingerprint);
     name->suffix = g_strdup_printf(".H%s.%s,S=%" G_GSIZE_FORMAT ",W=%" G_GSIZE_FORMAT, fingerprint,
                                    host, size, virtual_size);
@@ -46,6 +47,7 @@ void maildir_name_clear(struct maildir_name *name)
 {
     g_clear_pointer(&name->pattern, g_free);
     g_clear_pointer(&name->suffix, g_free);
+    g_clear_pointer(&name->flags, g_free);
 }
 
 char *maildir_name_make(const struct maildir_name *name, guint n)
@@ -55,24 +57,14 @@ char *maildir_name_make(const struct maildir_name *name, guint n)
     return g_strdup_printf("%" G_GINT64_FORMAT ".R%u%s", name->time, n, name->suffix);
 }
 
-// Does the file count as an earlier try of this delivery? See the header.
-static bool counts(const struct maildir_name *name, int newfd, int dirfd, const char *file)
+bool maildir_name_counts(const struct maildir_name *name, int dirfd, const char *file)
 {
-    struct stat copy, directory;
-    if (fstatat(dirfd, file, &copy, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(copy.st_mode))
-        return false;
-    if (name->certain || (copy.st_mode & S_ISVTX))
-        return true;
-    if (fstat(newfd, &directory) != 0)
-        return false;
-    bool nothing_since = directory.st_mtim.tv_sec < copy.st_ctim.tv_sec ||
-                         (directory.st_mtim.tv_sec == copy.st_ctim.tv_sec &&
-                          directory.st_mtim.tv_nsec <= copy.st_ctim.tv_nsec);
-    return nothing_since && time(NULL) - copy.st_ctim.tv_sec < STORE_FINISHED_SECONDS;
+    struct stat copy;
+    return fstatat(dirfd, file, &copy, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(copy.st_mode) &&
+           (name->certain || (copy.st_mode & S_ISVTX));
 }
 
-static char *scan_directory(const struct maildir_name *name, int newfd, int dirfd,
-                            const char *label)
+static char *scan_directory(const struct maildir_name *name, int dirfd, const char *label)
 {
     int own = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     g_autoptr(DIR) directory = own < 0 ? NULL : fdopendir(own);
@@ -82,22 +74,36 @@ static char *scan_directory(const struct maildir_name *name, int newfd, int dirf
     }
     const struct dirent *entry;
     while ((entry = readdir(directory))) {
-        if (strstr(entry->d_name, name->pattern) && counts(name, newfd, dirfd, entry->d_name))
+        if (strstr(entry->d_name, name->pattern) && maildir_name_counts(name, dirfd, entry->d_name))
             return g_strdup_printf("%s/%s", label, entry->d_name);
     }
     return NULL;
 }
 
-// The names that a retry within moments can meet: unread in new/, or just seen by an IMAP server.
+// FLAGS (":2," and letters, or "") with the letter S added in its place. Owned by the caller.
+static char *seen_too(const char *flags)
+{
+    GString *out = g_string_new(*flags ? flags : ":2,");
+    gsize at = strlen(":2,");
+    while (at < out->len && out->str[at] < 'S')
+        at++;
+    if (out->str[at] != 'S')
+        g_string_insert_c(out, (gssize)at, 'S');
+    return g_string_free(out, FALSE);
+}
+
+// The names that a retry within moments can meet: as it was filed, in new/ or with flags in cur/,
+// or just seen by an IMAP server.
 static char *try_names(const struct maildir_name *name, gint64 when, int newfd, int curfd)
 {
-    static const char *const seen[] = {":2,", ":2,S"};
     g_autofree char *file = g_strdup_printf("%" G_GINT64_FORMAT "%s", when, name->suffix);
-    if (counts(name, newfd, newfd, file))
+    g_autofree char *seen = seen_too(name->flags);
+    const char *const flags[] = {*name->flags ? name->flags : ":2,", seen};
+    if (!*name->flags && maildir_name_counts(name, newfd, file))
         return g_strdup_printf("new/%s", file);
-    for (gsize i = 0; i < G_N_ELEMENTS(seen); i++) {
-        g_autofree char *moved = g_strconcat(file, seen[i], NULL);
-        if (counts(name, newfd, curfd, moved))
+    for (gsize i = 0; i < G_N_ELEMENTS(flags); i++) {
+        g_autofree char *moved = g_strconcat(file, flags[i], NULL);
+        if (maildir_name_counts(name, curfd, moved))
             return g_strdup_printf("cur/%s", moved);
     }
     return NULL;
@@ -109,9 +115,9 @@ char *maildir_name_find(const struct maildir_name *name, int newfd, int curfd)
     if (!found && !name->certain)
         found = try_names(name, name->time - CLOCK_STEP_SECONDS, newfd, curfd);
     if (!found && name->scan)
-        found = scan_directory(name, newfd, newfd, "new");
+        found = scan_directory(name, newfd, "new");
     if (!found && name->scan)
-        found = scan_directory(name, newfd, curfd, "cur");
+        found = scan_directory(name, curfd, "cur");
     return found;
 }
 

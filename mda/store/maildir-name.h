@@ -7,10 +7,9 @@
 // - A message that came through an MTA bears the queue's id and time in its topmost Received field:
 //   the same bytes are the same delivery, and TIME is that time. An earlier copy always counts.
 // - A message fed in by hand has no such mark, and somebody may well feed it in twice. Its file
-// bears
-//   the sticky bit until the run that wrote it is about to exit. A copy counts as an earlier try
-//   when that bit is still set, or when it was finished a moment ago and nothing came after it: the
-//   instant between the last system call and the exit cannot be told apart otherwise.
+//   bears the sticky bit until the run that wrote it ends for good (ending.h). A copy
+//   counts as an earlier try when that bit is still set, and then alone: two equal messages are
+//   two.
 #pragma once
 
 #include <glib.h>
@@ -23,16 +22,21 @@ struct maildir_name {
     bool scan;     // an earlier copy may bear another name: look through the folder
     char *pattern; // ".HHASH." which every name for this delivery contains
     char *suffix;  // ".HHASH.HOST,S=…,W=…"
+    char *flags;   // what is put behind the name: ":2,FSa", or ""
 };
 
 // FINGERPRINT, ARRIVAL: as in struct store_request. NOW: unix seconds. VARYING: the content that we
-// add may differ between two tries.
+// add may differ between two tries. FLAGS is taken over.
 void maildir_name_init(struct maildir_name *name, const char *fingerprint, gint64 arrival,
-                       gint64 now, gsize size, gsize virtual_size, bool varying);
+                       gint64 now, gsize size, gsize virtual_size, bool varying, char *flags);
 void maildir_name_clear(struct maildir_name *name);
 
 // The file name; N > 0 makes others, for when the first is taken. Owned by the caller.
 char *maildir_name_make(const struct maildir_name *name, guint n);
+
+// Does FILE in the directory open as DIRFD count as an earlier try of this delivery, if its bytes
+// are the same?
+bool maildir_name_counts(const struct maildir_name *name, int dirfd, const char *file);
 
 // Looks for an earlier copy in the folder whose new and cur directories are open as NEWFD and
 // CURFD. Returns its path relative to the folder ("cur/…"), owned by the caller, or NULL.

@@ -11,6 +11,7 @@
 // - The folder itself may be a symbolic link, as people's set-ups have it; new, cur and tmp may
 // not.
 #include "base/auto.h"
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "store/folder-name.h"
@@ -192,6 +193,8 @@ static bool draft_write(struct draft *draft, const struct folder *folder,
     // sticky bit stands for "not finished", see maildir-name.h.
     if (fchmod(draft->fd, request->mode | (certain ? 0 : S_ISVTX)) != 0)
         return mda_fail_errno(err, errno, "set the mode of a file in %s/tmp", folder->path);
+    if (!certain && !ending_claim(draft->fd))
+        return mda_fail(err, MDA_ERROR_TEMP, "%s: a new file is locked", folder->path);
     if (!files_write(draft->fd, (const struct file_segment *)(gpointer)segments->data,
                      segments->len, err) ||
         (request->fsync && !files_sync(draft->fd, "the message", err))) {
@@ -251,21 +254,25 @@ static bool is_same(int fd, const struct content *content)
 
 // Takes an earlier run's copy at RELATIVE as this delivery: it is compared, and synced, because
 // that run may have ended before it did so. False without *err: it is something else.
-static bool adopt(const struct folder *folder, const char *relative,
-                  const struct store_request *request, GError **err)
+static bool adopt(const struct folder *folder, const struct maildir_name *name,
+                  const char *relative, const struct store_request *request, GError **err)
 {
+    struct stat status;
     mda_autofd fd =
         openat(folder->fd, relative, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
     if (fd < 0)
         fd = openat(folder->fd, relative, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || !is_same(fd, request->content))
+    // The run that left the mark may still be alive: then its message is another one.
+    if (fd < 0 || (!name->certain && !ending_claim(fd)) || fstat(fd, &status) != 0 ||
+        !(name->certain || (status.st_mode & S_ISVTX)) || !is_same(fd, request->content))
         return false;
-    // A failing chmod leaves the mark of an unfinished run, which changes nothing for the reader.
-    if (fchmod(fd, request->mode) != 0)
-        errno = 0;
     int sub = relative[0] == 'n' ? SUB_NEW : SUB_CUR;
-    return !request->fsync ||
-           (files_sync(fd, relative, err) && files_sync(folder->subs[sub], folder->path, err));
+    if (request->fsync &&
+        (!files_sync(fd, relative, err) || !files_sync(folder->subs[sub], folder->path, err)))
+        return false;
+    if ((status.st_mode & S_ISVTX) && ending_chmod(fd, request->mode))
+        fd = -1; // it is closed when the process ends
+    return true;
 }
 
 // What is put behind the name for the flags: ":2,FSa", or "".
@@ -285,11 +292,10 @@ static bool publish(struct draft *draft, const struct folder *folder,
                     const struct maildir_name *name, const struct store_request *request,
                     char **name_r, bool *duplicate_r, bool *unlinkable_r, GError **err)
 {
-    g_autofree char *flags = letters_for(folder, request);
-    int sub = *flags ? SUB_CUR : SUB_NEW;
+    int sub = *name->flags ? SUB_CUR : SUB_NEW;
     for (guint n = 0; n < MAILDIR_NAMES_MAX; n++) {
         g_autofree char *base = maildir_name_make(name, n);
-        g_autofree char *file = g_strconcat(base, flags, NULL);
+        g_autofree char *file = g_strconcat(base, name->flags, NULL);
         g_autofree char *relative = g_strdup_printf("%s/%s", sub_names[sub], file);
         int failed = draft_link(draft, folder, folder->subs[sub], file);
         if (failed == 0) {
@@ -307,7 +313,8 @@ static bool publish(struct draft *draft, const struct folder *folder,
         if (failed != EEXIST)
             return mda_fail_errno(err, failed, "link %s/%s", folder->path, relative);
         // Two runs of one delivery at a time: the other one was quicker.
-        if (name->certain && adopt(folder, relative, request, err)) {
+        if (maildir_name_counts(name, folder->subs[sub], file) &&
+            adopt(folder, name, relative, request, err)) {
             *duplicate_r = true;
             *name_r = g_steal_pointer(&relative);
             return true;
@@ -334,9 +341,9 @@ static bool write_new(const struct folder *folder, const struct maildir_name *na
         g_propagate_error(err, g_steal_pointer(&why));
         return false;
     }
-    // Take the mark of an unfinished run away. That this fails is no reason to file a second copy.
-    if (!name->certain && !*duplicate_r && fchmod(draft.fd, request->mode) != 0)
-        errno = 0;
+    // The mark of an unfinished run stays until this one ends.
+    if (!name->certain && !*duplicate_r && ending_chmod(draft.fd, request->mode))
+        draft.fd = -1;
     draft_drop(&draft, folder);
     return true;
 }
@@ -348,7 +355,7 @@ static bool deliver_into(const struct folder *folder, const struct maildir_name 
     GError *why = NULL;
     bool duplicate = false;
     g_autofree char *found = maildir_name_find(name, folder->subs[SUB_NEW], folder->subs[SUB_CUR]);
-    if (found && adopt(folder, found, request, &why))
+    if (found && adopt(folder, name, found, request, &why))
         duplicate = true;
     else
         g_clear_pointer(&found, g_free);
@@ -377,7 +384,7 @@ static bool deliver(const char *path, const struct store_request *request,
         struct maildir_name name;
         maildir_name_init(&name, request->fingerprint, request->arrival, time(NULL),
                           request->content->size, request->content->virtual_size,
-                          request->content->varying);
+                          request->content->varying, letters_for(&folder, request));
         done = deliver_into(&folder, &name, request, result_r, err);
         maildir_name_clear(&name);
     }

@@ -12,8 +12,11 @@
 // - A signal that ends the run cuts the file back too. A run that cannot act any more (SIGKILL)
 // leaves
 //   a part, and its lock: the next run sees by the lock that the owner is dead.
-// - A retry finds its earlier copy at the end of the file and adds no second one.
+// - A retry finds its earlier copy at the end of the file and adds no second one. Where the message
+//   has no mark of its own (store.h) the box bears the sticky bit until the run that wrote to it
+//   ends for good, as a file of a maildir does (maildir-name.h).
 #include "base/auto.h"
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/lock.h"
@@ -209,14 +212,37 @@ static bool is_last(int fd, off_t size, const struct content *content, const GAr
 }
 
 // May the last message be an earlier try of this delivery, if it is the same? Somebody may well
-// feed a message in twice; then it has no mark of its own (store.h). An unfinished run leaves its
-// lock.
+// feed a message in twice. An unfinished run leaves its lock, or its mark.
 static bool may_be_retry(const struct store_request *request, const struct stat *status,
                          bool lock_was_broken)
 {
-    time_t now = time(NULL);
-    return lock_was_broken || store_is_certain(request->arrival, now) ||
-           now - status->st_mtime < STORE_FINISHED_SECONDS;
+    return lock_was_broken || (status->st_mode & S_ISVTX) ||
+           store_is_certain(request->arrival, time(NULL));
+}
+
+// Marks the box as that of an unfinished run. Where that may not be done (a box of somebody else's)
+// a run that is killed may leave a second copy, never none.
+static bool mark(int fd, const struct store_request *request, const struct stat *status)
+{
+    return (status->st_mode & S_ISVTX) || (!store_is_certain(request->arrival, time(NULL)) &&
+                                           fchmod(fd, (status->st_mode & 07777) | S_ISVTX) == 0);
+}
+
+// Closes the box; its mark goes when this run ends. Until then the lock is held where nothing else
+// is to come that takes time: an equal message that waits for it must not take the mark of ours for
+// that of a run that was killed. (Else the journal of the delivery makes it wait.)
+static bool leave(int *fd, const char *path, const struct store_request *request, bool marked,
+                  const struct stat *status, GError **err)
+{
+    const mode_t plain = status->st_mode & 07777 & ~(mode_t)S_ISVTX;
+    if (marked && request->alone && request->fsync && ending_chmod(*fd, plain)) {
+        *fd = -1;
+        return true;
+    }
+    mda_autofd kept = marked ? fcntl(*fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (kept >= 0 && ending_chmod(kept, plain))
+        kept = -1;
+    return files_close(fd, path, err);
 }
 
 // What must stand between the old end of the file and a new From_ line.
@@ -310,10 +336,11 @@ static bool deliver_locked(const char *path, const struct store_request *request
     g_autoptr(GArray) segments = quote(request->content, from_line);
     bool duplicate = may_be_retry(request, &status, lock_was_broken) &&
                      is_last(fd, status.st_size, request->content, segments);
+    bool marked = mark(fd, request, &status);
     if (duplicate ? (request->fsync && !files_sync(fd, path, err))
                   : !append(fd, path, request, segments, err))
         return false;
-    if (!files_close(&fd, path, err))
+    if (!leave(&fd, path, request, marked, &status, err))
         return false;
     *result_r = (struct store_result){.path = g_strdup(path), .duplicate = duplicate};
     return true;

@@ -2,6 +2,7 @@
 // MH: a directory with one file a message, named by numbers. link() takes the next free number, so
 // writers need no lock. Sequences are left to the reader.
 #include "base/auto.h"
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "store/folder-name.h"
@@ -14,6 +15,8 @@
 #include <time.h>
 
 #define MH_TRIES_MAX 10000
+// So many messages may have come in between a run that was killed and its retry.
+#define MH_LOOK_BACK 16
 
 static char *folder_path(const char *path, const char *folder, GError **err)
 {
@@ -47,19 +50,21 @@ static bool highest_number(int dirfd, guint64 *number_r, GError **err)
     return true;
 }
 
-// Is the newest message this one already, left by a run that was killed?
-static bool is_last(int dirfd, guint64 number, const struct store_request *request)
+// Is message NUMBER this one already, left by a run that was killed? It then goes on bearing that
+// run's mark until ours ends.
+static bool is_earlier_try(int dirfd, guint64 number, const struct store_request *request)
 {
     const struct content *content = request->content;
-    time_t now = time(NULL);
     g_autofree char *name = g_strdup_printf("%" G_GUINT64_FORMAT, number);
     mda_autofd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
+    const bool certain = store_is_certain(request->arrival, time(NULL));
     if (fd < 0 || fstat(fd, &status) != 0 || (gsize)status.st_size != content->size)
         return false;
-    // Unfinished runs leave the sticky bit, as in a maildir (maildir-name.h).
-    if (!(status.st_mode & S_ISVTX) && !store_is_certain(request->arrival, now) &&
-        now - status.st_ctime >= STORE_FINISHED_SECONDS)
+    // Unfinished runs leave the sticky bit, as in a maildir (maildir-name.h); and while they live,
+    // their message is another one.
+    if (!certain && (!(status.st_mode & S_ISVTX) || !ending_claim(fd) || fstat(fd, &status) != 0 ||
+                     !(status.st_mode & S_ISVTX)))
         return false;
     for (guint i = 0; i < content->segments->len; i++) {
         const struct file_segment *segment =
@@ -72,7 +77,19 @@ static bool is_last(int dirfd, guint64 number, const struct store_request *reque
             at += (gsize)got;
         }
     }
+    if ((status.st_mode & S_ISVTX) && ending_chmod(fd, request->mode))
+        fd = -1; // it is closed when the process ends
     return true;
+}
+
+// The number of an earlier try among the newest messages; 0: there is none.
+static guint64 find_earlier_try(int dirfd, guint64 last, const struct store_request *request)
+{
+    for (guint64 number = last; number > 0 && last - number < MH_LOOK_BACK; number--) {
+        if (is_earlier_try(dirfd, number, request))
+            return number;
+    }
+    return 0;
 }
 
 static bool write_draft(int fd, const struct store_request *request, GError **err)
@@ -80,6 +97,8 @@ static bool write_draft(int fd, const struct store_request *request, GError **er
     const GArray *segments = request->content->segments;
     if (fchmod(fd, request->mode | S_ISVTX) != 0)
         return mda_fail_errno(err, errno, "set the mode of the message");
+    if (!ending_claim(fd))
+        return mda_fail(err, MDA_ERROR_TEMP, "a new message is locked");
     return files_write(fd, (const struct file_segment *)(gpointer)segments->data, segments->len,
                        err) &&
            (!request->fsync || files_sync(fd, "the message", err));
@@ -120,8 +139,9 @@ static bool write_new(int dirfd, const char *path, const struct store_request *r
         unlinkat(dirfd, number, 0);
         done = false;
     }
-    if (done && fchmod(fd, request->mode) != 0)
-        errno = 0; // the mark of an unfinished run stays, which changes nothing for the reader
+    // The mark of an unfinished run stays until this one ends.
+    if (done && ending_chmod(fd, request->mode))
+        fd = -1;
     if (done)
         *number_r = g_steal_pointer(&number);
     return done;
@@ -151,9 +171,10 @@ static bool deliver(const char *path, const struct store_request *request,
     if (!place || !open_folder(place, request, &dirfd, err) || !highest_number(dirfd, &last, err))
         return false;
     g_autofree char *number = NULL;
-    bool duplicate = last > 0 && is_last(dirfd, last, request);
+    guint64 earlier = find_earlier_try(dirfd, last, request);
+    bool duplicate = earlier > 0;
     if (duplicate) {
-        number = g_strdup_printf("%" G_GUINT64_FORMAT, last);
+        number = g_strdup_printf("%" G_GUINT64_FORMAT, earlier);
         if (request->fsync && !files_sync(dirfd, place, err))
             return false;
     } else if (!write_new(dirfd, place, request, last, &number, err)) {

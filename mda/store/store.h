@@ -19,6 +19,7 @@ struct store_request {
     const char *sender;       // envelope sender for an mbox From_ line; "" or NULL: MAILER-DAEMON
     const char *fingerprint;  // hex: the same for a retry of the same delivery and nothing else
     gint64 arrival;           // unix time at which our MTA took the message in; 0: not known
+    bool alone;               // nothing that takes time follows it in this delivery
     bool fsync;               // success means: on the disk
     mode_t mode;              // permissions of new files; directories get x where r is
     struct deadline deadline; // for locks
@@ -51,10 +52,6 @@ const struct store *store_for(const char *location, char **path_r, GError **err)
 // Does a message that came in at ARRIVAL, by its topmost Received field, surely bear a mark of its
 // own, so that the same bytes are the same delivery?
 bool store_is_certain(gint64 arrival, gint64 now);
-
-// A finished copy this young, with nothing after it, may be that of a run that was killed in its
-// last instant.
-#define STORE_FINISHED_SECONDS 2
 
 // Frees the members.
 void store_result_clear(struct store_result *result);

@@ -109,27 +109,43 @@ for mask in 000 077 777; do
     is "$? $(cd "$HOME/m" && stat -c '%a' . box | tr '\n' ' ')" "0 770 660 " "umask $mask: an mbox for the group"
 done
 
-# The same file twice, some seconds apart, is two messages; also within a store of another kind.
+# Equal messages are as many as they are, however they come; only with the mark of an MTA is one that
+# comes again the same delivery, tried again.
+for store in maildir:Maildir mbox:box mh:Mail; do
+    fresh
+    kind=${store%%:*}
+    location=$kind:$HOME/${store#*:}
+    equals() { grep -rh "^$1" "$HOME" | wc -l | tr -d ' '; }
+    for _ in 1 2 3 4; do printf 'A: b\n\ntwice\n' | put --set "store.location=$location"; done
+    is "$(equals twice)" 4 "$kind: four equal messages by pipe"
+    printf 'A: b\n\nagain\n' >"$scratch/twice"
+    for _ in 1 2 3; do put --set "store.location=$location" <"$scratch/twice"; done
+    is "$(equals again)" 3 "$kind: three from one file"
+    is "$(find "$HOME" -perm -1000 | wc -l)" 0 "$kind: no mark of an unfinished run stays"
+    printf 'Received: from a by b; %s\nA: b\n\nonce\n' "$(date -R)" >"$scratch/once"
+    for _ in 1 2; do put -f a@b --set "store.location=$location" <"$scratch/once"; done
+    is "$(equals once)" 1 "$kind: the retry of one delivery is no second copy"
+    put -f a@b -r other@example.org --set "store.location=$location" <"$scratch/once"
+    is "$(equals once)" 2 "$kind: for another recipient it is"
+done
 for store in maildir:Maildir mbox:box mh:Mail; do
     fresh
     location=${store%%:*}:$HOME/${store#*:}
-    printf 'A: b\n\ntwice\n' >"$scratch/twice"
-    put --set "store.location=$location" <"$scratch/twice"
-    eval "home_${store%%:*}=\$scratch/${store%%:*}"
-    mv "$HOME" "$scratch/${store%%:*}"
+    for _ in 1 2 3; do
+        (for _ in 1 2 3 4 5; do printf 'A: b\n\ntwice\n' | put --set "store.location=$location"; done) &
+    done
+    wait
+    is "$(equals twice)" 15 "${store%%:*}: equal messages at one time"
 done
-sleep 3
-for store in maildir:Maildir mbox:box mh:Mail; do
+# A mark that a killed run left stands for one retry, and for no more.
+for store in maildir:Maildir mh:Mail; do
+    fresh
     kind=${store%%:*}
-    location=$kind:$scratch/$kind/${store#*:}
-    HOME=$scratch/$kind put --set "store.location=$location" <"$scratch/twice"
-    is "$(grep -rh '^twice' "$scratch/$kind" | wc -l)" 2 "$kind: the same file 3 s later is another message"
-    # With the mark of an MTA it is the same delivery, tried again.
-    printf 'Received: from a by b; %s\nA: b\n\nonce\n' "$(date -R)" >"$scratch/once"
-    for _ in 1 2; do HOME=$scratch/$kind put -f a@b --set "store.location=$location" <"$scratch/once"; done
-    is "$(grep -rh '^once' "$scratch/$kind" | wc -l)" 1 "$kind: the retry of one delivery is no second copy"
-    HOME=$scratch/$kind put -f a@b -r other@example.org --set "store.location=$location" <"$scratch/once"
-    is "$(grep -rh '^once' "$scratch/$kind" | wc -l)" 2 "$kind: for another recipient it is"
+    location=$kind:$HOME/${store#*:}
+    printf 'A: b\n\ntwice\n' | put --set "store.location=$location"
+    find "$HOME" -type f -size +0 -exec chmod +t {} +
+    for _ in 1 2 3; do printf 'A: b\n\ntwice\n' | put --set "store.location=$location"; done
+    is "$(equals twice)" 3 "$kind: of three that follow an unfinished run one is its retry"
 done
 
 # mbox.

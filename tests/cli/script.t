@@ -263,7 +263,7 @@ cat >"$HOME/.dovecot.sieve" <<'EOT'
 require "imap4flags";
 keep :flags ["\\Seen", "\\Flagged", "work", "$x"];
 EOT
-message box >"$scratch/m"
+message box "Received: from a by b; $(date -R)" >"$scratch/m"
 for try in first second; do expect_code 0 "flags in an mbox, $try try" deliver "store.location=mbox:$HOME/box"; done
 is "$(sed -n '2,4p' "$HOME/box" | tr '\n' '|')" 'Status: R|X-Status: F|X-Keywords: work $x|' "are fields"
 is "$(grep -c '^From a' "$HOME/box")" 1 "by which a second try is not deceived"

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// The marks of an unfinished run, and how they go: when the process ends for good, with success or
+// a refusal, and not before. A run that is to be tried again, or is killed, leaves its marks for
+// the one that comes after it.
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define ENDING_MAX 64
+
+// Keeps in mind what ending_finish is to do. False when there is no room: it has been done at once
+// then. FD is taken over when it returns true.
+bool ending_chmod(int fd, mode_t mode);
+bool ending_unlink(const char *path);
+
+// Does it: modes first, then names. Was there anything to do? Async-signal-safe.
+bool ending_finish(void);
+
+// A file with the mark of an unfinished run is locked by that run as long as it lives. Takes the
+// lock; false when somebody has it.
+bool ending_claim(int fd);
