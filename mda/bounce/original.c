@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/original.h"
 
+#include "base/text.h"
 #include "bounce/limits.h"
 #include "message/message.h"
 #include "message/mime.h"
@@ -87,6 +88,22 @@ static char *return_path_of(const char *value)
     return address;
 }
 
+// Is this the field in which whoever replaces a Message-ID keeps the one before?
+static bool is_replaced_id(const struct header_field *field)
+{
+    static const char *const globs[] = {"*original-message-id", "*orig-message-id",
+                                        "*old-message-id", "*original-messageid",
+                                        "*previous-message-id"};
+    if (field->name_length > 80)
+        return false;
+    g_autofree char *name = g_strndup(field->line, field->name_length);
+    for (gsize i = 0; i < G_N_ELEMENTS(globs); i++) {
+        if (text_glob(globs[i], name))
+            return true;
+    }
+    return false;
+}
+
 static void read_field(struct report *report, const struct header_field *field)
 {
     struct original *original = &report->original;
@@ -108,6 +125,8 @@ static void read_field(struct report *report, const struct header_field *field)
         set_once(&original->date, g_strdup(utf8));
     else if (header_field_is(field, "Subject"))
         set_once(&original->subject, text_of(value));
+    else if (original->replaced_ids->len < BOUNCE_MAX_REFERENCES && is_replaced_id(field))
+        g_ptr_array_add(original->replaced_ids, message_id_of(utf8));
 }
 
 // Spam may lack Date and Message-ID; then the body that follows shows where the header ended.

@@ -63,6 +63,7 @@ struct report *report_new(void)
     report->original.received = g_ptr_array_new_with_free_func(hop_free);
     report->original.fields = g_ptr_array_new_with_free_func(g_free);
     report->original.references = g_ptr_array_new_with_free_func(g_free);
+    report->original.replaced_ids = g_ptr_array_new_with_free_func(g_free);
     return report;
 }
 
@@ -80,6 +81,7 @@ static void original_clear(struct original *original)
     g_ptr_array_unref(original->received);
     g_ptr_array_unref(original->fields);
     g_ptr_array_unref(original->references);
+    g_ptr_array_unref(original->replaced_ids);
 }
 
 void report_free(struct report *report)

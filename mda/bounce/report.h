@@ -53,7 +53,9 @@ struct original {
     GBytes *body;      // the returned body, raw, or NULL; may be a part of it
     bool full;         // the whole header came back (from its first Received to its end)
     char *where;       // "message/rfc822", "text/rfc822-headers", "text", "in-reply-to", "none" …
-    GPtrArray *references; // char *: Message-IDs from In-Reply-To and References of the reply
+    GPtrArray *references;   // char *: Message-IDs from In-Reply-To and References of the reply
+    GPtrArray *replaced_ids; // char *: what X-Microsoft-Original-Message-ID and its like say that
+                             // its Message-ID was before
 };
 
 struct report {

@@ -6,7 +6,10 @@
 // - Strong for us only when there is nothing better to go by: whoever picks recipients from a
 //   stolen address book hits people whom we write to. With a Message-ID or a trail at hand it is a
 //   hint.
-// - Against us only when the ledger is complete and holds recipients as the envelope had them.
+// - Against us only when the ledger is complete and holds recipients as the envelope had them, and
+//   then a suspicion: what we sent may have been forwarded to someone we never heard of.
+// - Who names a Message-ID that we recorded got that mail, whoever he is: forwarded, a member of a
+//   list, the answering service of a firm. Then it is a hint.
 // - Replies by program come from the address of the account, not always from the one we wrote to.
 // - A forwarded mail fails at an address that we do not know. So any address that the report
 //   mentions counts for us, and when we write to the domain of the host that reports a failure
@@ -91,14 +94,46 @@ static bool may_be_alias(struct ledger *ledger, const char *author, bool *yes_r,
     return *yes_r || wrote_to_domain_of(ledger, domain, yes_r, err);
 }
 
+static bool names_our_mail(const struct evidence_case *evidence_case, struct ledger *ledger,
+                           bool *yes_r, GError **err)
+{
+    struct lookup lookup;
+    *yes_r =
+        lookup_said_ours(evidence_case, "ledger") || lookup_said_ours(evidence_case, "sent-folder");
+    if (*yes_r)
+        return true;
+    if (!lookup_original(evidence_case, ledger, &lookup, err))
+        return false;
+    *yes_r = lookup.found;
+    return true;
+}
+
+// Where nothing of the original came back, that it was refused as spam is no second reason: a
+// forwarder's mail often is.
+static bool is_refused_forward(const struct evidence_case *evidence_case)
+{
+    const struct report *report = evidence_case->report;
+    return report->original.fields->len == 0 && report->refused_as->len > 0;
+}
+
+static void suspect_stranger(const struct evidence_case *evidence_case, const char *address,
+                             struct finding *finding)
+{
+    if (is_refused_forward(evidence_case))
+        finding_set(finding, SAYS_FORGED, WEIGHT_HINT, "nobody here ever wrote to %s", address);
+    else
+        finding_set(finding, SAYS_SUSPECT, WEIGHT_HINT, "nobody here ever wrote to %s", address);
+}
+
 static bool judge_stranger(const struct evidence_case *evidence_case, struct ledger *ledger,
                            const GPtrArray *failed, struct finding *finding, GError **err)
 {
     struct ledger_extent extent;
     const char *address = g_ptr_array_index(failed, 0);
-    bool forwarded, alias = false;
+    bool forwarded, named, alias = false;
     if (!ledger_extent(ledger, &extent, err) ||
         !may_be_forwarded(evidence_case->report, ledger, failed, &forwarded, err) ||
+        !names_our_mail(evidence_case, ledger, &named, err) ||
         (lookup_is_reply(evidence_case) && !may_be_alias(ledger, address, &alias, err)))
         return false;
     if (!conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE) || !extent.has_recipients)
@@ -109,13 +144,14 @@ static bool judge_stranger(const struct evidence_case *evidence_case, struct led
                     "the original is from before the ledger began");
     else if (lookup_is_from_daemon(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the original is a mail server's own");
-    else if (forwarded || alias || extent.guessed_recipients)
+    else if (named || forwarded || alias || extent.guessed_recipients)
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT, "nobody here wrote to %s%s", address,
-                    forwarded ? ", but the reporting host may be a forwarder"
-                    : alias   ? ", but that may be an alias's own address"
-                              : " openly");
+                    named       ? ", but a mail of ours is named"
+                    : forwarded ? ", but the reporting host may be a forwarder"
+                    : alias     ? ", but that may be an alias's own address"
+                                : " openly");
     else
-        finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "nobody here ever wrote to %s", address);
+        suspect_stranger(evidence_case, address, finding);
     return true;
 }
 

@@ -16,10 +16,17 @@ enum weight {
     WEIGHT_PROOF
 };
 
+// What a finding is a sign of, beside what it says; doctor counts them.
+enum finding_sign {
+    SIGN_NONE = 0,
+    SIGN_ID_REPLACED, // Message-IDs are replaced behind whoever records them
+};
+
 struct finding {
     const char *source; // static: the source's name
     enum says says;
     enum weight weight;
+    enum finding_sign sign;
     char *because; // one line with the facts, printable; owned
 };
 

@@ -8,6 +8,9 @@
 //   recorder, so its absence says nothing.
 // - Nor does it say much that a reply refers to an id of its author's own domain: that is a thread
 //   of his, whatever began it.
+// - Nor when a mail to the same recipient was sent in those minutes, or one of the same Date and
+//   Subject: then the Message-ID was replaced behind the recorder. The folder of sent mail, asked
+//   before, may know that too.
 // - A ledger that cannot be had says nothing.
 #include "ledger/ledger.h"
 
@@ -16,6 +19,7 @@
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/lookup.h"
+#include "evidence/replaced.h"
 
 #define ID_SHOWN_BYTES 90
 
@@ -45,6 +49,9 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
     else if (!lookup_is_covered(evidence_case, extent))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s is from before the ledger began or after it forgot", id);
+    else if (lookup_said_ours(evidence_case, "sent-folder"))
+        finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
+                    "%s is not in the ledger, but the folder of sent mail knows of it", id);
     else if (lookup_is_from_daemon(evidence_case))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s was written by a mail server, not recorded", id);
@@ -71,9 +78,15 @@ static bool ask(const struct evidence_case *evidence_case, struct finding *findi
         return true;
     }
     struct ledger_extent extent;
-    if (!ledger_extent(ledger, &extent, err))
+    enum replaced replaced;
+    g_autofree char *what = NULL;
+    if (!ledger_extent(ledger, &extent, err) ||
+        !replaced_find(evidence_case, ledger, &replaced, &what, err))
         return false;
-    judge_missing(evidence_case, &lookup, &extent, finding);
+    if (replaced != REPLACED_UNKNOWN)
+        replaced_judge(replaced, what, lookup.id, "the ledger", finding);
+    else
+        judge_missing(evidence_case, &lookup, &extent, finding);
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "evidence/identity.h"
+#include "evidence/replaced.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@
 #define QUEUE_SECONDS (30 * 24 * 3600)
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
+#define REPLACED_MAX 3
 #define BODY_SCAN_BYTES (64 * 1024)
 #define ID_SHOWN_BYTES 90
 
@@ -190,6 +192,36 @@ static bool find_id(const struct evidence_case *evidence_case, struct ledger *le
     return ledger_find(ledger, id, sender, &lookup->found, &lookup->record, err);
 }
 
+// Whoever replaces a Message-ID may leave the one before in a field of its own.
+static bool find_replaced(const struct evidence_case *evidence_case, struct ledger *ledger,
+                          struct lookup *lookup, GError **err)
+{
+    const char *first = lookup->id;
+    const GPtrArray *ids = evidence_case->report->original.replaced_ids;
+    for (guint i = 0; i < ids->len && i < REPLACED_MAX && !lookup->found; i++) {
+        if (!find_id(evidence_case, ledger, g_ptr_array_index(ids, i), lookup, err))
+            return false;
+        lookup->replaced = lookup->found;
+        if (!lookup->found && first)
+            lookup->id = first; // what the explanation names
+    }
+    return true;
+}
+
+// When the ledger has a mail of that very Date and Subject, its time is when it was handed in.
+static bool measure_gap(const struct report *report, struct ledger *ledger, struct lookup *lookup,
+                        GError **err)
+{
+    const gint64 date = lookup_date(report);
+    bool alike;
+    if (!lookup->found || lookup->answered || !date || !lookup->record.time)
+        return true;
+    if (!ledger_sent_alike(ledger, date, report->original.subject, &alike, err))
+        return false;
+    lookup->date_gap = alike ? 0 : ABS(date - lookup->record.time);
+    return true;
+}
+
 bool lookup_original(const struct evidence_case *evidence_case, struct ledger *ledger,
                      struct lookup *lookup_r, GError **err)
 {
@@ -197,6 +229,8 @@ bool lookup_original(const struct evidence_case *evidence_case, struct ledger *l
     struct lookup lookup = {.date_gap = -1};
     if (report->original.message_id &&
         !find_id(evidence_case, ledger, report->original.message_id, &lookup, err))
+        return false;
+    if (!find_replaced(evidence_case, ledger, &lookup, err))
         return false;
     const GPtrArray *references = report->original.references;
     for (guint i = 0; !lookup.found && i < references->len && i < REFERENCES_MAX; i++) {
@@ -210,9 +244,8 @@ bool lookup_original(const struct evidence_case *evidence_case, struct ledger *l
     }
     if (lookup.found && !fit_recipients(evidence_case, ledger, &lookup, err))
         return false;
-    const gint64 date = lookup_date(report);
-    if (lookup.found && !lookup.answered && date && lookup.record.time)
-        lookup.date_gap = ABS(date - lookup.record.time);
+    if (!measure_gap(report, ledger, &lookup, err))
+        return false;
     *lookup_r = lookup;
     return true;
 }
@@ -221,6 +254,7 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
                   struct finding *finding)
 {
     g_autofree char *id = text_printable(lookup->id, -1, ID_SHOWN_BYTES);
+    finding->sign = lookup->replaced ? SIGN_ID_REPLACED : SIGN_NONE;
     const bool date_differs = lookup->date_gap > DATE_SLACK_SECONDS;
     if (lookup->fit == FIT_NONE && lookup->date_gap > DATE_CLOSE_SECONDS && complete)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
@@ -239,6 +273,17 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
     else
         finding_set(finding, SAYS_OURS, WEIGHT_PROOF, "%s is in %s%s", id, where,
                     lookup->fit == FIT_FAILED ? ", sent to the failed recipient" : "");
+}
+
+bool lookup_said_ours(const struct evidence_case *evidence_case, const char *source)
+{
+    const GArray *findings = evidence_case->findings;
+    for (guint i = 0; findings && i < findings->len; i++) {
+        const struct finding *finding = &g_array_index(findings, struct finding, i);
+        if (strcmp(finding->source, source) == 0)
+            return finding->says == SAYS_OURS;
+    }
+    return false;
 }
 
 static bool trail_says_forged(const struct evidence_case *evidence_case)
@@ -276,6 +321,11 @@ static enum vouch vouch_for_missing(const struct evidence_case *evidence_case,
     if (!conf_bool(evidence_case->conf, CONF_LEDGER_COMPLETE) ||
         !ledger_extent(ledger, &extent, NULL) || extent.messages == 0 ||
         !lookup_is_covered(evidence_case, &extent))
+        return VOUCH_NEITHER;
+    enum replaced replaced;
+    g_autofree char *what = NULL;
+    if (!replaced_find(evidence_case, ledger, &replaced, &what, NULL) ||
+        replaced != REPLACED_UNKNOWN)
         return VOUCH_NEITHER;
     if (id)
         return VOUCH_NO;

@@ -15,12 +15,16 @@ enum recipient_fit {
 
 struct lookup {
     const char *id; // what was looked up last; borrowed from the report; NULL: nothing
+    bool replaced;  // found under the id that it says it was sent with, not under the one it bears
     bool answered;  // id came from In-Reply-To or References of a reply
     bool found;
     struct sent_record record;
     enum recipient_fit fit; // when found
     gint64 date_gap;        // seconds between the original's Date and the record; -1: not known
 };
+
+// Did SOURCE, asked before, say that the original is ours?
+bool lookup_said_ours(const struct evidence_case *evidence_case, const char *source);
 
 // False with *err when LEDGER could not be asked.
 bool lookup_original(const struct evidence_case *evidence_case, struct ledger *ledger,

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/lookup.h"
+#include "evidence/replaced.h"
 
 #define MESSAGES_PER_RUN 2000
 #define ID_SHOWN_BYTES 90
@@ -26,14 +27,19 @@ static bool ask(const struct evidence_case *evidence_case, struct finding *findi
     g_autoptr(SentFolder) sentfolder = NULL;
     struct lookup lookup;
     struct ledger_extent extent;
+    enum replaced replaced = REPLACED_UNKNOWN;
+    g_autofree char *what = NULL;
     if (!sentfolder_open(evidence_case->conf, MESSAGES_PER_RUN, part_of(&evidence_case->deadline),
                          &sentfolder, err) ||
         !lookup_original(evidence_case, sentfolder->ledger, &lookup, err) ||
-        !ledger_extent(sentfolder->ledger, &extent, err))
+        !ledger_extent(sentfolder->ledger, &extent, err) ||
+        (!lookup.found && !replaced_find(evidence_case, sentfolder->ledger, &replaced, &what, err)))
         return false;
     g_autofree char *id = text_printable(lookup.id, -1, ID_SHOWN_BYTES);
     if (lookup.found)
         lookup_judge(&lookup, false, "the folder of sent mail", finding);
+    else if (replaced != REPLACED_UNKNOWN)
+        replaced_judge(replaced, what, lookup.id, "the folder of sent mail", finding);
     else if (!sentfolder->whole || extent.messages == 0)
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s is not among %" G_GINT64_FORMAT " indexed so far", id, extent.messages);

@@ -24,11 +24,12 @@ check_json() { report "$1" "$2" | "$BACKSTOP" --set log.destination=none check -
 verdict() { check_json "$1" "$2" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'; }
 says() { check_json "$1" "$2" | tr '{' '\n' | sed -n 's/.*"source":"'"$3"'","says":"\([a-z]*\)","weight":"\([a-z]*\)".*/\1 \2/p'; }
 
-plan 10
+plan 11
 is "$(says s1@mail.example.org bob@example.net sent-folder)" 'nothing none' 'an empty folder says nothing'
 message s1@mail.example.org bob@example.net >"$sent/cur/1700000001.M1.host:2,S"
 is "$(verdict s1@mail.example.org bob@example.net)" genuine 'a sent mail is found'
-is "$(says s2@mail.example.org bob@example.net sent-folder)" 'forged hint' 'another is missed, which is a hint'
+is "$(says s2@mail.example.org eve@example.com sent-folder)" 'forged hint' 'another is missed, which is a hint'
+is "$(says s2@mail.example.org bob@example.net sent-folder)" 'ours hint' 'but not when something was sent to him in that minute'
 is "$(verdict s2@mail.example.org eve@example.com)" unknown 'and no more than that'
 message s2@mail.example.org bob@example.net >"$sent/new/1700000002.M1.host"
 is "$(verdict s2@mail.example.org bob@example.net)" genuine 'the folder is followed'

@@ -440,7 +440,12 @@ static void test_correspondent_stranger(void **state)
     record(fixture, ID, WHEN, "alice@example.org", "bob@example.net");
     says(fixture, "correspondent", SAYS_NOTHING, WEIGHT_NONE);
     set(fixture, "ledger.complete=yes");
-    says(fixture, "correspondent", SAYS_FORGED, WEIGHT_STRONG);
+    says(fixture, "correspondent", SAYS_SUSPECT, WEIGHT_HINT);
+    // Who names a mail of ours got it.
+    use_original(fixture, ID, DATE, NULL);
+    says(fixture, "correspondent", SAYS_FORGED, WEIGHT_HINT);
+    use_original(fixture, "<x@example.org>", DATE, NULL);
+    says(fixture, "correspondent", SAYS_SUSPECT, WEIGHT_HINT);
     // The host that reports belongs to someone we write to: it may have forwarded.
     fixture->report->reporting_mta = g_strdup("mx1.example.net");
     says(fixture, "correspondent", SAYS_FORGED, WEIGHT_HINT);

@@ -138,11 +138,11 @@ static void test_explain(void **state)
 {
     (void)state;
     const struct finding findings[] = {
-        {"marks", SAYS_SUSPECT, WEIGHT_HINT, (char *)"m"},
-        {"ledger", SAYS_NOTHING, WEIGHT_NONE, (char *)"l"},
-        {"trail", SAYS_FORGED, WEIGHT_STRONG, (char *)"t"},
-        {"batv", SAYS_FORGED, WEIGHT_PROOF, (char *)"b"},
-        {"msgid", SAYS_OURS, WEIGHT_STRONG, (char *)"i"},
+        {"marks", SAYS_SUSPECT, WEIGHT_HINT, SIGN_NONE, (char *)"m"},
+        {"ledger", SAYS_NOTHING, WEIGHT_NONE, SIGN_NONE, (char *)"l"},
+        {"trail", SAYS_FORGED, WEIGHT_STRONG, SIGN_NONE, (char *)"t"},
+        {"batv", SAYS_FORGED, WEIGHT_PROOF, SIGN_NONE, (char *)"b"},
+        {"msgid", SAYS_OURS, WEIGHT_STRONG, SIGN_NONE, (char *)"i"},
     };
     g_autofree char *against = verdict_explain(VERDICT_BACKSCATTER, findings, 4);
     assert_string_equal(against, "batv: b; trail: t; marks: m");
