@@ -22,6 +22,7 @@ static struct {
     enum log_level level;
     bool opened; // openlog was called
     int error;   // where "stderr" is
+    bool stuck;  // nobody read it the last time
 } state = {.level = LOG_LEVEL_INFO, .error = STDERR_FILENO};
 
 struct facility {
@@ -40,6 +41,9 @@ static const char *const level_names[] = {"error", "warning", "info", "debug"};
 void log_configure(const char *destination, const char *facility, const char *level,
                    const char *program)
 {
+    if (state.opened) // a file is opened for each line
+        closelog();
+    state.opened = false;
     g_free(state.destination);
     g_free(state.program);
     state.destination = g_strdup(destination);
@@ -89,7 +93,9 @@ static void to_stderr(const char *line)
     g_autofree char *text =
         g_strdup_printf("%s: %s\n", state.program ? state.program : "backstop", line);
     struct pollfd wait = {.fd = state.error, .events = POLLOUT};
-    if (poll(&wait, 1, STDERR_MILLISECONDS) == 1 && (wait.revents & POLLOUT)) {
+    bool ready = poll(&wait, 1, state.stuck ? 0 : STDERR_MILLISECONDS) == 1;
+    state.stuck = !ready;
+    if (ready && (wait.revents & POLLOUT)) {
         ssize_t ignored = write(state.error, text, strlen(text));
         (void)ignored;
     }

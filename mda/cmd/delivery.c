@@ -298,6 +298,13 @@ static char *default_folder(const struct delivery *delivery, GError **err)
     return g_strconcat(path, suffix, NULL);
 }
 
+// How long an rc file's programs may run.
+static struct deadline rc_programs(const struct delivery *delivery)
+{
+    gint64 given = delivery->given->milliseconds;
+    return deadline_in(given ? given - given / 4 : PROCMAIL_PROGRAMS_SECONDS * 1000);
+}
+
 // procmail's language says at once what is to be done, and does it: there is no plan.
 static int deliver_by_rc(struct delivery *delivery, GError **err)
 {
@@ -314,6 +321,7 @@ static int deliver_by_rc(struct delivery *delivery, GError **err)
                       : "MAILER-DAEMON",
         .judged = &delivery->judged,
         .assignments = assignments,
+        .programs = rc_programs(delivery),
     };
     g_autoptr(GByteArray) whole = whole_message(delivery);
     int status = procmail_rules(&rules_case,
@@ -349,9 +357,9 @@ static int deliver_message(struct delivery *delivery, GError **err)
     g_autofree char *distinction = NULL;
     if (!read_input(delivery, &distinction, err))
         return command_outcome(MDA_DEFER);
-    // The MTA's own limit ends in a bounce; ours, far below it, in another try. rc files have
-    // theirs.
-    survive_watchdog(WATCHDOG_SECONDS);
+    // The MTA's own limit ends in a bounce; ours, below it, in another try.
+    if (!delivery->given->milliseconds)
+        survive_watchdog(WATCHDOG_SECONDS);
     struct intake_options options = {delivery->given->sender, delivery->given->recipient,
                                      delivery->given->original_recipient};
     intake_envelope(&options, delivery->message, &delivery->envelope);
@@ -364,8 +372,8 @@ static int deliver_message(struct delivery *delivery, GError **err)
                         delivery->given->folder ? delivery->given->folder : "");
     delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
     enum rules rules = find_rules(delivery);
-    if (rules == RULES_PROCMAIL)
-        survive_watchdog(0);
+    if (rules == RULES_PROCMAIL && !delivery->given->milliseconds)
+        survive_watchdog(PROCMAIL_WATCHDOG_SECONDS);
     int status = rules == RULES_PROCMAIL && !policy_comes_first(delivery)
                      ? deliver_by_rc(delivery, err)
                      : deliver_by_plan(delivery, rules, err);

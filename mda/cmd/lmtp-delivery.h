@@ -9,6 +9,7 @@
 #include "cmd/command.h"
 #include "lmtp/connection.h"
 #include "lmtp/session.h"
+#include "lmtp/turns.h"
 #include "message/spool.h"
 
 struct lmtp_service {
@@ -16,11 +17,14 @@ struct lmtp_service {
     struct lmtp_connection connection;
     struct spool *spool; // while a message comes in
     GBytes *message;     // when it is here
+    const struct turns *turns;
+    gint64 milliseconds; // that a delivery may take
     pid_t tidying;       // a child that has answered and may still tidy up; 0: none
+    gint64 turn;         // its turn, given back when it has ended
 };
 
 // The functions for a session, working on SERVICE.
 struct lmtp_handler lmtp_delivery_handler(struct lmtp_service *service);
 
-// Waits for what is still running.
+// Waits a little for what is still running, then ends it.
 void lmtp_service_finish(struct lmtp_service *service);

@@ -84,6 +84,13 @@ static bool read_files(struct conf *conf, const char *home, GError **err)
     return !user_file || read_one(conf, user_file, false, err);
 }
 
+void options_configure_log(const struct command_context *context)
+{
+    log_configure(conf_string(context->conf, CONF_LOG_DESTINATION),
+                  conf_string(context->conf, CONF_LOG_FACILITY),
+                  conf_string(context->conf, CONF_LOG_LEVEL), context->program);
+}
+
 bool options_configure(struct command_context *context, const char *home, GError **err)
 {
     if (!home)
@@ -96,9 +103,7 @@ bool options_configure(struct command_context *context, const char *home, GError
         if (!conf_assign(context->conf, g_ptr_array_index(overrides, i), "--set", err))
             return false;
     }
-    log_configure(conf_string(context->conf, CONF_LOG_DESTINATION),
-                  conf_string(context->conf, CONF_LOG_FACILITY),
-                  conf_string(context->conf, CONF_LOG_LEVEL), context->program);
+    options_configure_log(context);
     const GPtrArray *warnings = conf_warnings(context->conf);
     for (guint i = 0; i < warnings->len; i++)
         log_line(LOG_LEVEL_WARNING, "configuration: %s",

@@ -27,5 +27,8 @@ bool options_parse(struct command_context *context, const GOptionEntry *entries,
 bool options_configure(struct command_context *context, const char *home,
                        GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// Logs from now on where the settings of CONTEXT say; options_configure does so too.
+void options_configure_log(const struct command_context *context);
+
 // The path of the user's configuration file below HOME. Owned by the caller.
 char *options_user_file(const char *home);

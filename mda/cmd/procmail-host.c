@@ -7,6 +7,8 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +17,9 @@
 
 // A file that is no longer than this may be a lock, and be broken.
 #define LOCK_SIZE_MAX 16
+#define LOG_MILLISECONDS 1000
+
+static int log_patience = LOG_MILLISECONDS;
 
 static void write_all(int fd, const char *text, gsize length)
 {
@@ -29,10 +34,22 @@ static void write_all(int fd, const char *text, gsize length)
     }
 }
 
+// A log that nobody reads (a FIFO) is waited for once.
 static void log_text(struct procmail_host *host, const char *text, gsize length)
 {
     (void)host;
-    write_all(STDERR_FILENO, text, length);
+    while (length > 0) {
+        // So much goes into a pipe that is ready, or nothing.
+        gsize piece = MIN(length, PIPE_BUF);
+        struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+        if (poll(&wait, 1, log_patience) != 1 || !(wait.revents & POLLOUT)) {
+            log_patience = 0;
+            return;
+        }
+        write_all(STDERR_FILENO, text, piece);
+        text += piece;
+        length -= piece;
+    }
 }
 
 static int log_open(struct procmail_host *host, const char *path)
@@ -43,6 +60,7 @@ static int log_open(struct procmail_host *host, const char *path)
     mda_autofd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0667);
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
         return errno;
+    log_patience = LOG_MILLISECONDS;
     return 0;
 }
 

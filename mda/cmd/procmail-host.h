@@ -2,6 +2,7 @@
 // The world as procmail's engine sees it when mail is really delivered.
 #pragma once
 
+#include "base/clock.h"
 #include "procmail/host.h"
 
 #include <sys/stat.h>
@@ -27,6 +28,9 @@ char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r)
 // procmail-run.c
 void procmail_run(struct procmail_host *host, const struct procmail_program *program,
                   struct procmail_ended *ended_r);
+// Programs are stopped then at the latest, as at their TIMEOUT. Copies of this process that
+// procmail_split makes end themselves when it is over.
+void procmail_limit_programs(struct deadline deadline);
 pid_t procmail_split(struct procmail_host *host);
 int procmail_await(struct procmail_host *host, pid_t pid, unsigned timeout, bool *timed_out_r);
 bool procmail_interrupted(struct procmail_host *host);

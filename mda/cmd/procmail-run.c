@@ -20,6 +20,10 @@
 // From being asked to end to being ended.
 #define MERCY_MS 5000
 
+// What a copy of this process has beyond the time of programs.
+#define COPY_SECONDS 20
+
+static struct deadline programs_end = {G_MAXINT64};
 static volatile sig_atomic_t asked_to_end;
 static volatile pid_t current_child;
 
@@ -245,9 +249,14 @@ static int await_until(pid_t pid, struct deadline deadline, bool *timed_out_r)
     return status_of(status);
 }
 
+void procmail_limit_programs(struct deadline deadline)
+{
+    programs_end = deadline;
+}
+
 static struct deadline deadline_for(unsigned seconds)
 {
-    return deadline_in(seconds ? (gint64)seconds * 1000 : -1);
+    return deadline_sooner(programs_end, deadline_in(seconds ? (gint64)seconds * 1000 : -1));
 }
 
 int procmail_await(struct procmail_host *host, pid_t pid, unsigned timeout, bool *timed_out_r)
@@ -262,7 +271,10 @@ int procmail_await(struct procmail_host *host, pid_t pid, unsigned timeout, bool
 pid_t procmail_split(struct procmail_host *host)
 {
     (void)host;
-    return fork();
+    pid_t pid = fork();
+    if (pid == 0) // the parent's alarm is not ours
+        survive_watchdog((unsigned)(deadline_left(&programs_end) / 1000 + COPY_SECONDS));
+    return pid;
 }
 
 // The exec's failure, if it failed; waits no longer than until the program runs.

@@ -413,9 +413,17 @@ int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
         .judged = rules_case->judged,
     };
     set_from_line(&options, text);
+    procmail_limit_programs(rules_case->programs);
     int status = deliver_for_user(&run, text);
     procmail_options_clear(&options);
     return status;
+}
+
+// For an MTA: it would kill us a little later, and bounce the message.
+static void limit_time(void)
+{
+    procmail_limit_programs(deadline_in(PROCMAIL_PROGRAMS_SECONDS * 1000));
+    survive_watchdog(PROCMAIL_WATCHDOG_SECONDS);
 }
 
 int cmd_procmail_agent(struct command_context *context, int argc, char **argv)
@@ -434,6 +442,8 @@ int cmd_procmail_agent(struct command_context *context, int argc, char **argv)
         char *lmtp[] = {(char *)"lmtp", NULL};
         status = cmd_lmtp(context, 1, lmtp);
     } else {
+        if (!options.filter)
+            limit_time();
         status = deliver(context, &options);
     }
     procmail_options_clear(&options);

@@ -191,6 +191,13 @@ void conf_free(struct conf *conf)
     g_free(conf);
 }
 
+void conf_swap(struct conf *a, struct conf *b)
+{
+    struct conf former = *a;
+    *a = *b;
+    *b = former;
+}
+
 void conf_set_home(struct conf *conf, const char *home)
 {
     g_free(conf->home);

@@ -43,6 +43,9 @@ struct conf;
 struct conf *conf_new(const char *home);
 void conf_free(struct conf *conf);
 
+// Exchanges the settings of A and B, so that those who hold A see B's.
+void conf_swap(struct conf *a, struct conf *b);
+
 // Changes what ~ stands for, for the settings read before and after.
 void conf_set_home(struct conf *conf, const char *home);
 

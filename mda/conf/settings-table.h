@@ -109,13 +109,25 @@
     X(LMTP_LISTEN, "lmtp", "listen", LIST, "",                                                     \
       "Where backstop lmtp listens: unix:path, inet:port@host, inet6:port@host; empty: it serves " \
       "one connection on standard input and output.")                                              \
-    X(LMTP_SOCKET_MODE, "lmtp", "socket-mode", STRING, "666",                                      \
+    X(LMTP_SOCKET_MODE, "lmtp", "socket-mode", STRING, "660",                                      \
       "Permissions of a socket file that it makes (octal).")                                       \
+    X(LMTP_SOCKET_GROUP, "lmtp", "socket-group", STRING, "",                                       \
+      "Its group, by name or number: that of the MTA; empty: the server's own.")                   \
+    X(LMTP_PEERS, "lmtp", "peers", LIST, "",                                                       \
+      "Who may connect: at a unix socket these users, by name or number, as the kernel knows "     \
+      "them, at others these networks; empty: whoever can.")                                       \
     X(LMTP_CONNECTIONS, "lmtp", "connections", NUMBER, "100", "How many it serves at a time.")     \
+    X(LMTP_USER_DELIVERIES, "lmtp", "user-deliveries", NUMBER, "10",                               \
+      "How many deliveries for one user run at a time, and no more than for a quarter of the "     \
+      "connections; as many wait for a moment, and what is above that is put off; 0: any.")        \
+    X(LMTP_DELIVERY_TIMEOUT, "lmtp", "delivery-timeout", DURATION, "8m",                           \
+      "A delivery that takes longer, whatever its user's rules do, is stopped and put off. "       \
+      "Postfix waits for ten minutes.")                                                            \
     X(LMTP_TIMEOUT, "lmtp", "timeout", DURATION, "5m",                                             \
-      "A client that says nothing for this time is sent away.")                                    \
+      "A client that says nothing for this time, or sends no message for six times that, is sent " \
+      "away.")                                                                                     \
     X(LMTP_RECIPIENTS, "lmtp", "recipients", NUMBER, "1000", "Recipients of one message.")         \
-    X(LMTP_MESSAGE_SIZE, "lmtp", "message-size", SIZE, "0",                                        \
+    X(LMTP_MESSAGE_SIZE, "lmtp", "message-size", SIZE, "200M",                                     \
       "Larger messages are refused, which makes the MTA bounce them: no lower than its own limit " \
       "then; 0: no limit.")                                                                        \
     X(LMTP_DELIMITER, "lmtp", "recipient-delimiter", STRING, "+",                                  \

@@ -23,6 +23,8 @@ struct lmtp_session {
     bool greeted;  // LHLO was said
     bool over;
     guint errors;
+    guint commands; // since the last message
+    guint messages;
     struct lmtp_transaction transaction;
     bool in_data;
     struct dots dots;
@@ -379,6 +381,8 @@ static void end_message(struct lmtp_session *session)
 {
     const struct lmtp_handler *handler = session->handler;
     session->in_data = false;
+    session->commands = 0;
+    session->messages++;
     if (!session->refusal.code)
         handler->end(handler->data, &session->refusal);
     if (!session->refusal.code) {
@@ -443,8 +447,21 @@ static const struct command {
     {"NOOP", do_noop}, {"VRFY", do_vrfy}, {"QUIT", do_quit}, {"HELO", do_helo}, {"EHLO", do_helo},
 };
 
+// Who only says NOOP has no business here, and keeps others out.
+static bool is_idle_talk(struct lmtp_session *session)
+{
+    guint most = session->limits->commands;
+    if (most == 0 || g_ascii_strncasecmp(session->line->str, "RCPT", 4) == 0 ||
+        ++session->commands <= most)
+        return false;
+    lmtp_session_end(session, "4.7.0", "too many commands and no message");
+    return true;
+}
+
 static void run_line(struct lmtp_session *session)
 {
+    if (is_idle_talk(session))
+        return;
     GString *line = session->line;
     if (line->len > 0 && line->str[line->len - 1] == '\r')
         g_string_truncate(line, line->len - 1);
@@ -519,6 +536,16 @@ void lmtp_session_end(struct lmtp_session *session, const char *status, const ch
     g_autofree char *text = g_strdup_printf("%s %s", session->limits->host, why);
     reply(session, 421, status, text);
     session->over = true;
+}
+
+bool lmtp_session_is_idle(const struct lmtp_session *session)
+{
+    return !session->transaction.sender && !session->in_data;
+}
+
+guint lmtp_session_messages(const struct lmtp_session *session)
+{
+    return session->messages;
 }
 
 GString *lmtp_session_output(struct lmtp_session *session)

@@ -61,6 +61,7 @@ struct lmtp_limits {
     const char *host; // our name
     guint recipients; // of one message
     guint64 size;     // of a message, in bytes as they are stored; 0: any
+    guint commands;   // from one message to the next, recipients not counted; 0: any
 };
 
 struct lmtp_session;
@@ -75,6 +76,12 @@ bool lmtp_session_feed(struct lmtp_session *session, const char *data, gsize siz
 
 // Ends the conversation from our side with 421: WHY has one line.
 void lmtp_session_end(struct lmtp_session *session, const char *status, const char *why);
+
+// Is there no transaction? The limits may then change.
+bool lmtp_session_is_idle(const struct lmtp_session *session);
+
+// How many messages came in whole so far.
+guint lmtp_session_messages(const struct lmtp_session *session);
 
 // Replies that were not sent yet; whoever sends some removes them. Borrowed.
 GString *lmtp_session_output(struct lmtp_session *session);

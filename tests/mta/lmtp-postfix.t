@@ -68,7 +68,7 @@ server=
 start_server() {
     setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$vmail" "$scratch/bin/backstop" lmtp \
         --set "lmtp.home=$vmail/%d/%n" --set lmtp.missing-home=refuse --set "log.destination=$vmail/log" \
-        --listen="unix:$vmail/lmtp" &
+        --set lmtp.socket-mode=666 --set "lmtp.peers=postfix root" --listen="unix:$vmail/lmtp" &
     server=$!
     for _ in $(seq 100); do
         perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new(Peer => $ARGV[0])' "$vmail/lmtp" && return 0
