@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define READ_AHEAD 4096
 
@@ -57,6 +58,12 @@ static const char *kind_name(mode_t mode)
                                             : "something else";
 }
 
+// Everybody's empty file: `-c /dev/null`, `procmail -m /dev/null`, a link to it in place of rules.
+static bool is_dev_null(const struct stat *status)
+{
+    return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
 int files_open_regular(const char *path, enum files_how how, struct stat *status_r, GError **err)
 {
     struct stat status;
@@ -67,7 +74,7 @@ int files_open_regular(const char *path, enum files_how how, struct stat *status
     }
     if (fd < 0 || fstat(fd, &status) != 0)
         return fail(path, errno, err);
-    if (!S_ISREG(status.st_mode)) {
+    if (!S_ISREG(status.st_mode) && !is_dev_null(&status)) {
         mda_fail(err, MDA_ERROR_CONFIG, "%s: is %s, not a regular file", path,
                  kind_name(status.st_mode));
         return -1;

@@ -71,7 +71,8 @@ enum files_how {
     FILES_NO_LINK,  // it may not: whose file it is matters
 };
 
-// Opens the regular file PATH for reading without ever waiting for it (a FIFO, a device, a lease).
+// Opens the regular file PATH, or /dev/null, for reading without ever waiting for it (a FIFO, a device,
+// a lease).
 // *STATUS_R, which may be NULL, is what was opened: judge that, never the path. -1 with *err:
 // MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no regular file or may not be
 // read, MDA_ERROR_TEMP for what another try may mend.

@@ -5,7 +5,8 @@
 builddir=${builddir:-$PWD}
 pages="$srcdir/man/*.[1578] $builddir/man/*.[1578]"
 
-lint() { mandoc -Tlint -Wwarning "$@"; }
+# A machine whose clock is behind says that a page is from the future.
+lint() { ! mandoc -Tlint -Wwarning "$@" | grep -v 'date in the future'; }
 for page in $pages; do
     [ -f "$page" ] || continue
     if command -v mandoc >/dev/null; then

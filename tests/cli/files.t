@@ -92,4 +92,11 @@ if with_users; then
 else
     skip 4 "$why_not"
 fi
+
+# Everybody's empty file is one.
+within "$BACKSTOP" -c /dev/null
+is $? 0 "-c /dev/null is a configuration with nothing in it"
+ln -sf /dev/null "$HOME/.procmailrc"
+within "$BACKSTOP"
+is "$? $(find "$HOME/Maildir/new" -type f | wc -l)" "0 2" "and a link to it are rules with nothing in them"
 plan

@@ -105,12 +105,12 @@ until_true 10 listening "$milter" && until_true 10 listening "$port" || skip_all
 # submit SENDER RECIPIENT ID
 submit() {
     perl -MNet::SMTP -e '
-        my ($port, $from, $to, $id) = @ARGV;
+        my ($port, $from, $to, $id, $date) = @ARGV;
         my $smtp = Net::SMTP->new("127.0.0.1", Port => $port, Timeout => 20) or die "no connection";
         $smtp->mail($from) && $smtp->to($to) && $smtp->data && $smtp->datasend(
-            "From: Alice <alice\@example.org>\nTo: $to\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n" .
+            "From: Alice <alice\@example.org>\nTo: $to\nDate: $date\n" .
             "Message-ID: <$id>\nSubject: test\n\ntext\n") && $smtp->dataend or die $smtp->message;
-        $smtp->quit;' "$port" "$@"
+        $smtp->quit;' "$port" "$@" "$(mail_date)"
 }
 # The dumped mail with TEXT in it; waits for it.
 find_dump() { grep -l -e "$1" "$dump"/* 2>/dev/null | head -n 1 | grep .; }
