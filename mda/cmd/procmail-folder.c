@@ -458,8 +458,7 @@ bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery
         g_autofree char *rest = g_strjoinv(" ", (char **)delivery->links);
         complain(delivery, "Skipped", rest);
     }
-    if (!append(host, delivery, &place, &delivered_r->written))
-        return false;
+    // Also of what fails: what was to be a directory and is none had another name until now.
     delivered_r->folder = g_steal_pointer(&path);
-    return true;
+    return append(host, delivery, &place, &delivered_r->written);
 }

@@ -82,8 +82,9 @@ char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r)
     char *text = NULL;
     if (files_read_as(path, FILES_ANY_LINK, FILES_TEXT_MAX, &text, length_r, status_r, &why))
         return text;
-    // That it is not there is the engine's to tell, in procmail's words.
-    if (!g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE)) {
+    // That it is not there, or a directory, is the engine's to tell, in procmail's words.
+    if (!g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE) &&
+        !g_file_test(path, G_FILE_TEST_IS_DIR)) {
         g_autofree char *line = g_strdup_printf("procmail: %s\n", why->message);
         write_all(STDERR_FILENO, line, strlen(line));
     }

@@ -19,6 +19,12 @@
 
 // From being asked to end to being ended.
 #define MERCY_MS 5000
+// How long a program that nobody waits for may take to find that it cannot be run.
+#define START_MS 5000
+// The statuses of a shell, and of env, nice, timeout and their like, for what they cannot run
+// (POSIX XCU 2.8.2).
+#define STATUS_NOT_EXECUTABLE 126
+#define STATUS_NOT_FOUND 127
 
 // What a copy of this process has beyond the time of programs.
 #define COPY_SECONDS 20
@@ -289,6 +295,11 @@ static bool could_not_run(struct pipes *pipes)
     return got == (ssize_t)sizeof code;
 }
 
+static bool says_not_run(int status)
+{
+    return status == STATUS_NOT_EXECUTABLE || status == STATUS_NOT_FOUND;
+}
+
 static gsize total_input(const struct procmail_program *program)
 {
     gsize size = program->input_size;
@@ -312,9 +323,15 @@ static void talk_to(struct talk *talk, pid_t pid)
     ended->sent = ended->write_failed ? program->input_size : talk->total;
     if (program->wait != PROCMAIL_DONT_WAIT) {
         ended->status = await_until(pid, deadline, &ended->timed_out);
+        ended->not_run = ended->not_run || says_not_run(ended->status);
     } else if (deadline_passed(&deadline)) {
         kill(pid, SIGTERM);
         ended->timed_out = true;
+    } else {
+        struct deadline soon = deadline_sooner(deadline_in(START_MS), deadline);
+        int status;
+        if (wait_until(pid, &soon, &status))
+            ended->not_run = ended->not_run || says_not_run(status_of(status));
     }
 }
 

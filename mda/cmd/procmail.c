@@ -110,7 +110,8 @@ static void take_environment(struct run *run)
             continue;
         const char *sign = strchr(*at, '=');
         g_autofree char *name = g_strndup(*at, (gsize)(sign - *at));
-        rc_engine_preset(run->engine, name, sign + 1);
+        if (!run->options->filter || strcmp(name, "ORGMAIL") != 0)
+            rc_engine_preset(run->engine, name, sign + 1);
     }
 }
 
@@ -123,6 +124,14 @@ static void preset_shell(struct rc_engine *engine, const struct mail_user *user)
         rc_engine_preset(engine, "USER_SHELL", shell);
 }
 
+// Presets NAME; a general filter (-m) that keeps the environment (-p) keeps what the caller set.
+static void preset_unless_kept(struct run *run, const char *name, const char *value)
+{
+    const bool keeps = run->options->preserve && run->options->filter;
+    if (!keeps || !rc_engine_value(run->engine, name))
+        rc_engine_preset(run->engine, name, value);
+}
+
 static void preset_variables(struct run *run)
 {
     struct rc_engine *engine = run->engine;
@@ -133,8 +142,8 @@ static void preset_variables(struct run *run)
     rc_engine_preset(engine, "LOGNAME", user->name);
     rc_engine_preset(engine, "HOME", user->home);
     preset_shell(engine, user);
-    rc_engine_preset(engine, "PATH", path);
-    rc_engine_preset(engine, "HOST", run->world.host.host_name);
+    preset_unless_kept(run, "PATH", path);
+    preset_unless_kept(run, "HOST", run->world.host.host_name);
     if (!run->options->filter) {
         rc_engine_preset(engine, "ORGMAIL", spool);
         rc_engine_preset(engine, "DEFAULT", spool);

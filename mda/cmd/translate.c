@@ -5,6 +5,8 @@
 #include "base/auto.h"
 #include "base/files.h"
 #include "cmd/options.h"
+#include "cmd/sieve-execute.h"
+#include "sieve/sieve.h"
 
 #include <string.h>
 
@@ -23,6 +25,27 @@ static bool is_complete(const struct rc_translation *translation)
         if (((struct rc_remark *)g_ptr_array_index(translation->remarks, i))->kind == RC_LOST)
             return false;
     return true;
+}
+
+// Does our own engine take the script? What it refuses is dead as a whole.
+static bool compiles(const char *path, const char *script)
+{
+    struct sieve_source source;
+    struct sieve_host host = {0};
+    struct sieve_program *program = NULL;
+    g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
+    sieve_source_init(&source);
+    sieve_execute_world(&source, NULL, &host);
+    const bool sound = sieve_compile(path, script, strlen(script), &host, diagnostics, &program);
+    for (guint i = 0; !sound && i < diagnostics->list->len; i++) {
+        const struct sieve_diagnostic *diagnostic = g_ptr_array_index(diagnostics->list, i);
+        if (diagnostic->severity == SIEVE_ERROR)
+            fprintf(stderr, "%s: the script is refused in its line %u: %s\n", path,
+                    diagnostic->at.line, diagnostic->text);
+    }
+    sieve_program_free(program);
+    sieve_source_release(&source);
+    return sound;
 }
 
 int cmd_translate(struct command_context *context, int argc, char **argv)
@@ -53,7 +76,7 @@ int cmd_translate(struct command_context *context, int argc, char **argv)
     rc_translate(argv[1], text, length, &translation);
     fputs(translation.script, stdout);
     print_remarks(argv[1], &translation);
-    bool complete = is_complete(&translation);
+    bool complete = is_complete(&translation) && compiles(argv[1], translation.script);
     rc_translation_clear(&translation);
     if (fflush(stdout) != 0)
         return STATUS_TEMPFAIL;

@@ -15,6 +15,7 @@ struct act {
     const char *data;
     gsize size;
     enum procmail_wait wait;
+    guint64 not_run; // the engine's count when the action began
     bool done;
 };
 
@@ -232,6 +233,13 @@ static bool write_folder(struct act *act, const char *folder, char *const *links
     return act->done && !flags[RC_COPY];
 }
 
+// Was a program of the action's own backquotes not to be run? Then it is not known what the action
+// is, and its recipe fails.
+static bool is_incomplete(const struct act *act)
+{
+    return act->engine->not_run != act->not_run;
+}
+
 static bool act_forward(struct act *act)
 {
     struct rc_engine *engine = act->engine;
@@ -239,7 +247,7 @@ static bool act_forward(struct act *act)
     struct rc_source source = {.text = text, .length = strlen(text)};
     struct rc_words words;
     bool over = false;
-    if (rc_evaluate(engine, &source, RC_WORDS, false, NULL, &words)) {
+    if (rc_evaluate(engine, &source, RC_WORDS, false, NULL, &words) && !is_incomplete(act)) {
         g_auto(GStrv) flags = g_strsplit_set(rc_get(engine, "SENDMAILFLAGS"), " \t\n", -1);
         g_autoptr(GString) head = g_string_new(rc_get(engine, "SENDMAIL"));
         g_string_append_c(head, '\0');
@@ -273,7 +281,9 @@ static bool act_pipe(struct act *act)
     }
     rc_command_new(engine, act->recipe->action_text, &command);
     bool alone = !command.shell && command.argv[0] && !*command.argv[0] && !command.argv[1];
-    bool over = alone ? write_folder(act, "|", NULL) : run_program(act, &command);
+    bool over = is_incomplete(act) ? false
+                : alone            ? write_folder(act, "|", NULL)
+                                   : run_program(act, &command);
     rc_command_clear(&command);
     return over;
 }
@@ -294,7 +304,7 @@ static bool act_folder(struct act *act, bool whole)
         named = 0;
     g_autofree char *head = g_strndup(text, named);
     source.at = named;
-    if (rc_evaluate(engine, &source, RC_WORDS, false, head, &words)) {
+    if (rc_evaluate(engine, &source, RC_WORDS, false, head, &words) && !is_incomplete(act)) {
         g_auto(GStrv) folders = rc_words_vector(&words, NULL);
         if (whole) // a filter that is none gets all of it
             act->data = rc_message_part(&engine->message, RC_WHOLE, &act->size);
@@ -406,7 +416,7 @@ bool rc_act(struct rc_engine *engine, const struct rc_statement *recipe, struct 
 {
     bool *flags = head->flags;
     bool both = flags[RC_GIVE_HEADER] == flags[RC_GIVE_BODY];
-    struct act act = {.engine = engine, .recipe = recipe, .head = head};
+    struct act act = {.engine = engine, .recipe = recipe, .head = head, .not_run = engine->not_run};
     act.part = both ? RC_WHOLE : flags[RC_GIVE_HEADER] ? RC_HEAD : RC_BODY;
     act.data = rc_message_part(&engine->message, act.part, &act.size);
     act.wait = flags[RC_WAIT_QUIETLY] ? PROCMAIL_WAIT_QUIETLY

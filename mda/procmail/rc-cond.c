@@ -92,7 +92,7 @@ static bool test_pattern(struct test *test, const char *text, bool quoted)
     g_free(test->shown);
     test->shown = g_strconcat(quoted ? "\\" : "", pattern, NULL);
     if (!*pattern && !test->scoring)
-        return true;
+        return !test->negated;
     bool ignore_case = any_case || !test->flags[RC_DISTINGUISH];
     g_autoptr(RcRegex) regex = rc_regex_new(pattern, ignore_case, &invalid);
     if (invalid)
@@ -284,7 +284,11 @@ static bool check_condition(struct rc_engine *engine, const struct rc_condition 
         text[--length] = '\0';
     test.shown = g_strdup(text);
     double before = score->total;
+    const guint64 not_run = engine->not_run;
     bool holds = evaluate(&test, text);
+    // What a program would have answered that cannot be run is not known, nor is its contrary.
+    if (engine->not_run != not_run)
+        holds = false;
     if (score->total > RC_SCORE_MAX)
         score->total = RC_SCORE_MAX;
     if (score->total <= RC_SCORE_MIN) {

@@ -54,6 +54,7 @@ struct rc_engine {
 
     char *global_lock, *local_lock;
     int exit_status; // $?
+    guint64 not_run; // how many programs could not be run until now
     long score;      // $=
     char *scratch;   // keeps what a lookup returned
     bool exit_code_set;

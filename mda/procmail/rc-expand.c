@@ -294,19 +294,17 @@ static void scan_escape(struct scanner *scanner)
     enter_word(scanner);
 }
 
-// The command between backquotes; *ends_quotes_r when a '"' ended it and the quoted text.
-static char *read_command(struct scanner *scanner, bool *ends_quotes_r)
+// The command between backquotes. Within double quotes their sign ends it too, and is used up by
+// that: the quoted text goes on.
+static char *read_command(struct scanner *scanner)
 {
     GString *command = g_string_new(NULL);
-    *ends_quotes_r = false;
     for (;;) {
         int byte = next(scanner);
         if (byte == '`' || byte == END)
             break;
-        if (byte == '"' && scanner->state == IN_DOUBLE_QUOTES) {
-            *ends_quotes_r = true;
+        if (byte == '"' && scanner->state == IN_DOUBLE_QUOTES)
             break;
-        }
         if (byte == '\\') {
             byte = next(scanner);
             if (byte == END) {
@@ -325,17 +323,17 @@ static char *read_command(struct scanner *scanner, bool *ends_quotes_r)
 
 static void scan_backquotes(struct scanner *scanner)
 {
-    bool ends_quotes;
-    g_autofree char *command = read_command(scanner, &ends_quotes);
+    g_autofree char *command = read_command(scanner);
     if (evaluates(scanner)) {
-        gsize room = scanner->limit - MIN(scanner->limit, scanner->words->buffer->len);
+        // procmail keeps two bytes to itself.
+        gsize room = scanner->limit - MIN(scanner->limit, scanner->words->buffer->len + 2);
         g_autofree char *output = scanner->scope->output(scanner->scope->context, command, room);
         if (scanner->state == IN_DOUBLE_QUOTES)
             put_text(scanner, output);
         else
             put_expansion(scanner, output);
     }
-    if (ends_quotes || (scanner->state <= BETWEEN_WORDS && scanner->reading != RC_WORDS))
+    if (scanner->state <= BETWEEN_WORDS && scanner->reading != RC_WORDS)
         scanner->state = IN_WORD;
 }
 

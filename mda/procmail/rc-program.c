@@ -73,6 +73,8 @@ void rc_run(struct rc_engine *engine, const struct rc_command *command,
         rc_say_quoted(engine, "Failed forking", command->label);
         ended_r->status = EX_OSERR;
     }
+    if (!ended_r->started || ended_r->not_run)
+        engine->not_run++;
     if (ended_r->timed_out) {
         rc_say(engine, "Timeout, terminating");
         rc_quote(engine, command->label);
@@ -128,9 +130,11 @@ char *rc_output_of(struct rc_engine *engine, const char *line, gsize limit)
     rc_run(engine, &command, &program, &ended);
     if (ended.timed_out) // what procmail says here, though nothing was to be rescued
         rc_say(engine, "Rescue of unfiltered data succeeded\n");
-    if (ended.excessive)
+    if (ended.excessive) {
         rc_say_quoted(engine, "Excessive output quenched from", command.label);
-    while (output->len > 0 && output->str[output->len - 1] == '\n')
+        rc_set(engine, "PROCMAIL_OVERFLOW", "yes");
+    }
+    while (!ended.excessive && output->len > 0 && output->str[output->len - 1] == '\n')
         g_string_truncate(output, output->len - 1);
     rc_command_clear(&command);
     return g_string_free(output, FALSE);

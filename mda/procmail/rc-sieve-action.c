@@ -101,6 +101,11 @@ bool rc_sieve_act_forward(struct rc_sieve *sieve, const struct rc_statement *rec
                 rc_sieve_remark(sieve, RC_LOST, "options of the mailer (%s)", addresses[j]);
                 return false;
             }
+            if (!strchr(addresses[j], '@') && !strstr(addresses[j], "${")) {
+                rc_sieve_remark(sieve, RC_LOST, "%s is no address for Sieve: it needs a domain",
+                                addresses[j]);
+                return false;
+            }
             g_autofree char *quoted = rc_sieve_string(addresses[j]);
             bool last = !words[i + 1] && !addresses[j + 1];
             if (copy || !last)

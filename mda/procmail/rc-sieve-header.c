@@ -41,6 +41,8 @@ static const char *skip_spaces_pattern(const char *at)
 static char *test_fields(struct rc_sieve_search *search, const char *fields, const char *rest)
 {
     bool anywhere = false;
+    if (*rest && strchr("*+?", *rest))
+        return NULL; // it is the colon that may be repeated
     while (g_str_has_prefix(rest, ".*")) {
         anywhere = true;
         rest += 2;
@@ -192,13 +194,29 @@ static char *test_destination(struct rc_sieve_search *search, const char *edge, 
     return rc_sieve_comparison(search, "header % [" TO_FIELDS "]", regex);
 }
 
+// "^From.*alice", which people write for "^From:.*alice".
+static char *test_without_colon(struct rc_sieve_search *search, const char *pattern)
+{
+    const char *rest = strstr(pattern, ".*");
+    g_autofree char *name = rest ? g_strndup(pattern, (gsize)(rest - pattern)) : NULL;
+    g_autofree char *fields = rest ? field_list(name) : NULL;
+    if (!fields)
+        return NULL;
+    rc_sieve_remark(search->sieve, RC_DIFFERS,
+                    "\"^%s\" without a colon now means fields of just "
+                    "that name",
+                    name);
+    return test_fields(search, fields, rest);
+}
+
 // "^(From|To): x", "^(From: x|To: y)", "^Subject: x": what follows the "^".
 static char *test_named(struct rc_sieve_search *search, const char *pattern)
 {
     const char *end = *pattern == '(' ? group_end(pattern) : NULL;
-    if (end && !end[1] && !strchr(pattern, ':'))
+    const char *value = strpbrk(pattern, ":."); // where the name ends
+    if (end && !end[1] && !value)
         return NULL;
-    if (end && memchr(pattern, ':', (gsize)(end - pattern))) { // the colon stands in the group
+    if (end && value && value < end) { // it ends in the group
         g_autofree char *inside = g_strndup(pattern + 1, (gsize)(end - pattern - 1));
         g_auto(GStrv) choices = split_alternatives(inside);
         g_autoptr(GString) all = g_string_new(NULL);
@@ -212,6 +230,8 @@ static char *test_named(struct rc_sieve_search *search, const char *pattern)
         return g_strdup_printf("anyof (%s)", all->str);
     }
     const char *colon = strchr(pattern, ':');
+    if (value && *value == '.')
+        return test_without_colon(search, pattern);
     if (!colon) { // "^X-Spam-Flag": a name that begins so
         if (!is_field_name(pattern))
             return NULL;

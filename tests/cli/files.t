@@ -50,7 +50,8 @@ for kind in pipe zero directory huge; do
     put $kind .procmailrc
     within "$scratch/procmail" "HOME=$HOME" "DEFAULT=$HOME/inbox" "ORGMAIL=$HOME/inbox" "$HOME/.procmailrc"
     is "$? $(grep -c '^text' inbox)" "0 1" "an rc file: $kind: the mail goes to the inbox"
-    check "... and the log says what it is" grep -q "$(words $kind)" "$scratch/err"
+    if [ $kind = directory ]; then wanted="Couldn't read"; else wanted=$(words $kind); fi
+    check "... and the log says what it is" grep -q "$wanted" "$scratch/err"
     rm -rf .procmailrc inbox
     put $kind key
     within "$BACKSTOP" --set "batv.key-file=$HOME/key" batv sign a@example.com

@@ -3,7 +3,7 @@
 # Called as procmail: what the comparison with the real one (tests/procmail) does not show: where we
 # differ on purpose, safety, signals, the judge's variables, and the commands check and run.
 . "${srcdir:-..}/tests/tap.sh"
-plan 44
+
 ln -s "$BACKSTOP" "$scratch/procmail"
 cd "$scratch/home" || exit 1
 printf 'From cora@example.com  Thu Jan  1 00:00:00 2015\nFrom: cora@example.com\nSubject: hello\n\ntext\n' >message
@@ -32,6 +32,46 @@ printf ':0 f\n| no-such-program\n' >rc
 expect_code 0 "a missing filter ends well" procmail
 check "... and leaves the mail whole" grep -q '^Subject: hello' inbox
 reset
+
+# A line that the shell runs: its status 126 or 127 says that there is no such program (procmail takes
+# the mail for delivered, or its text for filtered away). Anything else is as in procmail.
+: >noexec
+try() { # WHAT RC: the mail goes on to the inbox, whole
+    printf "$2" >rc
+    expect_code 0 "$1: ends well" procmail
+    check "... the mail goes on, whole" grep -q '^text' inbox
+    check "... once, and nowhere else" test "$(grep -l '^text' inbox no* | wc -l) $(grep -c '^From cora' inbox)" = "1 1"
+    rm -f inbox no no2 log
+}
+for flags in '' ' w' ' W' ' h' ' c'; do
+    try "no such program, flags$flags" ":0$flags\n| no-such-program --opt >/dev/null\n"
+done
+for flags in f fw fh fb fW fbr; do
+    try "no such filter, flags $flags" ":0 $flags\n| no-such-program 2>/dev/null\n"
+done
+try "no right to run it" ":0\n| ./noexec >/dev/null\n"
+try "a directory for a program" ":0\n| /usr/bin >/dev/null\n"
+try "env finds none" ":0\n| env no-such-program\n"
+try "a program for a lock" ":0:\n| no-such-program >>/dev/null\n"
+try "within a block" ":0\n{\n:0\n| no-such-program >/dev/null\n}\n"
+try "of a backquote in a folder's name" ":0\nno\140no-such-program 2>/dev/null\140\n"
+try "of a backquote in an address" "SENDMAIL=/bin/true\n:0\n! a@example.com\140no-such-program 2>/dev/null\140\n"
+try "in a condition" ":0\n* ? no-such-program >/dev/null\nno\n"
+try "in a negated condition" ":0\n* ! ? no-such-program >/dev/null\nno\n:0\n* ! ? no-such-program\nno2\n"
+try "with weights" ":0\n* 1^0 ? no-such-program >/dev/null\n* 1^0 .\nno\n"
+try "of a backquote in a condition" ":0\n* $ ^Subject:.*\140no-such-program 2>/dev/null\140\nno\n:0\n* $ ! xy\140no-such-program 2>/dev/null\140\nno2\n"
+try "a chain knows it" ":0 c\n| no-such-program >/dev/null\n:0 a\nno\n"
+printf ':0\n| cat >/dev/null; exit 1\n' >rc
+expect_code 0 "a program that fails otherwise, unwaited for" procmail
+check "... has the mail, as in procmail" test ! -e inbox
+printf ':0\n* ! ? false >/dev/null\nbox\n' >rc
+expect_code 0 "a program that answers no" procmail
+check "... may be negated" grep -q '^text' box
+printf ':0\n| cat >got; exec sleep 60 >/dev/null 2>&1\n' >rc
+expect_code 0 "a program that runs long" timeout 20 "$scratch/procmail" "HOME=$HOME" "DEFAULT=$HOME/inbox" SHELL=/bin/sh \
+    PATH=/usr/bin:/bin ./rc <message
+check "... holds nobody up, and has the mail" grep -q '^text' got
+reset
 for signal in TERM HUP INT QUIT; do
     printf ':0 w\n| sleep 5\n' >rc
     "$scratch/procmail" "HOME=$HOME" "DEFAULT=$HOME/inbox" LOGFILE=log ./rc <message &
@@ -54,6 +94,16 @@ reset
 printf 'LINEBUF=128\nV=%0500d\n:0\n* $ ^Subject: hello|$V\nbox\n' 1 >rc
 expect_code 0 "an overlong line ends well" procmail
 check "... and keeps the mail" grep -q '^text' inbox box
+reset
+
+# --- -p -m: the caller's environment
+printf ':0 w\n| echo "$PATH $HOST ${ORGMAIL-none}" >out; cat >/dev/null\n' >rc
+chmod 600 rc
+env PATH=/usr/bin:/bin:/opt/x/bin HOST=elsewhere ORGMAIL=x "$scratch/procmail" -p -m "HOME=$HOME" SHELL=/bin/sh \
+    "MAILDIR=$HOME" "$HOME/rc" <message
+is "$(cat out)" "/usr/bin:/bin:/opt/x/bin elsewhere none" "-p -m keeps the caller's PATH and HOST"
+env PATH=/usr/bin:/bin:/opt/x/bin "$scratch/procmail" -m "HOME=$HOME" SHELL=/bin/sh "MAILDIR=$HOME" "$HOME/rc" <message
+check "-m alone does not" grep -q '/bin:/usr/local/bin:/usr/bin:/bin ' out
 reset
 
 # --- safety
@@ -160,3 +210,4 @@ check "... but puts nothing there" test ! -e other
 expect_code 0 "run without it" "$BACKSTOP" procmail run try message
 check "... delivers" test -s other
 is "$(ls | grep -c '\.lock$')" 0 "no lock is left in the end"
+plan

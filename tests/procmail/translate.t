@@ -77,7 +77,7 @@ mail 'From: the spammer <x@example.net>\nSubject: x'
 mail 'Subject: x' 'hello\nClick here to win'
 mail 'From: Mail Delivery Subsystem <mailer-daemon@example.net>\nSubject: x'
 mail 'Subject: big' "$(printf '%06000d' 1)"
-plan $((1 + number * 2))
+plan $((6 + number * 2))
 
 expect_code 0 "all of the rc file can be said in Sieve" "$BACKSTOP" translate rc
 cp out rc.sieve
@@ -114,3 +114,18 @@ for n in $(seq $number); do
         skip 1 "Pigeonhole is not installed"
     fi
 done
+
+# What Sieve refuses is not called translated; a name without a colon is told of.
+one() { # RC-LINES...
+    printf '%s\n' ':0' "$@" >one
+    "$BACKSTOP" translate one >one.sieve 2>one.said
+}
+one '* ^Subject:*hello' f
+is "$?" 1 "a repeated colon cannot be said"
+one '* ^X-Spam-Flag: YES' '! bob@example.org, root'
+is "$?" 1 "an address without a domain cannot be redirected to"
+check "... and nothing of the recipe is left" sh -c '! grep -q "^ *redirect" one.sieve'
+one '* ^(From|Sender).*alice@example\.com' alice
+is "$? $(grep -c 'header :contains \["From", "Sender"\] "alice@example.com"' one.sieve)" "0 1" \
+    "a name without a colon is a field's"
+check "... and that is said" grep -q 'differs: .*colon' one.said
