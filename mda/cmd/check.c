@@ -56,6 +56,15 @@ static char *address_field(const struct message *message, const char *name)
     return value ? envelope_address(value) : NULL;
 }
 
+// The same where the last delivery wrote it: what stands below a Received line is of an earlier
+// one, to another account that forwards here, say.
+static char *delivery_field(const struct message *message, const char *name)
+{
+    const struct header_field *field = message_field(message, name, 0);
+    const struct header_field *received = message_field(message, "Received", 0);
+    return field && (!received || field < received) ? address_field(message, name) : NULL;
+}
+
 // The envelope as delivery left it in the stored message; options go before it.
 static void read_envelope(const struct message *message, struct envelope *envelope)
 {
@@ -64,9 +73,9 @@ static void read_envelope(const struct message *message, struct envelope *envelo
     if (!envelope->sender)
         envelope->sender = from_line_sender(message);
     envelope->recipient = option_recipient ? envelope_address(option_recipient)
-                                           : address_field(message, "Delivered-To");
+                                           : delivery_field(message, "Delivered-To");
     envelope->original_recipient = option_original ? envelope_address(option_original)
-                                                   : address_field(message, "X-Original-To");
+                                                   : delivery_field(message, "X-Original-To");
 }
 
 static void add_evidence(struct json *json, const struct judgement *judgement)

@@ -40,15 +40,6 @@ static bool is_handover(const char *value)
     return !inside;
 }
 
-// The address behind "for" in a Received line.
-static char *target_of(const char *value)
-{
-    const char *target = strstr(value, " for ");
-    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-    address_scan(target, 1, addresses);
-    return addresses->len > 0 ? g_strdup(g_ptr_array_index(addresses, 0)) : NULL;
-}
-
 static bool is_delivery_note(const struct header_field *field)
 {
     static const char *const names[] = {"Delivered-To",  "X-Original-To",  "Envelope-To",
@@ -74,7 +65,7 @@ static struct origin find_origin(const struct evidence_case *evidence_case)
         g_autofree char *value = header_field_value(field);
         g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
         if (received) {
-            origin.address = target_of(value);
+            origin.address = received_target(value);
             origin.handed += !origin.address && is_handover(value);
         } else if (address_scan(value, ADDRESSES_MAX, addresses) && addresses->len > 0) {
             origin.address = g_strdup(g_ptr_array_index(addresses, 0));

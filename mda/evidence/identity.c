@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "ledger/sentfolder.h"
+#include "message/received.h"
 
 #include <string.h>
 
@@ -45,14 +46,26 @@ static bool is_delivery_note(const struct header_field *field)
            header_field_is(field, "Envelope-To");
 }
 
-// Those of the newest delivery: an older one was to another account that forwards here.
+static void add_target(const struct header_field *received, GPtrArray *addresses)
+{
+    g_autofree char *value = header_field_value(received);
+    g_autofree char *target = received_target(value);
+    add_address(addresses, target);
+}
+
+// Those of the newest delivery: an older one was to another account that forwards here. So what
+// stands above the first Received line goes before that line's "for", and both before what is
+// below.
 static void add_newest_delivery(const struct evidence_case *evidence_case, GPtrArray *addresses)
 {
     const GArray *fields = evidence_case->message->fields;
     for (guint i = 0; i < fields->len; i++) {
         const struct header_field *field = &g_array_index(fields, struct header_field, i);
-        if (header_field_is(field, "Received") && addresses->len > 0)
+        const bool received = header_field_is(field, "Received");
+        if (received && addresses->len > 0)
             return;
+        if (received)
+            add_target(field, addresses);
         if (!is_delivery_note(field))
             continue;
         g_autofree char *value = header_field_value(field);
@@ -61,11 +74,34 @@ static void add_newest_delivery(const struct evidence_case *evidence_case, GPtrA
     }
 }
 
+// Does a note of an earlier delivery name ADDRESS? Then the MTA passes on what the account before
+// was called (RFC 3461 ORCPT).
+static bool was_before(const struct evidence_case *evidence_case, const char *address)
+{
+    const GArray *fields = evidence_case->message->fields;
+    bool below = false;
+    for (guint i = 0; address && i < fields->len; i++) {
+        const struct header_field *field = &g_array_index(fields, struct header_field, i);
+        const bool received = header_field_is(field, "Received");
+        if (below && (received || is_delivery_note(field))) {
+            g_autofree char *value = header_field_value(field);
+            g_autofree char *target = received ? received_target(value) : address_fold(value);
+            g_autofree char *folded = address_fold(target);
+            if (g_strcmp0(folded, address) == 0)
+                return true;
+        }
+        below |= received;
+    }
+    return false;
+}
+
 GPtrArray *identity_addressees(const struct evidence_case *evidence_case)
 {
     GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
     const struct envelope *envelope = evidence_case->envelope;
-    add_address(addresses, envelope->original_recipient);
+    g_autofree char *original = address_fold(envelope->original_recipient);
+    if (!envelope->recipient || !was_before(evidence_case, original))
+        add_address(addresses, original);
     add_address(addresses, envelope->recipient);
     if (addresses->len > 0)
         return addresses;

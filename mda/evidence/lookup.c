@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "evidence/identity.h"
 #include "evidence/replaced.h"
+#include "message/received.h"
 
 #include <string.h>
 
@@ -141,7 +142,7 @@ GPtrArray *lookup_mentioned(const struct evidence_case *evidence_case)
     address_scan(report->original.cc, ADDRESSES_MAX, addresses);
     for (guint i = 0; i < report->original.received->len; i++) {
         const struct received_hop *hop = g_ptr_array_index(report->original.received, i);
-        const char *target = hop->raw ? strstr(hop->raw, " for ") : NULL;
+        g_autofree char *target = hop->raw ? received_target(hop->raw) : NULL;
         address_scan(target, ADDRESSES_MAX, addresses);
     }
     const struct message *message = evidence_case->message;

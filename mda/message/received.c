@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "message/received.h"
 
+#include "base/address.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -159,6 +161,16 @@ void received_parse(const char *value, struct received *received_r)
         received_r->by = word_after(by, is_by_host(by) ? strlen("by host") : 2);
     if (semicolon && semicolon[1])
         received_r->date = g_strstrip(g_strdup(semicolon + 1));
+}
+
+char *received_target(const char *value)
+{
+    const char *by = keyword(value, value, "by");
+    const char *target = keyword(value, by ? by : value, "for");
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *word = target ? word_after(target, 3) : NULL;
+    address_scan(word, 1, addresses);
+    return addresses->len > 0 ? g_strdup(g_ptr_array_index(addresses, 0)) : NULL;
 }
 
 void received_clear(struct received *received)

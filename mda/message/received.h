@@ -16,4 +16,8 @@ struct received {
 
 // Takes VALUE (unfolded) apart into *received_r. Never fails.
 void received_parse(const char *value, struct received *received_r);
+
+// The first address behind "for" in VALUE (unfolded), without its <>; NULL when it names none.
+// Owned by the caller.
+char *received_target(const char *value);
 void received_clear(struct received *received);

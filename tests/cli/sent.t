@@ -10,7 +10,7 @@ sent() { run sent "$@"; }
 
 # message ID RECIPIENT: an outgoing mail
 message() {
-    printf 'From: Alice <alice@example.org>\nTo: %s\nSubject: hello\n' "$2"
+    printf 'From: Alice <alice@example.org>\nTo: %s\nSubject: hello %s\n' "$2" "$2"
     printf 'Date: %s\nMessage-ID: <%s>\n\ntext\n' "$sent_at" "$1"
 }
 # report ID RECIPIENT: a report that it could not be delivered
