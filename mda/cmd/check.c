@@ -68,8 +68,10 @@ static char *delivery_field(const struct message *message, const char *name)
 // The envelope as delivery left it in the stored message; options go before it.
 static void read_envelope(const struct message *message, struct envelope *envelope)
 {
+    // <> is the null sender; an empty option is none.
+    const bool given = option_sender && option_sender[strspn(option_sender, " \t")] != '\0';
     envelope->sender =
-        option_sender ? envelope_address(option_sender) : address_field(message, "Return-Path");
+        given ? envelope_address(option_sender) : address_field(message, "Return-Path");
     if (!envelope->sender)
         envelope->sender = from_line_sender(message);
     envelope->recipient = option_recipient ? envelope_address(option_recipient)

@@ -42,7 +42,9 @@ struct delivery {
     struct message *message;
     struct envelope envelope;
     struct judged judged;
-    char *header; // the lines that go in front
+    char *trace;   // the lines that go in front: the envelope's
+    char *verdict; // and the judge's, "" when there is none
+    char *header;  // both
     char *fingerprint;
     struct message *seen;        // what rules see, when that is not the message as it came
     struct sieve_source *source; // what answers are made from, when scripts ran
@@ -93,10 +95,10 @@ static void add_policy(const struct delivery *delivery, struct plan *plan)
     action->create = true;
 }
 
-// The message with our lines in front, in one piece. Owned by the caller.
-static GByteArray *whole_message(const struct delivery *delivery)
+// The message with LINES in front, in one piece. Owned by the caller.
+static GByteArray *whole_message(const struct delivery *delivery, const char *lines)
 {
-    g_autoptr(Content) content = compose(delivery->message, delivery->header);
+    g_autoptr(Content) content = compose(delivery->message, lines);
     GByteArray *whole = g_byte_array_sized_new((guint)content->size + 1);
     for (guint i = 0; i < content->segments->len; i++) {
         const struct file_segment *piece =
@@ -106,13 +108,15 @@ static GByteArray *whole_message(const struct delivery *delivery)
     return whole;
 }
 
-// What rules are to see: with the verdict in front where there is one, so that they can ask for it.
-// A message without a verdict, and one too large to be copied, is seen as it came.
+// What rules are to see: with the verdict in front where there is one, so that they can ask for it,
+// and never with what a sender put there as one. Else, and when it is too large, as it came.
 static struct message *message_for_rules(struct delivery *delivery)
 {
-    if (!delivery->judged.because || delivery->message->size > SEEN_MAX_BYTES)
+    bool judged = delivery->judged.because && delivery->message->size <= SEEN_MAX_BYTES;
+    if (!judged && !compose_is_forged(delivery->message))
         return delivery->message;
-    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole_message(delivery));
+    const char *lines = judged ? delivery->verdict : "";
+    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole_message(delivery, lines));
     delivery->seen = message_new(bytes);
     return delivery->seen;
 }
@@ -191,16 +195,9 @@ static struct content *content_of(gpointer data, GBytes *bytes)
     const struct delivery *delivery = data;
     if (!bytes)
         return compose(delivery->message, delivery->header);
-    gsize size = 0;
-    const char *changed = g_bytes_get_data(bytes, &size);
-    struct content *content = content_new();
-    // What rules saw with our lines in front has them already.
-    if (!delivery->seen) {
-        content->added = strlen(delivery->header);
-        content_append(content, delivery->header, content->added);
-    }
-    content_append(content, changed, size); // the plan holds the bytes
-    return content;
+    // A verdict that rules saw stands in what they made of the message.
+    bool has_verdict = delivery->seen && delivery->judged.because;
+    return compose_changed(bytes, has_verdict ? delivery->trace : delivery->header);
 }
 
 static mode_t file_mode(const struct conf *conf)
@@ -323,7 +320,7 @@ static int deliver_by_rc(struct delivery *delivery, GError **err)
         .assignments = assignments,
         .programs = rc_programs(delivery),
     };
-    g_autoptr(GByteArray) whole = whole_message(delivery);
+    g_autoptr(GByteArray) whole = whole_message(delivery, delivery->header);
     int status = procmail_rules(&rules_case,
                                 g_string_new_len((const char *)whole->data, (gssize)whole->len));
     delivery->result = (struct run_result){
@@ -347,9 +344,10 @@ static int deliver_by_plan(struct delivery *delivery, enum rules rules, GError *
 static void compose_header(struct delivery *delivery)
 {
     g_autofree char *added = intake_header(delivery->message, &delivery->envelope);
-    g_autofree char *verdict = judge_header(&delivery->judged);
-    const char *extra = delivery->given->header ? delivery->given->header : "";
-    delivery->header = g_strconcat(added, extra, verdict, NULL);
+    delivery->trace =
+        g_strconcat(added, delivery->given->header ? delivery->given->header : "", NULL);
+    delivery->verdict = judge_header(&delivery->judged);
+    delivery->header = g_strconcat(delivery->trace, delivery->verdict, NULL);
 }
 
 static int deliver_message(struct delivery *delivery, GError **err)
@@ -360,8 +358,13 @@ static int deliver_message(struct delivery *delivery, GError **err)
     // The MTA's own limit ends in a bounce; ours, below it, in another try.
     if (!delivery->given->milliseconds)
         survive_watchdog(WATCHDOG_SECONDS);
-    struct intake_options options = {delivery->given->sender, delivery->given->recipient,
-                                     delivery->given->original_recipient};
+    struct intake_options options = {
+        .sender = delivery->given->sender,
+        .recipient = delivery->given->recipient,
+        .original_recipient = delivery->given->original_recipient,
+        .blank_is_null = delivery->given->blank_is_null,
+        .alias_counts = !delivery->given->message,
+    };
     intake_envelope(&options, delivery->message, &delivery->envelope);
     envelope_dsn_copy(&delivery->given->dsn, &delivery->envelope.dsn);
     judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
@@ -414,6 +417,8 @@ static void delivery_clear(struct delivery *delivery)
         sieve_source_release(delivery->source);
     g_free(delivery->source);
     message_free(delivery->seen);
+    g_free(delivery->trace);
+    g_free(delivery->verdict);
     g_free(delivery->header);
     g_free(delivery->fingerprint);
 }

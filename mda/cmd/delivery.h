@@ -10,7 +10,8 @@
 struct delivery_options {
     char *user;               // deliver for this user
     char *home;               // with this home directory
-    char *sender;             // envelope sender
+    char *sender;             // envelope sender; "<>" is the null sender, "" none
+    bool blank_is_null;       // as in struct intake_options
     char *recipient;          // final recipient
     char *original_recipient; // recipient before aliases and forwards
     char *folder;             // folder instead of the inbox

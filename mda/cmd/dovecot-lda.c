@@ -75,5 +75,6 @@ int cmd_dovecot_lda(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "%s: unexpected argument \"%s\"\n", context->program, argv[1]);
         return command_outcome(MDA_DEFER);
     }
+    given.blank_is_null = true; // as it has it, unless the message says who it is from
     return delivery_run(context, &given);
 }

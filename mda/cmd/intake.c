@@ -42,10 +42,16 @@ static char *from_line_sender(const struct message *message)
     return stop > at ? sender_address(word) : NULL;
 }
 
+// An empty option is what a shell makes of a variable that is not set: none is given.
+static bool is_blank(const char *text)
+{
+    return !text || text[strspn(text, " \t")] == '\0';
+}
+
 static char *find_sender(const struct intake_options *options, const struct message *message)
 {
     static const char *const names[] = {"SENDER", NULL};
-    if (options->sender)
+    if (!is_blank(options->sender))
         return sender_address(options->sender);
     const char *value = from_environment(names);
     if (value)
@@ -54,7 +60,8 @@ static char *find_sender(const struct intake_options *options, const struct mess
     if (sender)
         return sender;
     g_autofree char *path = message_header(message, "Return-Path", 0);
-    return sender_address(path);
+    sender = sender_address(path);
+    return !sender && options->sender && options->blank_is_null ? g_strdup("") : sender;
 }
 
 // Exim and others give the address in parts.
@@ -70,13 +77,15 @@ static char *recipient_from_parts(void)
 static char *find_recipient(const struct intake_options *options)
 {
     static const char *const names[] = {"RECIPIENT", NULL};
-    if (options->recipient)
+    if (!is_blank(options->recipient))
         return envelope_address(options->recipient);
     const char *value = from_environment(names);
     if (value && *value)
         return envelope_address(value);
     char *address = recipient_from_parts();
-    return address ? address : envelope_address(options->original_recipient);
+    if (!address && !is_blank(options->original_recipient))
+        address = envelope_address(options->original_recipient);
+    return address;
 }
 
 void intake_envelope(const struct intake_options *options, const struct message *message,
@@ -87,12 +96,15 @@ void intake_envelope(const struct intake_options *options, const struct message 
     static const char *const client_addresses[] = {"CLIENT_ADDRESS", NULL};
     static const char *const client_helos[] = {"CLIENT_HELO", NULL};
     static const char *const client_names[] = {"CLIENT_HOSTNAME", NULL};
-    const char *original =
-        options->original_recipient ? options->original_recipient : from_environment(originals);
+    const char *original = is_blank(options->original_recipient) ? from_environment(originals)
+                                                                 : options->original_recipient;
     *envelope_r = (struct envelope){
         .sender = find_sender(options, message),
         .recipient = find_recipient(options),
         .original_recipient = envelope_address(original),
+        .addressed = options->alias_counts && !is_blank(options->original_recipient)
+                         ? envelope_address(options->original_recipient)
+                         : NULL,
         .extension = g_strdup(from_environment(extensions)),
         .client_address = g_strdup(from_environment(client_addresses)),
         .client_helo = g_strdup(from_environment(client_helos)),

@@ -7,12 +7,15 @@
 #include "message/message.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 // What the options say; NULL where they say nothing. Borrowed.
 struct intake_options {
-    const char *sender;             // -f
+    const char *sender;             // -f: <> is the null sender, an empty one is none
     const char *recipient;          // -r
     const char *original_recipient; // -a
+    bool blank_is_null;             // an empty sender is the null sender when nothing else tells
+    bool alias_counts;              // original_recipient is what envelope->addressed is to be
 };
 
 // Puts *ENVELOPE_R together for MESSAGE. What comes first wins: options, environment, From_ line,

@@ -147,10 +147,11 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
     const struct lmtp_mailbox *mailbox = recipient->mailbox;
     const bool known = recipient->orcpt && g_ascii_strncasecmp(recipient->orcpt, "rfc822;", 7) == 0;
     bool left = leave_connection(service);
+    static char null_sender[] = "<>";
     struct delivery_options given = {
         .user = mailbox->user,
         .home = mailbox->home,
-        .sender = transaction->sender,
+        .sender = *transaction->sender ? transaction->sender : null_sender,
         .recipient = recipient->address,
         .original_recipient = known ? recipient->orcpt + 7 : recipient->address,
         .message = service->message,

@@ -10,6 +10,7 @@
 #include "cmd/procmail-options.h"
 #include "cmd/user.h"
 #include "config.h"
+#include "message/compose.h"
 #include "procmail/engine.h"
 
 #include <fcntl.h>
@@ -36,6 +37,19 @@ struct run {
     gsize size;
     const struct judged *judged; // a judgement that was made already, or NULL
 };
+
+// Takes out what a sender put there as our verdict.
+static void take_out_forged(GString *text)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static(text->str, text->len);
+    g_autoptr(GBytes) sound = compose_unforged(bytes);
+    gsize size = 0;
+    const char *data = g_bytes_get_data(sound, &size);
+    if (sound == bytes)
+        return;
+    g_string_truncate(text, 0);
+    g_string_append_len(text, data, (gssize)size);
+}
 
 static bool read_input(GString *text)
 {
@@ -397,6 +411,7 @@ static int deliver(struct command_context *context, const struct procmail_option
         fprintf(stderr, "procmail: cannot read the message: %s\n", g_strerror(errno));
         return EX_TEMPFAIL;
     }
+    take_out_forged(text);
     set_from_line(options, text);
     if (options->deliver)
         return deliver_to_each(&run, text);

@@ -180,6 +180,7 @@ struct sieve_source *script_source(const struct script_case *script_case)
     world->source.from = g_strdup(script_case->envelope->sender);
     world->source.to = g_strdup(script_case->envelope->recipient);
     world->source.orig_to = g_strdup(script_case->envelope->original_recipient);
+    world->source.addressed = g_strdup(script_case->envelope->addressed);
     world->source.personal = g_strdup(conf_string(world->conf, CONF_SIEVE_PERSONAL));
     const char *global = conf_string(world->conf, CONF_SIEVE_GLOBAL);
     world->source.global = *global ? g_strdup(global) : NULL;

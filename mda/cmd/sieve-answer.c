@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The view of a message that plan/answer composes answers from.
 #include "cmd/sieve-execute.h"
+#include "message/compose.h"
 
 #include <string.h>
 #include <time.h>
@@ -52,6 +53,11 @@ void sieve_answer_init(struct sieve_answer *answer, struct sieve_source *source,
     answer->values = g_ptr_array_new_with_free_func(g_free);
     answer->bytes = action && action->message ? g_bytes_ref(action->message)
                                               : g_bytes_new(message->data, message->size);
+    if (action && action->kind == PLAN_REDIRECT) {
+        GBytes *whole = answer->bytes;
+        answer->bytes = compose_forward(whole);
+        g_bytes_unref(whole);
+    }
     answer->message = message_new(answer->bytes);
     char *user_email = bare_setting(source, "user_email");
     if (user_email)

@@ -40,6 +40,7 @@ void sieve_source_release(struct sieve_source *source)
     g_free(source->from);
     g_free(source->to);
     g_free(source->orig_to);
+    g_free(source->addressed);
     g_free(source->auth);
     g_clear_pointer(&source->envelope, g_hash_table_unref);
     g_hash_table_unref(source->environment);
@@ -330,7 +331,7 @@ static const char *host_envelope(void *data, const char *part)
     if (strcmp(part, "from") == 0)
         return source->from;
     if (strcmp(part, "to") == 0)
-        return source->to;
+        return source->addressed ? source->addressed : source->to;
     if (strcmp(part, "auth") == 0)
         return source->auth;
     return source->envelope ? g_hash_table_lookup(source->envelope, part) : NULL;

@@ -15,6 +15,7 @@ struct sieve_source {
     struct mime_tree *tree;   // NULL until the script asks for parts
     GPtrArray *parts;         // struct sieve_mime_part *, converted from the tree
     char *from, *to, *orig_to, *auth; // the envelope; NULL: not known. Owned
+    char *addressed;                  // what the test "to" sees instead of `to`, or NULL. Owned
     GHashTable *envelope;             // further parts: name -> value, owned, or NULL
     GHashTable *environment;          // item -> value, owned; never NULL
     GHashTable *settings;             // name -> value, owned; never NULL

@@ -10,6 +10,7 @@
 #include "cmd/sieve-host.h"
 #include "cmd/sieve-settings.h"
 #include "cmd/sieve-suite.h"
+#include "message/envelope.h"
 #include "sieve/settings.h"
 
 #include <stdio.h>
@@ -125,9 +126,10 @@ static bool prepare(const struct command_context *context, struct sieve_source *
     sieve_source_init(source);
     source->personal = opt_personal ? g_strdup(opt_personal) : g_path_get_dirname(script);
     source->global = g_strdup(opt_global);
-    source->from = g_strdup(opt_from);
+    source->from = opt_from && *opt_from ? envelope_address(opt_from) : NULL;
     source->to = g_strdup(opt_to);
     source->orig_to = g_strdup(opt_original);
+    source->addressed = g_strdup(opt_original);
     source->auth = g_strdup(opt_auth);
     if (!take_items(source->environment, opt_items) || !take_settings(context, source->settings))
         return false;

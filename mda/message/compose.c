@@ -5,10 +5,15 @@
 
 #define OWN_PREFIX "X-Backstop"
 
-static bool is_own(const struct header_field *field)
+static bool is_own(const char *name, gsize length)
 {
-    return field->name_length >= strlen(OWN_PREFIX) &&
-           g_ascii_strncasecmp(field->line, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
+    return length >= strlen(OWN_PREFIX) &&
+           g_ascii_strncasecmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
+}
+
+static bool is_return_path(const char *name, gsize length)
+{
+    return length == strlen("Return-Path") && g_ascii_strncasecmp(name, "Return-Path", length) == 0;
 }
 
 // CRLF where the message's first line ends so, else LF: with bare CRs, which no store and no reader
@@ -31,13 +36,112 @@ static bool may_add(const struct message *message)
            *message->data == '\r';
 }
 
-// When FIELD is one of ours, appends what stands between *FROM and it and moves *FROM behind it.
-static void leave_out(struct content *content, const struct header_field *field, const char **from)
+// A field of the header, or the name that such a line would have.
+typedef bool name_test(const char *name, gsize length);
+
+// A walk over what LEAVES_OUT says of MESSAGE's header.
+struct walk {
+    const struct message *message;
+    name_test *leaves_out;
+    guint next;     // field of the index
+    const char *at; // behind the index
+};
+
+static const char *line_behind(const struct message *message, const char *at)
 {
-    if (!is_own(field))
-        return;
-    content_append(content, *from, (gsize)(field->line - *from));
-    *from = field->line + field->line_length;
+    const char *end = message->data + message->size;
+    const char *line_end = memchr(at, message->bare_cr ? '\r' : '\n', (gsize)(end - at));
+    return line_end ? line_end + 1 : end;
+}
+
+static bool is_empty_line(const char *at, const char *end)
+{
+    return at == end || *at == '\n' ||
+           (*at == '\r' && (at + 1 == end || at[1] == '\n' || end - at == 1));
+}
+
+// The length of the name in the line at AT, 0 when it is no field.
+static gsize name_at(const char *at, const char *end)
+{
+    const char *colon = memchr(at, ':', (gsize)(end - at)), *stop = colon;
+    while (stop && stop > at && (stop[-1] == ' ' || stop[-1] == '\t'))
+        stop--;
+    for (const char *c = at; c < stop; c++) {
+        if ((guchar)*c <= ' ' || *c == 0x7f)
+            return 0;
+    }
+    return stop ? (gsize)(stop - at) : 0;
+}
+
+// Behind the index come fields that it had no room for, and those behind a line that is no field,
+// which rules see: readers go on to the empty line. A message without any field has no header.
+static bool next_behind(struct walk *walk, const char **start_r, gsize *length_r)
+{
+    const struct message *message = walk->message;
+    const char *end = message->data + message->size;
+    while (walk->at && walk->at < end) {
+        const char *line = walk->at, *next = line_behind(message, line);
+        if (is_empty_line(line, next))
+            break;
+        gsize name = name_at(line, next);
+        while (next < end && (*next == ' ' || *next == '\t'))
+            next = line_behind(message, next);
+        walk->at = next;
+        if (name > 0 && walk->leaves_out(line, name)) {
+            *start_r = line;
+            *length_r = (gsize)(next - line);
+            return true;
+        }
+    }
+    walk->at = NULL;
+    return false;
+}
+
+static bool header_is_open(const struct message *message)
+{
+    const char *body = message->body;
+    const char *before = body - (body > message->data);
+    bool closed = body > message->data && (*before == '\n' || *before == '\r');
+    if (!closed || message->fields->len == 0)
+        return false;
+    // Closed by an empty line: what stands before the body is one line end behind another.
+    const struct header_field *last =
+        &g_array_index(message->fields, struct header_field, message->fields->len - 1);
+    return body == last->line + last->line_length;
+}
+
+static struct walk walk_begin(const struct message *message, name_test *leaves_out)
+{
+    return (struct walk){.message = message,
+                         .leaves_out = leaves_out,
+                         .at = header_is_open(message) ? message->body : NULL};
+}
+
+static bool walk_next(struct walk *walk, const char **start_r, gsize *length_r)
+{
+    while (walk->next < walk->message->fields->len) {
+        const struct header_field *field =
+            &g_array_index(walk->message->fields, struct header_field, walk->next++);
+        if (!walk->leaves_out(field->line, field->name_length))
+            continue;
+        *start_r = field->line;
+        *length_r = field->line_length;
+        return true;
+    }
+    return next_behind(walk, start_r, length_r);
+}
+
+static void append_without(struct content *content, const struct message *message,
+                           name_test *leaves_out)
+{
+    struct walk walk = walk_begin(message, leaves_out);
+    const char *from = message->data, *start = NULL;
+    gsize length = 0;
+    while (walk_next(&walk, &start, &length)) {
+        content_append(content, from, (gsize)(start - from));
+        from = start + length;
+    }
+    content_append(content, from, (gsize)(message->data + message->size - from));
 }
 
 struct content *compose(const struct message *message, const char *added)
@@ -49,14 +153,58 @@ struct content *compose(const struct message *message, const char *added)
         content->varying = strstr(added, OWN_PREFIX) != NULL;
         content_append(content, content->owned, content->added);
     }
-    const char *from = message->data;
-    for (guint i = 0; i < message->fields->len; i++)
-        leave_out(content, &g_array_index(message->fields, struct header_field, i), &from);
-    // A header too large to be indexed is still no place to hide a verdict in.
-    struct header_field field;
-    for (const char *at = message->body;
-         message->header_cut && message_next_field(message, &at, &field);)
-        leave_out(content, &field, &from);
-    content_append(content, from, (gsize)(message->data + message->size - from));
+    append_without(content, message, is_own);
     return content;
+}
+
+struct content *compose_changed(GBytes *bytes, const char *added)
+{
+    struct content *content = content_new();
+    g_autoptr(Message) message = message_new(bytes);
+    if (may_add(message)) {
+        content->owned = with_line_ends(added, line_end_of(message));
+        content->added = strlen(content->owned);
+        content_append(content, content->owned, content->added);
+    }
+    content_append(content, message->data, message->size);
+    return content;
+}
+
+bool compose_is_forged(const struct message *message)
+{
+    struct walk walk = walk_begin(message, is_own);
+    const char *start = NULL;
+    gsize length = 0;
+    return walk_next(&walk, &start, &length);
+}
+
+static GBytes *without(GBytes *bytes, name_test *leaves_out)
+{
+    g_autoptr(Message) message = message_new(bytes);
+    struct walk walk = walk_begin(message, leaves_out);
+    const char *start = NULL;
+    gsize length = 0;
+    if (!walk_next(&walk, &start, &length))
+        return g_bytes_ref(bytes);
+    g_autoptr(Content) content = content_new();
+    content_append(content, message->from_line ? message->from_line : "",
+                   message->from_line_length);
+    append_without(content, message, leaves_out);
+    GByteArray *whole = g_byte_array_sized_new((guint)content->size + 1);
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *piece =
+            &g_array_index(content->segments, struct file_segment, i);
+        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
+    }
+    return g_byte_array_free_to_bytes(whole);
+}
+
+GBytes *compose_unforged(GBytes *bytes)
+{
+    return without(bytes, is_own);
+}
+
+GBytes *compose_forward(GBytes *bytes)
+{
+    return without(bytes, is_return_path);
 }

@@ -18,6 +18,7 @@ void envelope_clear(struct envelope *envelope)
     g_clear_pointer(&envelope->sender, g_free);
     g_clear_pointer(&envelope->recipient, g_free);
     g_clear_pointer(&envelope->original_recipient, g_free);
+    g_clear_pointer(&envelope->addressed, g_free);
     g_clear_pointer(&envelope->extension, g_free);
     g_clear_pointer(&envelope->client_address, g_free);
     g_clear_pointer(&envelope->client_helo, g_free);

@@ -17,6 +17,7 @@ struct envelope {
     char *sender;             // envelope sender without <>; "" the null sender; NULL not known
     char *recipient;          // the address that this delivery is for, or NULL
     char *original_recipient; // before aliases and forwards, or NULL
+    char *addressed;          // what Sieve's envelope "to" is when it is not the recipient, or NULL
     char *extension;          // the detail part of the address, or NULL
     char *client_address;     // IP address of the host that handed the message in, or NULL
     char *client_helo;        // its HELO, or NULL

@@ -22,7 +22,9 @@ lands() { # MESSAGE WANTED DESC [OPTION...]: printf texts
 lands 'A: b\n\nx' 'Return-Path: <ann@example.net>\nA: b\n\nx' "-f" -f ann@example.net
 lands 'A: b\n\nx' 'Return-Path: <ann@example.net>\nA: b\n\nx' "-f <…>" -f '<ann@example.net>'
 lands 'A: b\n\nx' 'Return-Path: <>\nA: b\n\nx' "-f <>" -f '<>'
-lands 'A: b\n\nx' 'Return-Path: <>\nA: b\n\nx' "-f with nothing" -f ''
+lands 'A: b\n\nx' 'Return-Path: <>\nA: b\n\nx' "-f with <>" -f '<>'
+lands 'A: b\n\nx' 'A: b\n\nx' "-f with nothing" -f ''
+lands 'A: b\n\nx' 'A: b\n\nx' "-f with blanks" -f ' '
 lands 'A: b\n\nx' 'Return-Path: <>\nA: b\n\nx' "-f MAILER-DAEMON" -f MAILER-DAEMON
 lands 'A: b\r\n\r\nx\r\n' 'Return-Path: <a@b>\r\nDelivered-To: c@d\r\nA: b\r\n\r\nx\r\n' "CRLF" -f a@b -r c@d
 lands 'A: b\n\nx' 'Delivered-To: me@example.org\nA: b\n\nx' "-a alone" -a me@example.org
@@ -152,7 +154,7 @@ done
 box=$HOME/box
 fresh
 printf 'A: b\n\nFrom here\n>From there\n>>From all\nFromage\nno end' | put -f 'a b@c' --set "store.location=mbox:$box"
-printf '' | put -f '' --set "store.location=mbox:$box"
+printf '' | put -f '<>' --set "store.location=mbox:$box"
 printf 'A: b\r\n\r\nFrom crlf\r\n' | put -f '<>' --set "store.location=mbox:$box"
 sed 's/^\(From [^ ]*\) ... ... .. ..:..:.. ....$/\1 DATE/' "$box" >"$scratch/got"
 printf 'From a-b@c DATE\nReturn-Path: <a b@c>\nA: b\n\n>From here\n>>From there\n>>>From all\nFromage\nno end\n\nFrom MAILER-DAEMON DATE\nReturn-Path: <>\n\nFrom MAILER-DAEMON DATE\nReturn-Path: <>\r\nA: b\r\n\r\n>From crlf\r\n\n' >"$scratch/wanted"

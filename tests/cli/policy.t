@@ -24,7 +24,7 @@ deliver() { # RECIPIENT [SETTING...]
         options="$options --set $setting"
     done
     # shellcheck disable=SC2086
-    as_mta "$BACKSTOP" $options -f '' -a "$recipient" <"$scratch/m"
+    as_mta "$BACKSTOP" $options -f '<>' -a "$recipient" <"$scratch/m"
 }
 where() { # the folder in which the last report lies
     found=$(grep -rl "^Subject: Undeliverable $serial\$" "$HOME/Maildir" 2>/dev/null | sed 's|.*/Maildir/\(.*\)/[a-z]*/[^/]*$|\1|; t; s|.*/Maildir/.*|INBOX|')

@@ -68,7 +68,7 @@ message "refuse" >"$scratch/m"
 expect_code 0 "reject sends a refusal" deliver
 is "$(grep -c '^ARGS -i -f <> -- a@example.org' "$HOME/outbox")" 1 "from the null sender"
 : >"$HOME/outbox"
-sender='' expect_code 0 "a reject of a message from nobody" deliver
+sender='<>' expect_code 0 "a reject of a message from nobody" deliver
 is "$(cat "$HOME/outbox")" "" "sends nothing"
 is "$(inbox)" 2 "and keeps the message"
 message "refuse" "Auto-Submitted: auto-generated" >"$scratch/m"
@@ -97,7 +97,7 @@ for header in 'Precedence: list' 'List-Id: <l.example.org>' 'Auto-Submitted: aut
     message "leave" "$header" | sed 's/^From:.*/From: other@example.org/' >"$scratch/m"
     sender=other@example.org deliver
 done
-sender='' deliver
+sender='<>' deliver
 is "$(cat "$HOME/outbox")" "" "lists, robots and nobody get no answer"
 
 {
@@ -106,7 +106,7 @@ is "$(cat "$HOME/outbox")" "" "lists, robots and nobody get no answer"
     printf -- '--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n'
     printf 'Final-Recipient: rfc822; x@example.org\nAction: failed\nStatus: 5.1.1\n\n--b--\n'
 } >"$scratch/m"
-sender='' expect_code 0 "a report of unknown origin" deliver
+sender='<>' expect_code 0 "a report of unknown origin" deliver
 report=$(grep -l '^Status: 5.1.1' "$HOME/Maildir/.Reports/new/"*)
 is "$(grep -c '^X-Backstop: unknown; class=dsn-failure' "$report")" 1 "the script sees its verdict, once"
 

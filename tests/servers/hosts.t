@@ -79,7 +79,7 @@ END
 }
 # Where the host that delivers puts the report on ID.
 comes_to() {
-    report "$1" | host delivers deliver -f '' -a alice@example.org || echo "status $?"
+    report "$1" | host delivers deliver -f '<>' -a alice@example.org || echo "status $?"
     case $(grep -rl "^Subject: report on $1\$" "$scratch/delivers/Maildir") in
     */Maildir/new/*) echo inbox ;;
     */Maildir/.Junk/*) echo Junk ;;

@@ -257,7 +257,7 @@ if [ -f "${BACKSTOP%/*}/backstop-agent" ]; then
     check 'doctor names it' grep -q '^- ledger .*ledger.url (.*:9): TLS takes a build' "$scratch/doctor"
     check 'and what to do' grep -q '^What would help most: \[ledger\] url' "$scratch/doctor"
     expect_code 75 'recording is deferred' "$BACKSTOP" -c "$conf" sent --ids "$scratch/ids"
-    may_reject=yes as_mta "$BACKSTOP" -c "$conf" deliver -f '' <"$scratch/report"
+    may_reject=yes as_mta "$BACKSTOP" -c "$conf" deliver -f '<>' <"$scratch/report"
     is "$?:$(find "$HOME" -path '*/new/*' -type f | wc -l)" 0:1 'mail is delivered'
 else
     skip 6 'the program has no launcher here, and modules cannot be left out'

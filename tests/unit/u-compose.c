@@ -53,6 +53,12 @@ static void lines_go_in_front(void **state)
          "A: b\n\nX-Backstop: 3\n"},
         {"X-Backstop: 1\nX-Backstop: 2\n\n", "X-Backstop: new\n", "X-Backstop: new\n\n"},
         {"X-Backsto: kept\n\n", "", "X-Backsto: kept\n\n"},
+        // Behind a line that is no field, where rules look too.
+        {"A: b\nno field\nX-Backstop: 1\n more\nC: d\n\nx", "", "A: b\nno field\nC: d\n\nx"},
+        {"A: b\r\nno field\r\nx-backstop : 1\r\n\r\nX-Backstop: 2\r\n", "",
+         "A: b\r\nno field\r\n\r\nX-Backstop: 2\r\n"},
+        {"A: b\n\nX-Backstop: 1\n", "", "A: b\n\nX-Backstop: 1\n"},
+        {"just text\nX-Backstop: 1\n", "", "just text\nX-Backstop: 1\n"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         GString *got = composed(rows[i].text, strlen(rows[i].text), rows[i].added, NULL);
