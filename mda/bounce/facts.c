@@ -390,6 +390,8 @@ bool facts_read(struct facts *facts, const struct bounce_settings *settings,
         report_add_limit(report, err->message);
         return false;
     }
+    if (facts->tree->parts->len == 0)
+        return false; // nothing came
     for (guint i = 0; i < facts->tree->limits->len; i++)
         report_add_limit(report, g_ptr_array_index(facts->tree->limits, i));
     facts->root = find_root(facts);
