@@ -23,6 +23,8 @@
 #define DATE_CLOSE_SECONDS 3600
 // No server keeps mail in its queue for longer.
 #define QUEUE_SECONDS (30 * 24 * 3600)
+// After so long the usual one has given up and said so (RFC 5321 §4.5.4.1: 4 to 5 days).
+#define BOUNCE_SECONDS (5 * 24 * 3600)
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
 #define REPLACED_MAX 3
@@ -35,16 +37,25 @@ gint64 lookup_date(const struct report *report)
     return date_parse(report->original.date, &seconds) ? seconds : 0;
 }
 
+gint64 lookup_arrival(const struct evidence_case *evidence_case)
+{
+    const gint64 arrived = evidence_case->envelope ? evidence_case->envelope->arrived : 0;
+    return arrived ? arrived : g_get_real_time() / G_USEC_PER_SEC;
+}
+
 bool lookup_is_covered(const struct evidence_case *evidence_case,
                        const struct ledger_extent *extent)
 {
     const gint64 date = lookup_date(evidence_case->report);
+    const gint64 arrived = lookup_arrival(evidence_case);
     const enum bounce_class class = evidence_case->report->class;
     const bool queued = class == BOUNCE_DSN_FAILURE || class == BOUNCE_DSN_DELAY;
-    // A report on a mail that was written weeks ago answers none that waited in a queue since then.
-    if (queued && date < g_get_real_time() / G_USEC_PER_SEC - QUEUE_SECONDS)
-        return true;
-    return date == 0 || (date >= extent->began && date > extent->forgot_until);
+    // A report on a mail that was written weeks ago answers none that waited in a queue since then,
+    // and no Date tells nothing: the mail was sent some time before the report arrived.
+    if (date == 0 || date > arrived + DATE_SLACK_SECONDS ||
+        (queued && date < arrived - QUEUE_SECONDS))
+        return ledger_extent_covers(extent, arrived - BOUNCE_SECONDS, arrived);
+    return ledger_extent_covers(extent, date, date);
 }
 
 static bool is_daemon(const char *address)

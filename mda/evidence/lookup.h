@@ -35,8 +35,11 @@ bool lookup_original(const struct evidence_case *evidence_case, struct ledger *l
 void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
                   struct finding *finding);
 
+// When the report arrived, in Unix seconds: now, unless it is old mail that is judged again.
+gint64 lookup_arrival(const struct evidence_case *evidence_case);
+
 // Could the original be a message that was sent while EXTENT reached? A report on one from before
-// it began proves nothing.
+// it began, or from a gap, proves nothing.
 bool lookup_is_covered(const struct evidence_case *evidence_case,
                        const struct ledger_extent *extent);
 

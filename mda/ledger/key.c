@@ -79,14 +79,18 @@ static bool make_key(const char *path, GError **err)
     return made;
 }
 
-bool ledger_key_read(const char *path, bool create, GBytes **key_r, GError **err)
+bool ledger_key_read(const char *path, bool create, GBytes **key_r, bool *made_r, GError **err)
 {
     g_autoptr(GError) missing = NULL;
+    if (made_r)
+        *made_r = false;
     if (read_key(path, key_r, &missing))
         return true;
     if (!create || !g_error_matches(missing, MDA_ERROR, MDA_ERROR_GONE)) {
         g_propagate_error(err, g_steal_pointer(&missing));
         return false;
     }
+    if (made_r)
+        *made_r = true;
     return make_key(path, err) && read_key(path, key_r, err);
 }

@@ -4,26 +4,19 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/module.h"
 #include "base/text.h"
 #include "config.h"
-#include "ledger/backend.h"
+#include "ledger/inside.h"
 #include "ledger/key.h"
 
 #include <string.h>
 
-#define MESSAGE_ID_MAX_BYTES 998
 #define KEY_FILE "ledger.key"
-#define LIVE_SLACK_SECONDS (7 * 24 * 3600)
-
-struct ledger {
-    const struct ledger_backend *backend;
-    gpointer state;
-    GHmac *hmac; // keyed; copied for each hash
-    char *name;
-    gint64 keep_seconds;
-    bool batch;
-};
+// A ledger that was never there before reaches back to the first mail's Date, if that is no older.
+#define LIVE_SLACK_SECONDS 3600
+#define OWNERS_MAX 2
 
 static bool is_redis(const char *location)
 {
@@ -57,18 +50,71 @@ static char *key_path(const struct conf *conf, const char *location)
 }
 
 static bool load_key(struct ledger *ledger, const struct conf *conf, const char *location,
-                     enum ledger_mode mode, GError **err)
+                     enum ledger_mode mode, bool *made_r, GError **err)
 {
     g_autoptr(GBytes) key = NULL;
     g_autofree char *path = key_path(conf, location);
-    const bool loaded = path ? ledger_key_read(path, mode == LEDGER_WRITE, &key, err)
-                             : ledger->backend->key(ledger->state, mode, &key, err);
-    if (!loaded)
+    const bool loaded = path ? ledger_key_read(path, mode == LEDGER_WRITE, &key, made_r, err)
+                             : ledger->backend->key(ledger->state, mode, &key, made_r, err);
+    if (loaded)
+        ledger->hasher = ledger_hasher_new(key);
+    return loaded;
+}
+
+// Under another key nothing that was recorded can be found: the ledger begins anew.
+static bool begin_anew(struct ledger *ledger, gint64 mark, gint64 now, GError **err)
+{
+    log_line(LOG_LEVEL_WARNING,
+             "ledger %s: its key is another than before; what was recorded under that is lost",
+             ledger->name);
+    const struct ledger_note notes[] = {
+        {"key", mark, NOTE_SET}, {"lost", now, NOTE_SET},   {"live", now, NOTE_SET},
+        {"began", 0, NOTE_SET},  {"imported", 0, NOTE_SET}, {"untimed", 0, NOTE_SET},
+    };
+    ledger->lost = true;
+    return ledger->backend->write_notes(ledger->state, notes, G_N_ELEMENTS(notes), err);
+}
+
+static bool check_key(struct ledger *ledger, enum ledger_mode mode, GError **err)
+{
+    static const char *const names[] = {"key", "lost", NULL};
+    gint64 values[2];
+    const gint64 mark = ledger_hasher_mark(ledger->hasher);
+    if (!ledger->backend->read_notes(ledger->state, names, values, err))
         return false;
-    gsize size;
-    const guint8 *bytes = g_bytes_get_data(key, &size);
-    ledger->hmac = g_hmac_new(G_CHECKSUM_SHA256, bytes, size);
-    return true;
+    ledger->lost |= values[1] != 0;
+    if (values[0] == mark || (values[0] == 0 && mode == LEDGER_READ))
+        return true;
+    if (mode == LEDGER_READ)
+        return mda_fail(err, MDA_ERROR_CONFIG,
+                        "%s was recorded under another key: nothing can be found in it",
+                        ledger->name);
+    const struct ledger_note note = {"key", mark, NOTE_SET};
+    return values[0] ? begin_anew(ledger, mark, g_get_real_time() / G_USEC_PER_SEC, err)
+                     : ledger->backend->write_notes(ledger->state, &note, 1, err);
+}
+
+// A ledger that is new while its key is not may be one that was lost.
+static bool note_loss(struct ledger *ledger, GError **err)
+{
+    const struct ledger_note note = {"lost", g_get_real_time() / G_USEC_PER_SEC, NOTE_SET};
+    log_line(
+        LOG_LEVEL_WARNING,
+        "ledger %s is new, and its key is older: what was recorded before, if anything was, is "
+        "lost",
+        ledger->name);
+    ledger->lost = true;
+    return ledger->backend->write_notes(ledger->state, &note, 1, err);
+}
+
+static bool set_up(struct ledger *ledger, const struct conf *conf, const char *location,
+                   enum ledger_mode mode, GError **err)
+{
+    bool key_made = false, fresh = false;
+    return load_key(ledger, conf, location, mode, &key_made, err) &&
+           ledger->backend->prepare(ledger->state, mode, ledger->hasher, &fresh, err) &&
+           check_key(ledger, mode, err) &&
+           (!fresh || key_made || !conf || mode == LEDGER_READ || note_loss(ledger, err));
 }
 
 static bool open_at(const char *location, const struct conf *conf, gint64 keep_seconds,
@@ -78,12 +124,13 @@ static bool open_at(const char *location, const struct conf *conf, gint64 keep_s
     struct ledger *ledger = g_new0(struct ledger, 1);
     ledger->backend = backend_for(location, err);
     ledger->keep_seconds = keep_seconds;
+    ledger->askers = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     // A password in the URL is nobody's business.
     const char *at = strrchr(location, '@');
     ledger->name = g_strdup(strstr(location, "://") && at ? at + 1 : location);
     if (!ledger->backend ||
         !ledger->backend->open(location, conf, mode, deadline, &ledger->state, err) ||
-        !load_key(ledger, conf, location, mode, err)) {
+        !set_up(ledger, conf, location, mode, err)) {
         g_prefix_error(err, "ledger: ");
         ledger_free(ledger);
         return false;
@@ -123,7 +170,8 @@ void ledger_free(struct ledger *ledger)
         return;
     if (ledger->state)
         ledger->backend->free(ledger->state);
-    g_clear_pointer(&ledger->hmac, g_hmac_unref);
+    ledger_hasher_free(ledger->hasher);
+    g_array_unref(ledger->askers);
     g_free(ledger->name);
     g_free(ledger);
 }
@@ -133,100 +181,120 @@ const char *ledger_name(const struct ledger *ledger)
     return ledger->name;
 }
 
-// KIND keeps a Message-ID and an address that read the same apart.
-static struct ledger_hash hash_text(const struct ledger *ledger, char kind, const char *text)
+void ledger_ask_as(struct ledger *ledger, const GPtrArray *addresses)
 {
-    struct ledger_hash hash;
-    guint8 digest[32];
-    gsize size = sizeof digest;
-    g_autoptr(GHmac) hmac = g_hmac_copy(ledger->hmac);
-    g_hmac_update(hmac, (const guchar *)&kind, 1);
-    g_hmac_update(hmac, (const guchar *)text, -1);
-    g_hmac_get_digest(hmac, digest, &size);
-    memcpy(hash.bytes, digest, sizeof hash.bytes);
-    return hash;
-}
-
-// False when there is no Message-ID in TEXT. Case is folded: some gateways do so with the domain.
-static bool hash_message_id(const struct ledger *ledger, const char *text,
-                            struct ledger_hash *hash_r)
-{
-    g_autofree char *folded = address_fold(text);
-    if (!folded || !*folded || strlen(folded) > MESSAGE_ID_MAX_BYTES)
-        return false;
-    *hash_r = hash_text(ledger, 'i', folded);
-    return true;
-}
-
-static struct ledger_hash hash_address(const struct ledger *ledger, const char *address)
-{
-    g_autofree char *folded = address_untagged(address);
-    return hash_text(ledger, 'a', folded);
-}
-
-// The recipients' hashes, and those with their domains.
-static void hash_recipients(const struct ledger *ledger, const char *const *recipients,
-                            GArray *addresses, GArray *correspondents)
-{
-    for (gsize i = 0; recipients && recipients[i] && i < LEDGER_RECIPIENTS_MAX; i++) {
-        const char *domain = text_domain_of(recipients[i]);
-        if (!domain || !*domain)
-            continue;
-        const struct ledger_hash address = hash_address(ledger, recipients[i]);
-        g_array_append_val(addresses, address);
-        g_array_append_val(correspondents, address);
-        g_autofree char *at_domain = g_strdup_printf("@%s", domain);
-        const struct ledger_hash whole = hash_address(ledger, at_domain);
-        g_array_append_val(correspondents, whole);
+    g_array_set_size(ledger->askers, 0);
+    for (guint i = 0; i < addresses->len; i++) {
+        const struct ledger_hash asker =
+            ledger_hash_address(ledger->hasher, g_ptr_array_index(addresses, i));
+        g_array_append_val(ledger->askers, asker);
     }
 }
 
-// ADDRESS was written to in this span of time.
-static struct ledger_hash hash_near(const struct ledger *ledger, const char *address, gint64 span)
+// The hashes of one record on their way to the backend.
+struct draft {
+    GArray *recipients, *correspondents, *fingerprints; // struct ledger_hash
+    GArray *notes;
+    struct ledger_hash owners[OWNERS_MAX]; // who wrote to them
+    guint owner_count;
+};
+
+static void draft_init(struct draft *draft)
 {
-    g_autofree char *folded = address_untagged(address);
-    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %s", span, folded);
-    return hash_text(ledger, 'n', text);
+    draft->recipients = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
+    draft->correspondents = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
+    draft->fingerprints = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
+    draft->notes = g_array_new(FALSE, FALSE, sizeof(struct ledger_note));
+    draft->owner_count = 0;
 }
 
-// SUBJECT as it is compared: white space and case may change on the way. NULL when there is nothing
-// to compare.
-static char *fold_subject(const char *subject)
+static void draft_release(struct draft *draft)
 {
-    g_autofree char *valid = subject ? g_utf8_make_valid(subject, -1) : NULL;
-    g_autofree char *folded = valid ? g_utf8_casefold(valid, -1) : NULL;
-    g_auto(GStrv) words = g_strsplit_set(folded ? folded : "", " \t\r\n", -1);
-    GString *text = g_string_new(NULL);
-    for (char **word = words; *word; word++) {
-        if (**word)
-            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", *word);
+    g_array_unref(draft->recipients);
+    g_array_unref(draft->correspondents);
+    g_array_unref(draft->fingerprints);
+    g_array_unref(draft->notes);
+}
+
+static void add_owner(const struct ledger *ledger, const char *address, struct draft *draft)
+{
+    if (!address || !strchr(address, '@'))
+        return;
+    const struct ledger_hash owner = ledger_hash_address(ledger->hasher, address);
+    if (draft->owner_count == 1 && ledger_hash_equal(&draft->owners[0], &owner))
+        return;
+    draft->owners[draft->owner_count++] = owner;
+    const struct ledger_hash known = ledger_hash_bound(ledger->hasher, BOND_USER, &owner, &owner);
+    g_array_append_val(draft->correspondents, known);
+}
+
+// TO under each owner; where nobody is known to have sent it, as it is.
+static void add_owned(const struct ledger *ledger, const struct draft *draft, enum ledger_bond bond,
+                      struct ledger_hash to, GArray *hashes)
+{
+    for (guint i = 0; i < draft->owner_count; i++) {
+        const struct ledger_hash bound =
+            ledger_hash_bound(ledger->hasher, bond, &draft->owners[i], &to);
+        g_array_append_val(hashes, bound);
     }
-    return g_string_free(text, text->len == 0);
+    if (draft->owner_count == 0)
+        g_array_append_val(hashes, to);
 }
 
-// False when DATE and SUBJECT are not enough to know a mail by.
-static bool hash_alike(const struct ledger *ledger, gint64 date, const char *subject,
-                       struct ledger_hash *hash_r)
+static void add_recipient(const struct ledger *ledger, const struct sent_message *message,
+                          const struct ledger_hash *id, const char *recipient, struct draft *draft)
 {
-    g_autofree char *folded = fold_subject(subject);
-    if (date <= 0 || !folded)
-        return false;
-    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %s", date, folded);
-    *hash_r = hash_text(ledger, 'l', text);
-    return true;
-}
-
-static void hash_fingerprints(const struct ledger *ledger, const struct sent_message *message,
-                              GArray *fingerprints)
-{
-    struct ledger_hash hash;
-    const char *const *recipients = message->time > 0 ? message->recipients : NULL;
-    for (gsize i = 0; recipients && recipients[i] && i < LEDGER_RECIPIENTS_MAX; i++) {
-        hash = hash_near(ledger, recipients[i], message->time / LEDGER_NEAR_SECONDS);
-        g_array_append_val(fingerprints, hash);
+    const char *domain = text_domain_of(recipient);
+    if (!domain || !*domain)
+        return;
+    const struct ledger_hash address = ledger_hash_address(ledger->hasher, recipient);
+    if (id) {
+        const struct ledger_hash bound =
+            ledger_hash_bound(ledger->hasher, BOND_RECIPIENT, id, &address);
+        g_array_append_val(draft->recipients, bound);
     }
-    if (hash_alike(ledger, message->date, message->subject, &hash))
-        g_array_append_val(fingerprints, hash);
+    g_autofree char *at_domain = g_strdup_printf("@%s", domain);
+    add_owned(ledger, draft, BOND_CORRESPONDENT, address, draft->correspondents);
+    add_owned(ledger, draft, BOND_CORRESPONDENT, ledger_hash_address(ledger->hasher, at_domain),
+              draft->correspondents);
+    if (message->time > 0)
+        add_owned(ledger, draft, BOND_NEAR,
+                  ledger_hash_near(ledger->hasher, recipient, message->time / LEDGER_NEAR_SECONDS),
+                  draft->fingerprints);
+}
+
+static void add_note(struct draft *draft, const char *name, gint64 value, int merge)
+{
+    const struct ledger_note note = {name, value, merge};
+    g_array_append_val(draft->notes, note);
+}
+
+// From when on the ledger may be called complete, by this record. One made as the mail was sent
+// says so from now on; a list, from the earliest time in it; folders of sent mail only when there
+// is nothing else, for they are one user's.
+static void note_reach(const struct ledger *ledger, const struct sent_message *message, gint64 now,
+                       struct draft *draft)
+{
+    if (message->live)
+        add_note(draft, "live",
+                 ledger->lost
+                     ? now
+                     : CLAMP(message->time ? message->time : now, now - LIVE_SLACK_SECONDS, now),
+                 NOTE_LEAST);
+    else if (!message->time)
+        add_note(draft, "untimed", 1, NOTE_LEAST);
+    else
+        add_note(draft, message->guessed ? "imported" : "began", message->time, NOTE_LEAST);
+}
+
+static void note_kind(const struct sent_message *message, gint64 now, struct draft *draft)
+{
+    if (draft->correspondents->len > draft->owner_count)
+        add_note(draft, "recipients", 1, NOTE_LEAST);
+    if (draft->owner_count > 0)
+        add_note(draft, "bound", 1, NOTE_LEAST);
+    if (message->guessed)
+        add_note(draft, "guessed", now, NOTE_MOST);
 }
 
 static bool write_entry(struct ledger *ledger, const struct ledger_entry *entry, GError **err)
@@ -238,38 +306,48 @@ static bool write_entry(struct ledger *ledger, const struct ledger_entry *entry,
     return ledger->backend->record(ledger->state, entry, err) && ledger_commit(ledger, err);
 }
 
-// A mail recorded as it was sent may be dated years back by a clock that is wrong.
-static gint64 since_when(const struct sent_message *message, gint64 now)
+static void fill_entry(const struct draft *draft, struct ledger_entry *entry)
 {
-    return message->live ? MAX(message->time, now - LIVE_SLACK_SECONDS) : message->time;
+    entry->recipients = (const struct ledger_hash *)(void *)draft->recipients->data;
+    entry->recipient_count = draft->recipients->len;
+    entry->correspondents = (const struct ledger_hash *)(void *)draft->correspondents->data;
+    entry->correspondent_count = draft->correspondents->len;
+    entry->fingerprints = (const struct ledger_hash *)(void *)draft->fingerprints->data;
+    entry->fingerprint_count = draft->fingerprints->len;
+    entry->notes = (const struct ledger_note *)(void *)draft->notes->data;
+    entry->note_count = draft->notes->len;
 }
 
 bool ledger_record(struct ledger *ledger, const struct sent_message *message, GError **err)
 {
-    g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
-    g_autoptr(GArray) correspondents = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
-    g_autoptr(GArray) fingerprints = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
-    hash_recipients(ledger, message->recipients, addresses, correspondents);
-    hash_fingerprints(ledger, message, fingerprints);
+    struct draft draft;
+    struct ledger_hash hash;
     struct ledger_entry entry = {
         .time = message->time,
         .now = g_get_real_time() / G_USEC_PER_SEC,
-        .since = since_when(message, g_get_real_time() / G_USEC_PER_SEC),
-        .recipients = (const struct ledger_hash *)(void *)addresses->data,
-        .recipient_count = addresses->len,
-        .correspondents = (const struct ledger_hash *)(void *)correspondents->data,
-        .correspondent_count = correspondents->len,
-        .guessed = message->guessed,
-        .fingerprints = (const struct ledger_hash *)(void *)fingerprints->data,
-        .fingerprint_count = fingerprints->len,
     };
-    entry.has_id = message->message_id && hash_message_id(ledger, message->message_id, &entry.id);
-    entry.has_sender = message->sender && strchr(message->sender, '@');
-    if (entry.has_sender)
-        entry.sender = hash_address(ledger, message->sender);
-    if (!entry.has_id && entry.correspondent_count == 0)
-        return true;
-    return write_entry(ledger, &entry, err);
+    draft_init(&draft);
+    add_owner(ledger, message->sender, &draft);
+    add_owner(ledger, message->author, &draft);
+    entry.has_id =
+        message->message_id && ledger_hash_id(ledger->hasher, message->message_id, &entry.id);
+    entry.has_sender = entry.has_id && message->sender && strchr(message->sender, '@');
+    if (entry.has_sender) {
+        hash = ledger_hash_address(ledger->hasher, message->sender);
+        entry.sender = ledger_hash_bound(ledger->hasher, BOND_SENDER, &entry.id, &hash);
+    }
+    const char *const *recipients = message->recipients;
+    for (gsize i = 0; recipients && recipients[i] && i < LEDGER_RECIPIENTS_MAX; i++)
+        add_recipient(ledger, message, entry.has_id ? &entry.id : NULL, recipients[i], &draft);
+    if (ledger_hash_alike(ledger->hasher, message->date, message->subject, &hash))
+        g_array_append_val(draft.fingerprints, hash);
+    note_reach(ledger, message, entry.now, &draft);
+    note_kind(message, entry.now, &draft);
+    fill_entry(&draft, &entry);
+    const bool empty = !entry.has_id && entry.correspondent_count <= draft.owner_count;
+    const bool done = empty || write_entry(ledger, &entry, err);
+    draft_release(&draft);
+    return done;
 }
 
 bool ledger_begin(struct ledger *ledger, GError **err)
@@ -297,33 +375,51 @@ bool ledger_prune(struct ledger *ledger, GError **err)
 bool ledger_find(struct ledger *ledger, const char *message_id, const char *sender, bool *found_r,
                  struct sent_record *record_r, GError **err)
 {
-    struct ledger_hash id, from;
-    if (!hash_message_id(ledger, message_id, &id)) {
-        *found_r = false;
+    struct ledger_hash id, from, bound;
+    *found_r = false;
+    if (!ledger_hash_id(ledger->hasher, message_id, &id))
         return true;
+    if (sender) {
+        from = ledger_hash_address(ledger->hasher, sender);
+        bound = ledger_hash_bound(ledger->hasher, BOND_SENDER, &id, &from);
     }
-    if (sender)
-        from = hash_address(ledger, sender);
-    return ledger->backend->find(ledger->state, &id, sender ? &from : NULL, found_r, record_r, err);
+    return ledger->backend->find(ledger->state, &id, sender ? &bound : NULL, sender ? &from : NULL,
+                                 found_r, record_r, err);
 }
 
 bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address, bool *yes_r,
                     GError **err)
 {
     struct ledger_hash id;
-    if (!hash_message_id(ledger, message_id, &id)) {
-        *yes_r = false;
+    *yes_r = false;
+    if (!ledger_hash_id(ledger->hasher, message_id, &id))
         return true;
-    }
-    const struct ledger_hash to = hash_address(ledger, address);
-    return ledger->backend->sent_to(ledger->state, &id, &to, yes_r, err);
+    const struct ledger_hash to = ledger_hash_address(ledger->hasher, address);
+    const struct ledger_hash bound = ledger_hash_bound(ledger->hasher, BOND_RECIPIENT, &id, &to);
+    return ledger->backend->sent_to(ledger->state, &id, &bound, &to, yes_r, err);
+}
+
+// TO under the asker at AT; the one behind the last is nobody.
+static struct ledger_hash under_asker(const struct ledger *ledger, enum ledger_bond bond,
+                                      const struct ledger_hash *to, guint at)
+{
+    if (at == ledger->askers->len)
+        return *to;
+    return ledger_hash_bound(ledger->hasher, bond,
+                             &g_array_index(ledger->askers, struct ledger_hash, at), to);
 }
 
 bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gint64 *time_r,
                      GError **err)
 {
-    const struct ledger_hash to = hash_address(ledger, address);
-    return ledger->backend->wrote_to(ledger->state, &to, yes_r, time_r, err);
+    const struct ledger_hash to = ledger_hash_address(ledger->hasher, address);
+    *yes_r = false;
+    for (guint i = 0; i <= ledger->askers->len && !*yes_r; i++) {
+        const struct ledger_hash hash = under_asker(ledger, BOND_CORRESPONDENT, &to, i);
+        if (!ledger->backend->wrote_to(ledger->state, &hash, yes_r, time_r, err))
+            return false;
+    }
+    return true;
 }
 
 bool ledger_sent_near(struct ledger *ledger, const char *address, gint64 from, gint64 until,
@@ -331,10 +427,13 @@ bool ledger_sent_near(struct ledger *ledger, const char *address, gint64 from, g
 {
     *yes_r = false;
     const gint64 last = until / LEDGER_NEAR_SECONDS;
-    for (gint64 span = MAX(from, 0) / LEDGER_NEAR_SECONDS; span <= last && !*yes_r; span++) {
-        const struct ledger_hash hash = hash_near(ledger, address, span);
-        if (!ledger->backend->has_fingerprint(ledger->state, &hash, yes_r, err))
-            return false;
+    for (gint64 span = MAX(from, 0) / LEDGER_NEAR_SECONDS; span <= last; span++) {
+        const struct ledger_hash to = ledger_hash_near(ledger->hasher, address, span);
+        for (guint i = 0; i <= ledger->askers->len && !*yes_r; i++) {
+            const struct ledger_hash hash = under_asker(ledger, BOND_NEAR, &to, i);
+            if (!ledger->backend->has_fingerprint(ledger->state, &hash, yes_r, err))
+                return false;
+        }
     }
     return true;
 }
@@ -344,13 +443,8 @@ bool ledger_sent_alike(struct ledger *ledger, gint64 date, const char *subject, 
 {
     struct ledger_hash hash;
     *yes_r = false;
-    return !hash_alike(ledger, date, subject, &hash) ||
+    return !ledger_hash_alike(ledger->hasher, date, subject, &hash) ||
            ledger->backend->has_fingerprint(ledger->state, &hash, yes_r, err);
-}
-
-bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError **err)
-{
-    return ledger->backend->extent(ledger->state, extent_r, err);
 }
 
 bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r, GError **err)

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What we sent: Message-IDs, and to whom. Names and addresses are kept as keyed hashes, so that the
-// file tells nobody's correspondents; the key lies beside it, readable by the owner alone.
+// What we sent: Message-IDs, and to whom. Names and addresses are kept as keyed hashes
+// (ledger/hash.h), so that the file tells nobody's correspondents; the key lies beside it, readable
+// by the owner alone.
 //
 // One ledger is either an SQLite file or a Redis (Valkey) server.
 #pragma once
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "ledger/hash.h"
 
 #include <glib.h>
 #include <stdbool.h>
 
-#define LEDGER_HASH_BYTES 16
 // When something was sent to someone is kept to so many seconds.
 #define LEDGER_NEAR_SECONDS 60
 // More recipients of one message than this are not kept.
@@ -27,8 +28,9 @@ struct sent_message {
     const char *message_id;        // with or without <>; may be NULL: only the recipients are kept
     gint64 time;                   // when, Unix seconds; 0: not known
     const char *sender;            // envelope sender or NULL
+    const char *author;            // the address in From, where answers may go, or NULL
     const char *const *recipients; // NULL-terminated, or NULL
-    bool live;    // recorded as it was sent, so that TIME says little of how far back records go
+    bool live;    // recorded as it was sent: the ledger reaches back to now, whatever TIME says
     bool guessed; // the recipients were read from the header: those of Bcc may be missing
     gint64 date;  // its Date, Unix seconds; 0: not known
     const char *subject; // decoded, or NULL
@@ -39,17 +41,36 @@ struct sent_record {
     gint64 time;      // 0: not known
     bool has_sender;  // an envelope sender was recorded …
     bool sender_fits; // … and it is the one that was asked about
-    guint recipients; // how many were recorded
+    guint recipients; // 0: none was recorded
 };
+
+// A time in which something may have left that was not recorded.
+struct ledger_gap {
+    gint64 from, until; // Unix seconds; G_MAXINT64: it lasts
+};
+
+// A program that records all the time, and says that it is there.
+struct ledger_recorder {
+    char *name;   // "milter mail.example.org"
+    gint64 alive; // when it last said so
+};
+
+#define LEDGER_GAPS_MAX 64
 
 // How much of the past it holds.
 struct ledger_extent {
     gint64 messages; // an estimate when there are many
-    gint64 began;    // the earliest time recorded; 0: some records had none, so there is no limit
+    gint64 since; // what was sent from then on was recorded; 0: no record had a time, there is no
+                  // limit
     gint64 forgot_until; // what was sent up to this time may have been forgotten; 0: nothing was
-    bool has_recipients; // any was ever recorded
+    bool has_recipients; // of those for whom we ask (ledger_ask_as), recipients were recorded
     bool guessed_recipients; // lately some may have been missed, see struct sent_message
+    struct ledger_gap gaps[LEDGER_GAPS_MAX]; // oldest first
+    guint gap_count;
 };
+
+// Is everything that was sent from FROM to UNTIL in the ledger, going by EXTENT?
+bool ledger_extent_covers(const struct ledger_extent *extent, gint64 from, gint64 until);
 
 struct ledger;
 
@@ -73,8 +94,12 @@ const char *ledger_name(const struct ledger *ledger);
 bool ledger_record(struct ledger *ledger, const struct sent_message *message,
                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// For whom the ledger is asked: the addresses (char *) whose mail is judged. Whom others wrote to
+// is not told. Without any, only what was recorded with no sender is.
+void ledger_ask_as(struct ledger *ledger, const GPtrArray *addresses);
+
 // Between these many records become one step; a ledger that is freed in between keeps nothing of
-// them. Other writers wait meanwhile, so commit every few thousand.
+// them. They are held in memory meanwhile (a hundred bytes and more each), and written sorted.
 bool ledger_begin(struct ledger *ledger, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 bool ledger_commit(struct ledger *ledger, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -89,7 +114,8 @@ bool ledger_find(struct ledger *ledger, const char *message_id, const char *send
 bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address, bool *yes_r,
                     GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
-// Was ADDRESS ("@example.org": someone in that domain) ever written to? *TIME_R is when last.
+// Was ADDRESS ("@example.org": someone in that domain) ever written to by those for whom we ask?
+// *TIME_R is when last.
 bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gint64 *time_r,
                      GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -108,6 +134,22 @@ bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r,
 
 bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r,
                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// From FROM to UNTIL something may have been sent that is not recorded.
+bool ledger_add_gap(struct ledger *ledger, gint64 from, gint64 until,
+                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// A recorder that runs all the time says that it is there, at least every LEDGER_ALIVE_SECONDS.
+// From when it last said so until it says so again, or STARTS again, there is a gap. ledger_retire:
+// NAME will not come again, and its silence means nothing.
+#define LEDGER_ALIVE_SECONDS 60
+bool ledger_alive(struct ledger *ledger, const char *name, bool starts,
+                  GError **err) G_GNUC_WARN_UNUSED_RESULT;
+bool ledger_retire(struct ledger *ledger, const char *name, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// struct ledger_recorder, owned by the array.
+bool ledger_recorders(struct ledger *ledger, GPtrArray **recorders_r,
+                      GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct ledger Ledger;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ledger, ledger_free)

@@ -3,13 +3,16 @@
 // it is asked for; ledger/redis-link.c talks to the servers.
 //
 // Keys, all below "backstop:" (what stands in {} keeps a record in one slot of a cluster):
-//   {ID}:m  hash: t time, s sender            {ID}:r  set: recipients
-//   {ADDRESS}:c  when it was last written to   hour:N  how many were recorded in that hour
+//   {ID}:m  hash: t time, s sender            {ID}:r  set: recipients, both bound to the id
+//   {HASH}:c  when a user last wrote to someone    hour:N  how many were recorded in that hour
 //   {HASH}:f  that such a mail was sent (to whom when, or Date and Subject)
-//   meta  hash: began, untimed, guessed, first, count, recipients      key  the secret
+//   meta  hash: what is noted of the whole (ledger.c), count           key  the secret
+//   gaps  sorted set: "from until", by until     recorders  hash: name, when it was last alive
 //
-// Everything but meta and key expires by itself after [ledger] keep. No command has keys in two
-// slots. Whatever cannot be had in time is an error, and the source then says nothing.
+// Earlier versions did not bind recipients, senders and correspondents; theirs are found as well.
+// Everything but meta, gaps, recorders and key expires by itself after [ledger] keep. No command
+// has keys in two slots. Whatever cannot be had in time is an error, and the source then says
+// nothing.
 #include "base/error.h"
 #include "config.h"
 #include "ledger/backend.h"
@@ -56,10 +59,12 @@ static const char *hex(const struct ledger_hash *hash, char text_r[HEX_LENGTH + 
     return text_r;
 }
 
-static bool redis_key(gpointer data, enum ledger_mode mode, GBytes **key_r, GError **err)
+static bool redis_key(gpointer data, enum ledger_mode mode, GBytes **key_r, bool *made_r,
+                      GError **err)
 {
     struct state *state = data;
     redisReply *reply;
+    *made_r = false;
     if (mode == LEDGER_WRITE) {
         guint8 fresh[LEDGER_KEY_BYTES];
         if (!ledger_key_random(fresh, err))
@@ -68,6 +73,7 @@ static bool redis_key(gpointer data, enum ledger_mode mode, GBytes **key_r, GErr
         reply = redis_link_query(state->link, err, "SETNX " PREFIX "key %s", text);
         if (!reply)
             return false;
+        *made_r = reply->integer == 1;
         freeReplyObject(reply);
     }
     reply = redis_link_query(state->link, err, "GET " PREFIX "key");
@@ -100,26 +106,47 @@ static bool record_message(struct state *state, const struct ledger_entry *entry
            redis_link_put(state->link, err, "EXPIRE " PREFIX "{%s}:r %lld", id, keep);
 }
 
+static bool redis_prepare(gpointer data, enum ledger_mode mode, const struct ledger_hasher *hasher,
+                          bool *fresh_r, GError **err)
+{
+    (void)mode, (void)hasher;
+    struct state *state = data;
+    redisReply *reply = redis_link_query(state->link, err, "HEXISTS " PREFIX "meta first");
+    if (!reply)
+        return false;
+    *fresh_r = reply->integer == 0;
+    freeReplyObject(reply);
+    return true;
+}
+
+static bool put_note(struct state *state, const struct ledger_note *note, GError **err)
+{
+    // A script does it in one step.
+    static const char compare[] = "local b=redis.call('HGET',KEYS[1],ARGV[1]) b=b and tonumber(b) "
+                                  "local v=tonumber(ARGV[2]) if not b or b==0 or "
+                                  "(ARGV[3]=='<' and v<b) or (ARGV[3]=='>' and v>b) then "
+                                  "redis.call('HSET',KEYS[1],ARGV[1],ARGV[2]) end return 1";
+    const long long value = note->value;
+    if (note->merge == NOTE_SET)
+        return redis_link_put(state->link, err, "HSET " PREFIX "meta %s %lld", note->name, value);
+    return redis_link_put(state->link, err, "EVAL %s 1 " PREFIX "meta %s %lld %s", compare,
+                          note->name, value, note->merge == NOTE_LEAST ? "<" : ">");
+}
+
 static bool record_meta(struct state *state, const struct ledger_entry *entry, GError **err)
 {
-    // The earliest time wins; a script does it in one step.
-    static const char earliest[] = "local b=redis.call('HGET',KEYS[1],'began') "
-                                   "if not b or tonumber(ARGV[1])<tonumber(b) then "
-                                   "redis.call('HSET',KEYS[1],'began',ARGV[1]) end return 1";
     const long long now = entry->now, hour = entry->now / HOUR;
     if (!redis_link_put(state->link, err, "HSETNX " PREFIX "meta first %lld", now) ||
         !redis_link_put(state->link, err, "INCR " PREFIX "hour:%lld", hour) ||
         !redis_link_put(state->link, err, "EXPIRE " PREFIX "hour:%lld %d", hour,
                         HOURS_MAX * HOUR) ||
-        (entry->has_id && !redis_link_put(state->link, err, "HINCRBY " PREFIX "meta count 1")) ||
-        (entry->correspondent_count > 0 &&
-         !redis_link_put(state->link, err, "HSET " PREFIX "meta recipients 1")) ||
-        (entry->guessed &&
-         !redis_link_put(state->link, err, "HSET " PREFIX "meta guessed %lld", now)))
+        (entry->has_id && !redis_link_put(state->link, err, "HINCRBY " PREFIX "meta count 1")))
         return false;
-    return entry->since ? redis_link_put(state->link, err, "EVAL %s 1 " PREFIX "meta %lld",
-                                         earliest, (long long)entry->since)
-                        : redis_link_put(state->link, err, "HSET " PREFIX "meta untimed 1");
+    for (guint i = 0; i < entry->note_count; i++) {
+        if (!put_note(state, &entry->notes[i], err))
+            return false;
+    }
+    return true;
 }
 
 static bool redis_record(gpointer data, const struct ledger_entry *entry, GError **err)
@@ -162,8 +189,8 @@ static bool redis_prune(gpointer data, gint64 now, gint64 keep_seconds, GError *
 }
 
 static bool redis_find(gpointer data, const struct ledger_hash *id,
-                       const struct ledger_hash *sender, bool *found_r,
-                       struct sent_record *record_r, GError **err)
+                       const struct ledger_hash *sender, const struct ledger_hash *old_sender,
+                       bool *found_r, struct sent_record *record_r, GError **err)
 {
     char text[HEX_LENGTH + 1], other[HEX_LENGTH + 1];
     struct state *state = data;
@@ -175,10 +202,13 @@ static bool redis_find(gpointer data, const struct ledger_hash *id,
     *found_r = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
                reply->element[0]->type == REDIS_REPLY_STRING;
     if (*found_r) {
+        const char *kept =
+            reply->element[1]->type == REDIS_REPLY_STRING ? reply->element[1]->str : NULL;
         record.time = g_ascii_strtoll(reply->element[0]->str, NULL, 10);
-        record.has_sender = reply->element[1]->type == REDIS_REPLY_STRING;
+        record.has_sender = kept != NULL;
         record.sender_fits =
-            record.has_sender && sender && strcmp(reply->element[1]->str, hex(sender, other)) == 0;
+            kept && sender &&
+            (strcmp(kept, hex(sender, other)) == 0 || strcmp(kept, hex(old_sender, other)) == 0);
     }
     freeReplyObject(reply);
     if (!*found_r)
@@ -192,10 +222,9 @@ static bool redis_find(gpointer data, const struct ledger_hash *id,
     return true;
 }
 
-static bool redis_sent_to(gpointer data, const struct ledger_hash *id,
-                          const struct ledger_hash *address, bool *yes_r, GError **err)
+static bool is_member(struct state *state, const struct ledger_hash *id,
+                      const struct ledger_hash *address, bool *yes_r, GError **err)
 {
-    struct state *state = data;
     char text[HEX_LENGTH + 1], other[HEX_LENGTH + 1];
     redisReply *reply = redis_link_query(state->link, err, "SISMEMBER " PREFIX "{%s}:r %s",
                                          hex(id, text), hex(address, other));
@@ -204,6 +233,14 @@ static bool redis_sent_to(gpointer data, const struct ledger_hash *id,
     *yes_r = reply->integer == 1;
     freeReplyObject(reply);
     return true;
+}
+
+static bool redis_sent_to(gpointer data, const struct ledger_hash *id,
+                          const struct ledger_hash *address, const struct ledger_hash *old_address,
+                          bool *yes_r, GError **err)
+{
+    return is_member(data, id, address, yes_r, err) &&
+           (*yes_r || is_member(data, id, old_address, yes_r, err));
 }
 
 static bool redis_wrote_to(gpointer data, const struct ledger_hash *address, bool *yes_r,
@@ -254,40 +291,95 @@ static bool redis_count_since(gpointer data, gint64 since, gint64 *count_r, GErr
     return true;
 }
 
-static gint64 element_number(const redisReply *reply, gsize at)
-{
-    return reply->element[at]->type == REDIS_REPLY_STRING
-               ? g_ascii_strtoll(reply->element[at]->str, NULL, 10)
-               : 0;
-}
-
-static bool redis_extent(gpointer data, struct ledger_extent *extent_r, GError **err)
+static bool redis_read_notes(gpointer data, const char *const *names, gint64 *values_r,
+                             GError **err)
 {
     struct state *state = data;
-    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    redisReply *reply = redis_link_query(
-        state->link, err, "HMGET " PREFIX "meta count began untimed first recipients guessed");
+    redisReply *reply = redis_link_query(state->link, err, "HGETALL " PREFIX "meta");
     if (!reply)
         return false;
-    struct ledger_extent extent = {0};
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6) {
-        extent.messages = element_number(reply, 0);
-        extent.began = element_number(reply, 2) ? 0 : element_number(reply, 1);
-        const gint64 first = element_number(reply, 3);
-        if (state->keep_seconds > 0 && first > 0 && first < now - state->keep_seconds)
-            extent.forgot_until = now - state->keep_seconds;
-        extent.has_recipients = element_number(reply, 4) != 0;
-        extent.guessed_recipients = element_number(reply, 5) > now - LEDGER_GUESS_SECONDS;
+    const gsize pairs = reply->type == REDIS_REPLY_ARRAY ? reply->elements / 2 : 0;
+    for (; *names; names++, values_r++) {
+        *values_r = 0;
+        for (gsize i = 0; i < pairs; i++) {
+            const redisReply *name = reply->element[2 * i], *value = reply->element[2 * i + 1];
+            if (name->str && value->str && strcmp(name->str, *names) == 0)
+                *values_r = g_ascii_strtoll(value->str, NULL, 10);
+        }
     }
     freeReplyObject(reply);
-    *extent_r = extent;
     return true;
+}
+
+static bool redis_write_notes(gpointer data, const struct ledger_note *notes, guint count,
+                              GError **err)
+{
+    struct state *state = data;
+    for (guint i = 0; i < count; i++) {
+        if (!put_note(state, &notes[i], err))
+            return false;
+    }
+    return redis_link_flush(state->link, err);
+}
+
+static bool redis_read_gaps(gpointer data, GArray *gaps, GPtrArray *recorders, GError **err)
+{
+    struct state *state = data;
+    redisReply *reply = redis_link_query(state->link, err, "ZRANGE " PREFIX "gaps 0 -1");
+    if (!reply)
+        return false;
+    for (gsize i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        char *end = NULL;
+        struct ledger_gap gap = {0, 0};
+        if (!reply->element[i]->str)
+            continue;
+        gap.from = g_ascii_strtoll(reply->element[i]->str, &end, 10);
+        gap.until = g_ascii_strtoll(end, NULL, 10);
+        g_array_append_val(gaps, gap);
+    }
+    freeReplyObject(reply);
+    reply = redis_link_query(state->link, err, "HGETALL " PREFIX "recorders");
+    if (!reply)
+        return false;
+    for (gsize i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
+        struct ledger_recorder *recorder = g_new0(struct ledger_recorder, 1);
+        recorder->name = g_strdup(reply->element[i]->str ? reply->element[i]->str : "");
+        recorder->alive =
+            reply->element[i + 1]->str ? g_ascii_strtoll(reply->element[i + 1]->str, NULL, 10) : 0;
+        g_ptr_array_add(recorders, recorder);
+    }
+    freeReplyObject(reply);
+    return true;
+}
+
+static bool redis_add_gap(gpointer data, const struct ledger_gap *gap, GError **err)
+{
+    struct state *state = data;
+    const long long from = gap->from, until = gap->until;
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    g_autofree char *text = g_strdup_printf("%lld %lld", from, until);
+    if (state->keep_seconds > 0 &&
+        !redis_link_put(state->link, err, "ZREMRANGEBYSCORE " PREFIX "gaps -inf %lld",
+                        (long long)(now - state->keep_seconds)))
+        return false;
+    return redis_link_put(state->link, err, "ZADD " PREFIX "gaps %lld %s", until, text) &&
+           redis_link_flush(state->link, err);
+}
+
+static bool redis_set_alive(gpointer data, const char *name, gint64 time, GError **err)
+{
+    struct state *state = data;
+    const bool put = time ? redis_link_put(state->link, err, "HSET " PREFIX "recorders %s %lld",
+                                           name, (long long)time)
+                          : redis_link_put(state->link, err, "HDEL " PREFIX "recorders %s", name);
+    return put && redis_link_flush(state->link, err);
 }
 
 static const struct ledger_backend backend = {
     .open = redis_open,
     .free = redis_free,
     .key = redis_key,
+    .prepare = redis_prepare,
     .record = redis_record,
     .begin = redis_begin,
     .commit = redis_commit,
@@ -297,7 +389,12 @@ static const struct ledger_backend backend = {
     .wrote_to = redis_wrote_to,
     .has_fingerprint = redis_has_fingerprint,
     .count_since = redis_count_since,
-    .extent = redis_extent,
+    .read_notes = redis_read_notes,
+    .write_notes = redis_write_notes,
+    .read_gaps = redis_read_gaps,
+    .add_gap = redis_add_gap,
+    .set_alive = redis_set_alive,
+    .expires = true,
 };
 
 extern const struct ledger_module MODULE_SYMBOL;

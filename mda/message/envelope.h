@@ -23,6 +23,7 @@ struct envelope {
     char *client_helo;        // its HELO, or NULL
     char *client_name;        // its verified host name, or NULL
     struct envelope_dsn dsn;
+    gint64 arrived; // when the message came, in Unix seconds; 0: just now
 };
 
 void envelope_dsn_copy(const struct envelope_dsn *from, struct envelope_dsn *to_r);

@@ -159,7 +159,8 @@ static void record(struct fixture *fixture, const char *id, gint64 when, const c
     GError *err = NULL;
     g_autoptr(Ledger) ledger = NULL;
     const char *recipients[] = {recipient, NULL};
-    const struct sent_message message = {id, when, sender, recipients, false, false, 0, NULL};
+    const struct sent_message message = {
+        .message_id = id, .time = when, .sender = sender, .recipients = recipients};
     assert_true(ledger_open(fixture->conf, LEDGER_WRITE, deadline_in(1000), &ledger, &err));
     assert_true(ledger_record(ledger, &message, &err));
 }

@@ -5,6 +5,7 @@
 #include "ledger/ledger.h"
 #include "ledger/sentfolder.h"
 
+#include "base/db.h"
 #include "base/error.h"
 
 #include <glib/gstdio.h>
@@ -64,9 +65,18 @@ static struct ledger *open_ledger(const struct fixture *fixture, gint64 keep)
 static void put(struct ledger *ledger, const char *id, gint64 time, const char *recipient)
 {
     const char *recipients[] = {recipient, NULL};
-    const struct sent_message message = {
-        id, time, "alice@example.org", recipient ? recipients : NULL, false, false, 0, NULL};
+    const struct sent_message message = {.message_id = id,
+                                         .time = time,
+                                         .sender = "alice@example.org",
+                                         .recipients = recipient ? recipients : NULL};
     assert_true(ledger_record(ledger, &message, NULL));
+}
+
+static void ask_as(struct ledger *ledger, const char *address)
+{
+    g_autoptr(GPtrArray) askers = g_ptr_array_new();
+    g_ptr_array_add(askers, (gpointer)address);
+    ledger_ask_as(ledger, askers);
 }
 
 static void test_record_and_find(void **state)
@@ -74,6 +84,7 @@ static void test_record_and_find(void **state)
     g_autoptr(Ledger) ledger = open_ledger(*state, 0);
     put(ledger, "<a@example.org>", 1000, "Bob@example.net");
     put(ledger, "<a@example.org>", 2000, "carol@example.net");
+    ask_as(ledger, "alice@example.org");
     struct sent_record found;
     bool yes;
     gint64 when;
@@ -81,7 +92,7 @@ static void test_record_and_find(void **state)
                             &found, NULL));
     assert_true(yes);
     assert_int_equal(found.time, 1000);
-    assert_int_equal(found.recipients, 2);
+    assert_true(found.recipients > 0);
     assert_true(found.sender_fits);
     assert_true(ledger_find(ledger, "<b@example.org>", NULL, &yes, &found, NULL));
     assert_false(yes);
@@ -160,11 +171,14 @@ static void test_extent(void **state)
     put(ledger, "<b@example.org>", 3000, NULL);
     assert_true(ledger_extent(ledger, &extent, NULL));
     assert_int_equal(extent.messages, 2);
-    assert_int_equal(extent.began, 3000);
+    assert_int_equal(extent.since, 3000);
     assert_false(extent.has_recipients);
     put(ledger, "<c@example.org>", 0, "bob@example.net");
     assert_true(ledger_extent(ledger, &extent, NULL));
-    assert_int_equal(extent.began, 0);
+    assert_int_equal(extent.since, 3000); // a record without a time does not make it reach further
+    assert_false(extent.has_recipients);  // for nobody: alice wrote
+    ask_as(ledger, "alice@example.org");
+    assert_true(ledger_extent(ledger, &extent, NULL));
     assert_true(extent.has_recipients);
     assert_int_equal(extent.forgot_until, 0);
 }
@@ -225,7 +239,7 @@ static void write_some(const struct fixture *fixture, int writer, int records)
     for (int i = 0; i < records; i++) {
         g_autoptr(Ledger) ledger = NULL;
         g_autofree char *id = g_strdup_printf("<%d.%d@example.org>", writer, i);
-        const struct sent_message message = {id, 1000, NULL, NULL, false, false, 0, NULL};
+        const struct sent_message message = {.message_id = id, .time = 1000};
         g_autoptr(GError) err = NULL;
         if (!ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(20000), &ledger, &err) ||
             !ledger_record(ledger, &message, &err)) {
@@ -278,10 +292,12 @@ static void test_many_makers(void **state)
 static void test_busy(void **state)
 {
     struct fixture *fixture = *state;
-    g_autoptr(Ledger) holder = open_ledger(fixture, 0);
-    put(holder, "<a@example.org>", 1000, NULL);
-    assert_true(ledger_begin(holder, NULL));
-    put(holder, "<b@example.org>", 1000, NULL);
+    g_autoptr(Ledger) first = open_ledger(fixture, 0);
+    const struct db_api *api = db_load(NULL);
+    struct db *holder;
+    put(first, "<a@example.org>", 1000, NULL);
+    assert_true(api->open(fixture->path, DB_WRITE, deadline_in(1000), &holder, NULL));
+    assert_true(api->exec(holder, "BEGIN IMMEDIATE; DELETE FROM entry", NULL));
     g_autoptr(Ledger) reader = NULL;
     g_autoptr(Ledger) writer = NULL;
     struct sent_record found;
@@ -289,17 +305,197 @@ static void test_busy(void **state)
     assert_true(ledger_open_file(fixture->path, 0, LEDGER_READ, deadline_in(1000), &reader, NULL));
     assert_true(ledger_find(reader, "<a@example.org>", NULL, &yes, &found, NULL));
     assert_true(yes);
-    assert_true(ledger_find(reader, "<b@example.org>", NULL, &yes, &found, NULL));
-    assert_false(yes);
     const gint64 start = g_get_monotonic_time();
-    const struct sent_message message = {
-        "<c@example.org>", 1000, NULL, NULL, false, false, 0, NULL};
+    const struct sent_message message = {.message_id = "<c@example.org>", .time = 1000};
     g_autoptr(GError) err = NULL;
     assert_true(ledger_open_file(fixture->path, 0, LEDGER_WRITE, deadline_in(300), &writer, NULL));
     assert_false(ledger_record(writer, &message, &err));
     assert_true(g_error_matches(err, MDA_ERROR, MDA_ERROR_TEMP));
     assert_true(g_get_monotonic_time() - start < 3 * G_USEC_PER_SEC);
-    assert_true(ledger_commit(holder, NULL));
+    api->close(holder);
+}
+
+// Whom somebody wrote to is told to him alone, and a mail's recipients to who has its Message-ID.
+static void test_bound(void **state)
+{
+    g_autoptr(Ledger) ledger = open_ledger(*state, 0);
+    static const struct {
+        const char *asker;
+        bool told;
+    } cases[] = {{"alice@example.org", true},   {"Alice+tag@EXAMPLE.org", true},
+                 {"a.smith@example.org", true}, {"mallory@example.org", false},
+                 {"alice@example.com", false},  {"bob@example.net", false}};
+    const char *recipients[] = {"bob@example.net", NULL};
+    const struct sent_message message = {.message_id = "<a@example.org>",
+                                         .time = 600,
+                                         .sender = "alice@example.org",
+                                         .author = "a.smith@example.org",
+                                         .recipients = recipients};
+    assert_true(ledger_record(ledger, &message, NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct ledger_extent extent;
+        bool yes;
+        gint64 when;
+        ask_as(ledger, cases[i].asker);
+        assert_true(ledger_wrote_to(ledger, "bob@example.net", &yes, &when, NULL));
+        assert_int_equal(yes, cases[i].told);
+        assert_true(ledger_wrote_to(ledger, "@example.net", &yes, &when, NULL));
+        assert_int_equal(yes, cases[i].told);
+        assert_true(ledger_sent_near(ledger, "bob@example.net", 540, 660, &yes, NULL));
+        assert_int_equal(yes, cases[i].told);
+        assert_true(ledger_extent(ledger, &extent, NULL));
+        assert_int_equal(extent.has_recipients, cases[i].told);
+        assert_true(ledger_sent_to(ledger, "<a@example.org>", "bob@example.net", &yes, NULL));
+        assert_true(yes);
+        assert_true(ledger_sent_to(ledger, "<b@example.org>", "bob@example.net", &yes, NULL));
+        assert_false(yes);
+    }
+}
+
+static void test_covers(void **state)
+{
+    (void)state;
+    const gint64 hour = 3600;
+    static const struct ledger_extent extent = {
+        .since = 100 * 3600,
+        .forgot_until = 110 * 3600,
+        .gaps = {{200 * 3600, 201 * 3600}, {300 * 3600, G_MAXINT64}},
+        .gap_count = 2};
+    static const struct {
+        gint64 from, until;
+        bool covered;
+    } cases[] = {{90, 90, false},   {105, 105, false}, {110, 110, false}, {111, 111, true},
+                 {198, 198, true},  {199, 199, false}, {200, 200, false}, {202, 202, false},
+                 {203, 203, true},  {150, 250, false}, {203, 298, true},  {299, 299, false},
+                 {900, 900, false}, {100, 203, false}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        assert_int_equal(ledger_extent_covers(&extent, cases[i].from * hour, cases[i].until * hour),
+                         cases[i].covered);
+}
+
+static void test_gaps(void **state)
+{
+    g_autoptr(Ledger) ledger = open_ledger(*state, 0);
+    struct ledger_extent extent;
+    for (gint64 i = 1; i <= LEDGER_GAPS_MAX + 5; i++)
+        assert_true(ledger_add_gap(ledger, i * 100, i * 100 + 10, NULL));
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_int_equal(extent.gap_count, LEDGER_GAPS_MAX);
+    assert_int_equal(extent.gaps[0].from, 100); // the oldest have become one
+    assert_int_equal(extent.gaps[LEDGER_GAPS_MAX - 1].until, (LEDGER_GAPS_MAX + 5) * 100 + 10);
+    assert_true(ledger_alive(ledger, "milter here", true, NULL));
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_int_equal(extent.gaps[LEDGER_GAPS_MAX - 1].until, (LEDGER_GAPS_MAX + 5) * 100 + 10);
+    assert_true(ledger_alive(ledger, "milter here", true, NULL)); // it began again
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_true(extent.gaps[LEDGER_GAPS_MAX - 1].until > 1000000);
+    assert_true(ledger_retire(ledger, "milter here", NULL));
+}
+
+// A recorder that is silent is a gap that lasts, until it is back.
+static void test_silent_recorder(void **state)
+{
+    struct fixture *fixture = *state;
+    g_autoptr(Ledger) ledger = open_ledger(fixture, 0);
+    const struct db_api *api = db_load(NULL);
+    struct db *db;
+    struct ledger_extent extent;
+    assert_true(ledger_alive(ledger, "milter here", true, NULL));
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_int_equal(extent.gap_count, 0);
+    assert_true(api->open(fixture->path, DB_WRITE, deadline_in(1000), &db, NULL));
+    assert_true(api->exec(db, "UPDATE recorder SET alive = alive - 1000", NULL));
+    api->close(db);
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_int_equal(extent.gap_count, 1);
+    assert_true(extent.gaps[0].until == G_MAXINT64);
+    assert_true(ledger_alive(ledger, "milter here", false, NULL));
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_int_equal(extent.gap_count, 1);
+    assert_true(extent.gaps[0].until - extent.gaps[0].from >= 1000);
+    assert_true(extent.gaps[0].until < G_MAXINT64);
+}
+
+// Under another key nothing is found: a reader is told, and a writer begins anew.
+static void test_other_key(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ledger *ledger = open_ledger(fixture, 0);
+    struct ledger_extent extent;
+    put(ledger, "<a@example.org>", 1000, "bob@example.net");
+    ledger_free(ledger);
+    g_autofree char *path = g_build_filename(fixture->directory, "ledger.key", NULL);
+    assert_int_equal(g_unlink(path), 0);
+    g_autoptr(GBytes) key = NULL;
+    assert_true(ledger_key_read(path, true, &key, NULL, NULL));
+    g_autoptr(GError) err = NULL;
+    assert_false(ledger_open_file(fixture->path, 0, LEDGER_READ, deadline_in(1000), &ledger, &err));
+    assert_non_null(strstr(err->message, "another key"));
+    ledger = open_ledger(fixture, 0);
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_true(extent.since > 1000000);
+    ledger_free(ledger);
+    assert_true(ledger_open_file(fixture->path, 0, LEDGER_READ, deadline_in(1000), &ledger, NULL));
+    ledger_free(ledger);
+}
+
+// What version 1 and 2 wrote is found, and bound to its Message-ID.
+static void test_upgrade(void **state)
+{
+    struct fixture *fixture = *state;
+    g_autofree char *key_path = g_build_filename(fixture->directory, "ledger.key", NULL);
+    g_autoptr(GBytes) key = NULL;
+    assert_true(ledger_key_read(key_path, true, &key, NULL, NULL));
+    struct ledger_hasher *hasher = ledger_hasher_new(key);
+    struct ledger_hash id, alice = ledger_hash_address(hasher, "alice@example.org"),
+                           bob = ledger_hash_address(hasher, "bob@example.net"),
+                           near = ledger_hash_near(hasher, "bob@example.net", 1000 / 60);
+    assert_true(ledger_hash_id(hasher, "<a@example.org>", &id));
+    const struct ledger_hash *hashes[] = {&id, &alice, &bob, &near};
+    char text[4][2 * LEDGER_HASH_BYTES + 1];
+    for (gsize i = 0; i < G_N_ELEMENTS(hashes); i++) {
+        for (gsize j = 0; j < LEDGER_HASH_BYTES; j++)
+            g_snprintf(text[i] + 2 * j, 3, "%02x", hashes[i]->bytes[j]);
+    }
+    g_autofree char *sql = g_strdup_printf(
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;"
+        "CREATE TABLE sent (id BLOB PRIMARY KEY, time INTEGER, added INTEGER, sender BLOB)"
+        " WITHOUT ROWID; CREATE INDEX sent_added ON sent (added);"
+        "CREATE TABLE recipient (id BLOB, address BLOB, PRIMARY KEY (id, address)) WITHOUT ROWID;"
+        "CREATE TABLE correspondent (address BLOB PRIMARY KEY, time INTEGER, added INTEGER)"
+        " WITHOUT ROWID;"
+        "CREATE TABLE fingerprint (hash BLOB PRIMARY KEY, added INTEGER) WITHOUT ROWID;"
+        "INSERT INTO meta VALUES ('began', 500);"
+        "INSERT INTO sent VALUES (x'%s', 1000, 2000, x'%s');"
+        "INSERT INTO recipient VALUES (x'%s', x'%s');"
+        "INSERT INTO correspondent VALUES (x'%s', 1000, 2000);"
+        "INSERT INTO fingerprint VALUES (x'%s', 2000); PRAGMA user_version = 2",
+        text[0], text[1], text[0], text[2], text[2], text[3]);
+    ledger_hasher_free(hasher);
+    const struct db_api *api = db_load(NULL);
+    struct db *db;
+    assert_true(api->open(fixture->path, DB_CREATE, deadline_in(1000), &db, NULL));
+    assert_true(api->exec(db, sql, NULL));
+    api->close(db);
+    g_autoptr(Ledger) ledger = open_ledger(fixture, 0);
+    struct sent_record found;
+    struct ledger_extent extent;
+    bool yes;
+    gint64 when;
+    assert_true(ledger_find(ledger, "<a@example.org>", "alice@example.org", &yes, &found, NULL));
+    assert_true(yes && found.sender_fits && found.recipients > 0 && found.time == 1000);
+    assert_true(ledger_sent_to(ledger, "<a@example.org>", "bob@example.net", &yes, NULL));
+    assert_true(yes);
+    assert_true(ledger_sent_to(ledger, "<a@example.org>", "eve@example.net", &yes, NULL));
+    assert_false(yes);
+    assert_true(ledger_wrote_to(ledger, "bob@example.net", &yes, &when, NULL));
+    assert_true(yes);
+    assert_true(ledger_sent_near(ledger, "bob@example.net", 1000, 1000, &yes, NULL));
+    assert_true(yes);
+    assert_true(ledger_extent(ledger, &extent, NULL));
+    assert_int_equal(extent.messages, 1);
+    assert_int_equal(extent.since, 500);
+    assert_true(extent.has_recipients);
 }
 
 static void test_missing(void **state)
@@ -321,20 +517,20 @@ static void test_key(void **state)
     g_autoptr(GBytes) second = NULL;
     GBytes *none = NULL;
     g_autoptr(GError) err = NULL;
-    assert_false(ledger_key_read(path, false, &none, &err));
+    assert_false(ledger_key_read(path, false, &none, NULL, &err));
     assert_true(g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE));
-    assert_true(ledger_key_read(path, true, &first, NULL));
-    assert_true(ledger_key_read(path, true, &second, NULL));
+    assert_true(ledger_key_read(path, true, &first, NULL, NULL));
+    assert_true(ledger_key_read(path, true, &second, NULL, NULL));
     assert_true(g_bytes_equal(first, second));
     assert_true(g_file_set_contents(path, "short\n", -1, NULL));
-    assert_false(ledger_key_read(path, true, &none, NULL));
+    assert_false(ledger_key_read(path, true, &none, NULL, NULL));
 }
 
 static gpointer read_key(gpointer path)
 {
     GBytes *key = NULL;
     g_autoptr(GError) err = NULL;
-    if (!ledger_key_read(path, true, &key, &err))
+    if (!ledger_key_read(path, true, &key, NULL, &err))
         fprintf(stderr, "# %s\n", err->message);
     return key;
 }
@@ -365,9 +561,22 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(record_and_find), T(fingerprints), T(extent),      T(forgets),
-        T(secrecy),         T(many_writers), T(many_makers), T(busy),
-        T(missing),         T(key),          T(key_threads),
+        T(record_and_find),
+        T(extent),
+        T(forgets),
+        T(secrecy),
+        T(many_writers),
+        T(many_makers),
+        T(busy),
+        T(missing),
+        T(key),
+        T(key_threads),
+        T(bound),
+        T(covers),
+        T(gaps),
+        T(silent_recorder),
+        T(other_key),
+        T(upgrade),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

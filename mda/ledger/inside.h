@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// An open ledger, as the files of this room see it.
+#pragma once
+
+#include "ledger/backend.h"
+
+struct ledger {
+    const struct ledger_backend *backend;
+    gpointer state;
+    struct ledger_hasher *hasher;
+    GArray *askers; // struct ledger_hash
+    char *name;
+    gint64 keep_seconds;
+    bool lost; // it is new, and its key is older
+    bool batch;
+};
