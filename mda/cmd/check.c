@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // backstop check: what is each message, whose is it, and why. Judges in this process, many messages
 // a second; delivers nothing.
+#include "base/log.h"
 #include "base/text.h"
 #include "cmd/judge.h"
 #include "cmd/mail-source.h"
@@ -34,7 +35,18 @@ struct check {
     struct json *json;
     guint backscatter; // how many messages
     bool failed;       // one could not be read
+    char *trouble;     // what was told last of the ledger
 };
+
+// Once for many messages.
+static void tell_trouble(struct check *check, const struct judgement *judgement)
+{
+    if (!judgement->trouble || g_strcmp0(check->trouble, judgement->trouble) == 0)
+        return;
+    g_free(check->trouble);
+    check->trouble = g_strdup(judgement->trouble);
+    log_line(LOG_LEVEL_WARNING, "%s", check->trouble);
+}
 
 // "From sender date": the sender.
 static char *from_line_sender(const struct message *message)
@@ -160,10 +172,12 @@ static bool check_message(const char *name, GBytes *bytes, void *data)
     g_autoptr(Message) message = message_new_saved(bytes);
     struct envelope envelope = {0};
     read_envelope(message, &envelope);
+    envelope.arrived = mail_source_arrived(name, message);
     g_autoptr(Judgement) judgement =
         class_only ? classify_alone(check, message, &envelope)
                    : judge_message(conf, check->rules, message, &envelope, JUDGE_REHEARSAL);
     const char *folder = judge_folder(conf, judgement->verdict);
+    tell_trouble(check, judgement);
     if (judgement->verdict == VERDICT_BACKSCATTER)
         check->backscatter++;
     if (as_json)
@@ -239,6 +253,7 @@ int cmd_check(struct command_context *context, int argc, char **argv)
             complain(&check, one);
     }
     bounce_rules_free(check.rules);
+    g_free(check.trouble);
     g_free(json_free_to_text(check.json));
     return status_of(&check);
 }

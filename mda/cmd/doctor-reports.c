@@ -2,6 +2,7 @@
 #include "cmd/doctor-reports.h"
 
 #include "cmd/judge.h"
+#include "cmd/mail-source.h"
 #include "evidence/evidence-list.h"
 #include "store/read.h"
 #include "store/store.h"
@@ -76,13 +77,14 @@ static void count(struct tally *tally, const struct judgement *judgement)
     }
 }
 
-static void judge_one(struct tally *tally, GBytes *bytes)
+static void judge_one(struct tally *tally, const char *name, GBytes *bytes)
 {
     g_autoptr(Message) message = message_new_saved(bytes);
     struct envelope envelope = {0};
     const struct bounce_settings settings = judge_settings(tally->conf);
     g_autofree char *path = message_header(message, "Return-Path", 0);
     envelope.sender = envelope_address(path);
+    envelope.arrived = mail_source_arrived(name, message);
     if (bounce_has_trait(&settings, message, &envelope)) {
         g_autoptr(Judgement) judgement =
             judge_message(tally->conf, tally->rules, message, &envelope, JUDGE_REHEARSAL);
@@ -95,13 +97,14 @@ static void judge_one(struct tally *tally, GBytes *bytes)
 struct visit {
     struct tally *tally;
     guint most, seen;
+    const char *name; // of the file, or the mbox; borrowed
 };
 
 static bool visit_message(GBytes *bytes, gint64 offset, gpointer data)
 {
     (void)offset;
     struct visit *visit = data;
-    judge_one(visit->tally, bytes);
+    judge_one(visit->tally, visit->name, bytes);
     return ++visit->seen < MESSAGES_MAX && visit->tally->seen < visit->most;
 }
 
@@ -109,7 +112,7 @@ static bool visit_message(GBytes *bytes, gint64 offset, gpointer data)
 static void judge_folder_at(struct tally *tally, const char *folder, guint most)
 {
     const enum read_kind kind = read_kind(folder);
-    struct visit visit = {tally, most, 0};
+    struct visit visit = {tally, most, 0, ""};
     g_autoptr(GPtrArray) names = NULL;
     gint64 end, size;
     if (kind == READ_MBOX)
@@ -120,6 +123,7 @@ static void judge_folder_at(struct tally *tally, const char *folder, guint most)
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         g_autoptr(GBytes) bytes = read_message(folder, name, MESSAGE_MAX_BYTES);
+        visit.name = name;
         if (bytes && !visit_message(bytes, 0, &visit))
             break;
     }

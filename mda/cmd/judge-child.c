@@ -23,8 +23,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-// The answer: class, verdict, rule, limits and reason, a line each.
-#define ANSWER_LINES 5
+// The answer: class, verdict, rule, limits, reason and trouble, a line each.
+#define ANSWER_LINES 6
 #define ANSWER_MAX_BYTES 8192
 #define ANSWER_REASON_MAX 4000
 #define ANSWER_WORD_MAX 200
@@ -111,6 +111,7 @@ static G_GNUC_NORETURN void child(const struct conf *conf, const struct message 
     append_line(answer, judgement->report->rule, ANSWER_WORD_MAX);
     append_line(answer, limits, ANSWER_WORD_MAX);
     append_line(answer, judgement->because, ANSWER_REASON_MAX);
+    append_line(answer, judgement->trouble ? judgement->trouble : "", ANSWER_WORD_MAX);
     struct file_segment all = {answer->str, answer->len};
     _exit(files_write(fd, &all, 1, NULL) ? 0 : 1);
 }
@@ -156,6 +157,7 @@ static bool parse_answer(const char *text, struct judged *judged_r)
         .rule = g_strdup(lines[2]),
         .limits = g_strdup(lines[3]),
         .because = g_strdup(lines[4]),
+        .trouble = g_strdup(lines[5]),
     };
     return true;
 }
@@ -207,6 +209,7 @@ static void unjudged(struct judged *judged_r, const char *why)
         .rule = g_strdup(""),
         .because = g_strdup_printf("not judged: %s", why),
         .limits = g_strdup(""),
+        .trouble = g_strdup(""),
     };
 }
 
@@ -232,6 +235,8 @@ void judge_in_child(const struct conf *conf, const struct message *message,
         why = "the judge answered nonsense";
     if (why)
         unjudged(judged_r, why);
+    if (*judged_r->trouble)
+        log_line(LOG_LEVEL_WARNING, "%s", judged_r->trouble);
 }
 
 void judge_if_automatic(const struct conf *conf, const struct message *message,

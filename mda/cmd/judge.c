@@ -42,6 +42,7 @@ struct judgement *judge_message(const struct conf *conf, const struct bounce_rul
         .conf = conf,
         .deadline = deadline_in(conf_milliseconds(conf, CONF_EVIDENCE_TIMEOUT)),
         .rehearsal = mode == JUDGE_REHEARSAL,
+        .trouble_r = &judgement->trouble,
     };
     judgement->findings = evidence_collect(&evidence_case);
     const struct finding *findings = (const struct finding *)(gpointer)judgement->findings->data;
@@ -63,6 +64,7 @@ void judgement_free(struct judgement *judgement)
         clear_finding(&g_array_index(judgement->findings, struct finding, i));
     g_array_unref(judgement->findings);
     g_free(judgement->because);
+    g_free(judgement->trouble);
     g_free(judgement);
 }
 
@@ -71,6 +73,7 @@ void judged_clear(struct judged *judged)
     g_clear_pointer(&judged->rule, g_free);
     g_clear_pointer(&judged->because, g_free);
     g_clear_pointer(&judged->limits, g_free);
+    g_clear_pointer(&judged->trouble, g_free);
 }
 
 bool judge_is_unwanted(const struct conf *conf, enum verdict verdict)

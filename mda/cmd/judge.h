@@ -17,6 +17,7 @@ struct judgement {
     GArray *findings; // struct finding
     enum verdict verdict;
     char *because; // the explanation, printable
+    char *trouble; // what the admin should mend, or NULL
 };
 
 // The part of it that a delivery needs; what a child sends back.
@@ -26,6 +27,7 @@ struct judged {
     char *rule;    // "" for none
     char *because; // printable, may be ""
     char *limits;  // which limits were reached, "" for none
+    char *trouble; // what the admin should mend, "" for nothing; it was logged
 };
 
 // The settings of the matcher as CONF has them. Borrows from CONF.

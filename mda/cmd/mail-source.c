@@ -2,6 +2,7 @@
 #include "cmd/mail-source.h"
 
 #include "base/auto.h"
+#include "base/date.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "message/spool.h"
@@ -11,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+// Of the time in a maildir name: from 2001 on.
+#define NAME_DIGITS_MIN 9
+#define NAME_DIGITS_MAX 11
 
 // A message of an mbox that is larger is cut.
 #define MESSAGE_MAX_BYTES (1024 * 1024 * 1024)
@@ -127,4 +132,39 @@ bool mail_source_each(const char *path, mail_source_function function, void *dat
         return each_of_directory(path, function, data, err);
     bool more = true;
     return each_of_file(path, function, data, &more, err);
+}
+
+// "1700000000.M1P2.host:2,S": the digits before the first dot.
+static gint64 time_of_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    const gsize digits = strspn(base, "0123456789");
+    return digits >= NAME_DIGITS_MIN && digits <= NAME_DIGITS_MAX && base[digits] == '.'
+               ? g_ascii_strtoll(base, NULL, 10)
+               : 0;
+}
+
+static gint64 time_of_trace(const struct message *message)
+{
+    g_autofree char *received = message_header(message, "Received", 0);
+    const char *date = received ? strrchr(received, ';') : NULL;
+    gint64 seconds;
+    return date && date_parse(date + 1, &seconds) ? seconds : 0;
+}
+
+static gint64 time_of_file(const char *name)
+{
+    struct stat status;
+    return lstat(name, &status) == 0 && S_ISREG(status.st_mode) ? (gint64)status.st_mtime : 0;
+}
+
+gint64 mail_source_arrived(const char *name, const struct message *message)
+{
+    gint64 arrived = time_of_name(name);
+    if (arrived <= 0)
+        arrived = time_of_trace(message);
+    if (arrived <= 0)
+        arrived = time_of_file(name);
+    return arrived > 0 && arrived <= g_get_real_time() / G_USEC_PER_SEC ? arrived : 0;
 }

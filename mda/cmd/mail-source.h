@@ -5,6 +5,8 @@
 
 #include "message/envelope.h"
 
+#include "message/message.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -19,3 +21,8 @@ bool mail_source_each(const char *path, mail_source_function function, void *dat
 
 // Reads the file at PATH, whatever is in it, as one message. Owned by the caller.
 bool mail_source_read(const char *path, GBytes **bytes_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// When MESSAGE, which is called NAME (mail_source_function), arrived: by its name in a maildir,
+// else its topmost Received field, else the time of the file. Unix seconds; 0: not known, so just
+// now.
+gint64 mail_source_arrived(const char *name, const struct message *message);

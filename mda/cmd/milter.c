@@ -50,6 +50,8 @@ static void record(const struct conf *conf, const struct outgoing *outgoing, GEr
     g_ptr_array_add(recipients, NULL);
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     g_autofree char *subject = outgoing->subject ? mime_decode_header(outgoing->subject, -1) : NULL;
+    g_autoptr(GPtrArray) authors = g_ptr_array_new_with_free_func(g_free);
+    address_scan(outgoing->from, 1, authors);
     gint64 dated;
     if (!date_parse(outgoing->date, &dated) || dated <= 0 || dated >= now + FUTURE_SECONDS)
         dated = 0;
@@ -60,6 +62,7 @@ static void record(const struct conf *conf, const struct outgoing *outgoing, GEr
         .date = dated,
         .subject = subject,
         .sender = outgoing->sender,
+        .author = authors->len > 0 ? g_ptr_array_index(authors, 0) : NULL,
         .recipients = (const char *const *)recipients->pdata,
     };
     if (ledger_open(conf, LEDGER_WRITE, deadline_in(RECORD_MS), &ledger, err) &&

@@ -23,7 +23,7 @@
 
 #define BULK_MS 600000
 // Records between two commits, so that others get their turn.
-#define BATCH 5000
+#define BATCH 100000
 #define NAMES_MAX 10000000
 #define SHOWN_AUTHORS 8
 #define SHOWN_BYTES 100

@@ -27,7 +27,7 @@
 // Lists and imports wait as long as it takes, within reason.
 #define BULK_MS 600000
 // Records between two commits, so that others get their turn.
-#define BATCH 5000
+#define BATCH 100000
 #define FIELDS 4
 
 static char *sender;

@@ -177,7 +177,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
                     err ? err->message : "batv.key-file is not set");
         return;
     }
-    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    const gint64 now = lookup_arrival(evidence_case);
     const guint days = (guint)conf_number(evidence_case->conf, CONF_BATV_DAYS);
     g_autoptr(GPtrArray) addresses = arrived_at(evidence_case);
     enum batv_result best = BATV_UNTAGGED;

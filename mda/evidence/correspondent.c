@@ -200,8 +200,8 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     if (known_from_folder(evidence_case, failed, finding))
         return;
     g_autoptr(GError) err = NULL;
-    g_autoptr(Ledger) ledger = NULL;
-    if (ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, &err) &&
+    struct ledger *ledger;
+    if (evidence_ledger_open(evidence_case, &ledger, &err) &&
         ask(evidence_case, ledger, failed, finding, &err))
         return;
     finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "%s",

@@ -68,7 +68,7 @@ static bool verify(const struct evidence_case *evidence_case,
                    const GPtrArray *fields, enum check *check_r, GError **err)
 {
     const bool ed25519 = g_ascii_strcasecmp(signature->algorithm, "ed25519-sha256") == 0;
-    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    const gint64 now = lookup_arrival(evidence_case);
     *check_r = CHECK_NO;
     if (!ed25519 && g_ascii_strcasecmp(signature->algorithm, "rsa-sha256") != 0)
         return mda_fail(err, MDA_ERROR_SYNTAX, "algorithm %s", signature->algorithm);
@@ -117,9 +117,9 @@ static bool stands_in_signed(const GPtrArray *signed_fields, const GPtrArray *fa
 // write to him?
 static bool is_recorded(const struct evidence_case *evidence_case, const GPtrArray *failed)
 {
-    g_autoptr(Ledger) ledger = NULL;
+    struct ledger *ledger;
     struct lookup lookup;
-    if (!ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL) ||
+    if (!evidence_ledger_open(evidence_case, &ledger, NULL) ||
         !lookup_original(evidence_case, ledger, &lookup, NULL))
         return false;
     if (lookup.found && lookup.record.recipients > 0)

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence.h"
 
+#include "base/address.h"
+#include "base/error.h"
 #include "evidence/concern.h"
 #include "evidence/evidence-list.h"
+#include "evidence/identity.h"
 
 #define X(name) extern const struct evidence_source evidence_##name;
 EVIDENCE_LIST(X)
@@ -17,6 +20,54 @@ static const struct evidence_source *const sources[] = {
 static void clear_finding(gpointer finding)
 {
     finding_clear(finding);
+}
+
+struct evidence_ledger {
+    bool asked;
+    struct ledger *ledger; // NULL with WHY
+    GError *why;
+};
+
+// Whose mail it is; and whom the original names as its sender, for a report may come to an alias.
+static void ask_as(const struct evidence_case *evidence_case, struct ledger *ledger)
+{
+    const struct original *original = &evidence_case->report->original;
+    g_autoptr(GPtrArray) askers = identity_addressees(evidence_case);
+    address_scan(original->return_path, 1, askers);
+    address_scan(original->from, 1, askers);
+    ledger_ask_as(ledger, askers);
+}
+
+bool evidence_ledger_open(const struct evidence_case *evidence_case, struct ledger **ledger_r,
+                          GError **err)
+{
+    struct evidence_ledger *shared = evidence_case->ledger;
+    if (!shared)
+        return mda_fail(err, MDA_ERROR_TEMP, "the ledger is not to be asked");
+    if (!shared->asked && ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline,
+                                      &shared->ledger, &shared->why))
+        ask_as(evidence_case, shared->ledger);
+    shared->asked = true;
+    if (shared->why) {
+        g_propagate_error(err, g_error_copy(shared->why));
+        return false;
+    }
+    *ledger_r = shared->ledger;
+    return true;
+}
+
+// That there is no ledger is trouble only for who says that it is complete.
+static char *find_trouble(const struct conf *conf, const struct evidence_ledger *shared)
+{
+    struct ledger_extent extent;
+    const bool complete = conf_bool(conf, CONF_LEDGER_COMPLETE);
+    if (shared->why && (complete || !g_error_matches(shared->why, MDA_ERROR, MDA_ERROR_GONE)))
+        return g_strdup(shared->why->message);
+    if (shared->ledger && complete && ledger_extent(shared->ledger, &extent, NULL) &&
+        extent.messages == 0)
+        return g_strdup_printf("ledger: %s is empty, though ledger.complete is set",
+                               ledger_name(shared->ledger));
+    return NULL;
 }
 
 // Whom the report is about; found out when a source first speaks against it.
@@ -43,6 +94,8 @@ GArray *evidence_collect(const struct evidence_case *evidence_case)
     g_array_set_clear_func(findings, clear_finding);
     struct evidence_case with_findings = *evidence_case;
     with_findings.findings = findings;
+    struct evidence_ledger shared = {false, NULL, NULL};
+    with_findings.ledger = &shared;
     struct about about = {false, CONCERN_OURS, NULL};
     const char *const *disabled = conf_list(evidence_case->conf, CONF_EVIDENCE_DISABLED);
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
@@ -53,9 +106,13 @@ GArray *evidence_collect(const struct evidence_case *evidence_case)
             finding_set(&finding, SAYS_NOTHING, WEIGHT_NONE, "not asked: the time was spent");
         else
             sources[i]->look(&with_findings, &finding);
-        settle(evidence_case, &about, &finding);
+        settle(&with_findings, &about, &finding);
         g_array_append_val(findings, finding);
     }
     g_free(about.whose);
+    if (evidence_case->trouble_r)
+        *evidence_case->trouble_r = find_trouble(evidence_case->conf, &shared);
+    ledger_free(shared.ledger);
+    g_clear_error(&shared.why);
     return findings;
 }

@@ -8,6 +8,7 @@
 #include "bounce/report.h"
 #include "conf/conf.h"
 #include "evidence/finding.h"
+#include "ledger/ledger.h"
 #include "message/envelope.h"
 #include "message/message.h"
 
@@ -17,11 +18,19 @@ struct evidence_case {
     const struct envelope *envelope;
     const struct report *report;
     const struct conf *conf;
-    struct deadline deadline; // shared by all sources
-    bool rehearsal;           // somebody only asks: that must not sway later verdicts
-    const GArray *findings;   // struct finding: what the sources before this one said; set by
-                              // evidence_collect
+    struct deadline deadline;       // shared by all sources
+    bool rehearsal;                 // somebody only asks: that must not sway later verdicts
+    const GArray *findings;         // struct finding: what the sources before this one said; set by
+                                    // evidence_collect
+    struct evidence_ledger *ledger; // set by evidence_collect: see evidence_ledger_open
+    char **trouble_r; // or NULL: why the ledger could not be asked although there should be one is
+                      // written there, owned by the caller
 };
+
+// The sent-ledger, opened for the first source that asks and then shared by all, asked on behalf of
+// those whose mail this is. Borrowed from EVIDENCE_CASE. False with *err, each time the same.
+bool evidence_ledger_open(const struct evidence_case *evidence_case, struct ledger **ledger_r,
+                          GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 struct evidence_source {
     const char *name;

@@ -67,9 +67,9 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
 
 static bool ask(const struct evidence_case *evidence_case, struct finding *finding, GError **err)
 {
-    g_autoptr(Ledger) ledger = NULL;
+    struct ledger *ledger;
     struct lookup lookup;
-    if (!ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, err) ||
+    if (!evidence_ledger_open(evidence_case, &ledger, err) ||
         !lookup_original(evidence_case, ledger, &lookup, err))
         return false;
     if (lookup.found) {

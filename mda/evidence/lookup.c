@@ -25,6 +25,8 @@
 #define QUEUE_SECONDS (30 * 24 * 3600)
 // After so long the usual one has given up and said so (RFC 5321 §4.5.4.1: 4 to 5 days).
 #define BOUNCE_SECONDS (5 * 24 * 3600)
+// A program answers what it gets at once.
+#define ANSWER_SECONDS (12 * 3600)
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
 #define REPLACED_MAX 3
@@ -54,7 +56,8 @@ bool lookup_is_covered(const struct evidence_case *evidence_case,
     // and no Date tells nothing: the mail was sent some time before the report arrived.
     if (date == 0 || date > arrived + DATE_SLACK_SECONDS ||
         (queued && date < arrived - QUEUE_SECONDS))
-        return ledger_extent_covers(extent, arrived - BOUNCE_SECONDS, arrived);
+        return ledger_extent_covers(extent, arrived - (queued ? BOUNCE_SECONDS : ANSWER_SECONDS),
+                                    arrived);
     return ledger_extent_covers(extent, date, date);
 }
 
@@ -350,9 +353,9 @@ static enum vouch vouch_for_missing(const struct evidence_case *evidence_case,
 
 static enum vouch ask_ledger(const struct evidence_case *evidence_case, const GPtrArray *failed)
 {
-    g_autoptr(Ledger) ledger = NULL;
+    struct ledger *ledger;
     struct lookup lookup;
-    if (!ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL) ||
+    if (!evidence_ledger_open(evidence_case, &ledger, NULL) ||
         !lookup_original(evidence_case, ledger, &lookup, NULL))
         return VOUCH_NEITHER;
     return lookup.found ? vouch_for_found(&lookup)

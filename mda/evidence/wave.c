@@ -173,12 +173,11 @@ static bool sent_since(const struct evidence_case *evidence_case, gint64 since, 
 {
     g_autofree char *path = g_build_filename(conf_string(evidence_case->conf, CONF_STATE_DIRECTORY),
                                              SENTFOLDER_INDEX, NULL);
-    g_autoptr(Ledger) ledger = NULL;
+    struct ledger *ledger;
     g_autoptr(Ledger) index = NULL;
     *count_r = 0;
     const bool recorded =
-        ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL) &&
-        count_in(ledger, since, count_r);
+        evidence_ledger_open(evidence_case, &ledger, NULL) && count_in(ledger, since, count_r);
     const bool indexed =
         ledger_open_file(path, 0, LEDGER_READ, evidence_case->deadline, &index, NULL) &&
         count_in(index, since, count_r);

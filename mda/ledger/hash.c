@@ -65,6 +65,20 @@ struct ledger_hash ledger_hash_address(const struct ledger_hasher *hasher, const
     return hash_bytes(hasher, 'a', folded, strlen(folded));
 }
 
+struct ledger_hash ledger_hash_owner(const struct ledger_hasher *hasher, const char *address)
+{
+    g_autofree char *folded = address_untagged(address);
+    char *at = strrchr(folded, '@');
+    gsize length = at ? strcspn(folded, "+=@") : strlen(folded);
+    if (at && folded[length] == '=') {
+        const char *dash = g_strrstr_len(folded, (gssize)length, "-");
+        length = dash ? (gsize)(dash - folded) : length;
+    }
+    if (at && length > 0 && folded + length < at)
+        memmove(folded + length, at, strlen(at) + 1);
+    return hash_bytes(hasher, 'a', folded, strlen(folded));
+}
+
 struct ledger_hash ledger_hash_near(const struct ledger_hasher *hasher, const char *address,
                                     gint64 span)
 {

@@ -37,6 +37,10 @@ bool ledger_hash_id(const struct ledger_hasher *hasher, const char *text,
 // ADDRESS without tags, in lower case; "@domain" stands for everybody there.
 struct ledger_hash ledger_hash_address(const struct ledger_hasher *hasher, const char *address);
 
+// ADDRESS as that of a user who sends: without what he adds for one mail or recipient, "+tag" and
+// "-bob=example.net" (VERP).
+struct ledger_hash ledger_hash_owner(const struct ledger_hasher *hasher, const char *address);
+
 // ADDRESS was written to in this span of time.
 struct ledger_hash ledger_hash_near(const struct ledger_hasher *hasher, const char *address,
                                     gint64 span);

@@ -186,7 +186,7 @@ void ledger_ask_as(struct ledger *ledger, const GPtrArray *addresses)
     g_array_set_size(ledger->askers, 0);
     for (guint i = 0; i < addresses->len; i++) {
         const struct ledger_hash asker =
-            ledger_hash_address(ledger->hasher, g_ptr_array_index(addresses, i));
+            ledger_hash_owner(ledger->hasher, g_ptr_array_index(addresses, i));
         g_array_append_val(ledger->askers, asker);
     }
 }
@@ -220,12 +220,10 @@ static void add_owner(const struct ledger *ledger, const char *address, struct d
 {
     if (!address || !strchr(address, '@'))
         return;
-    const struct ledger_hash owner = ledger_hash_address(ledger->hasher, address);
+    const struct ledger_hash owner = ledger_hash_owner(ledger->hasher, address);
     if (draft->owner_count == 1 && ledger_hash_equal(&draft->owners[0], &owner))
         return;
     draft->owners[draft->owner_count++] = owner;
-    const struct ledger_hash known = ledger_hash_bound(ledger->hasher, BOND_USER, &owner, &owner);
-    g_array_append_val(draft->correspondents, known);
 }
 
 // TO under each owner; where nobody is known to have sent it, as it is.
@@ -263,6 +261,16 @@ static void add_recipient(const struct ledger *ledger, const struct sent_message
                   draft->fingerprints);
 }
 
+// That recipients are recorded of each owner.
+static void add_owners(const struct ledger *ledger, struct draft *draft)
+{
+    for (guint i = 0; draft->correspondents->len > 0 && i < draft->owner_count; i++) {
+        const struct ledger_hash *owner = &draft->owners[i];
+        const struct ledger_hash known = ledger_hash_bound(ledger->hasher, BOND_USER, owner, owner);
+        g_array_append_val(draft->correspondents, known);
+    }
+}
+
 static void add_note(struct draft *draft, const char *name, gint64 value, int merge)
 {
     const struct ledger_note note = {name, value, merge};
@@ -289,9 +297,9 @@ static void note_reach(const struct ledger *ledger, const struct sent_message *m
 
 static void note_kind(const struct sent_message *message, gint64 now, struct draft *draft)
 {
-    if (draft->correspondents->len > draft->owner_count)
+    if (draft->correspondents->len > 0)
         add_note(draft, "recipients", 1, NOTE_LEAST);
-    if (draft->owner_count > 0)
+    if (draft->correspondents->len > 0 && draft->owner_count > 0)
         add_note(draft, "bound", 1, NOTE_LEAST);
     if (message->guessed)
         add_note(draft, "guessed", now, NOTE_MOST);
@@ -341,10 +349,11 @@ bool ledger_record(struct ledger *ledger, const struct sent_message *message, GE
         add_recipient(ledger, message, entry.has_id ? &entry.id : NULL, recipients[i], &draft);
     if (ledger_hash_alike(ledger->hasher, message->date, message->subject, &hash))
         g_array_append_val(draft.fingerprints, hash);
+    add_owners(ledger, &draft);
     note_reach(ledger, message, entry.now, &draft);
     note_kind(message, entry.now, &draft);
     fill_entry(&draft, &entry);
-    const bool empty = !entry.has_id && entry.correspondent_count <= draft.owner_count;
+    const bool empty = !entry.has_id && entry.correspondent_count == 0;
     const bool done = empty || write_entry(ledger, &entry, err);
     draft_release(&draft);
     return done;

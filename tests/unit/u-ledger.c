@@ -575,6 +575,7 @@ int main(void)
         T(covers),
         T(gaps),
         T(silent_recorder),
+        T(fingerprints),
         T(other_key),
         T(upgrade),
     };
