@@ -15,7 +15,7 @@
 
 #define KEY_FILE "ledger.key"
 // A ledger that was never there before reaches back to the first mail's Date, if that is no older.
-#define LIVE_SLACK_SECONDS 3600
+#define LIVE_SLACK_SECONDS (2 * 3600)
 #define OWNERS_MAX 2
 
 static bool is_redis(const char *location)

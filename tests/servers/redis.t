@@ -33,7 +33,7 @@ ledger_says() { # HOST ID RECIPIENT OPTIONS...
 is "$(ledger_says 2 one@example.org bob@example.net)" 'nothing none' 'an empty ledger says nothing'
 printf '<one@example.org>\t1795230468\talice@example.org\tbob@example.net\n' | host 1 sent --ids -q
 is "$(ledger_says 2 one@example.org bob@example.net)" 'ours proof' 'recorded on one host, known on the other'
-is "$(ledger_says 2 two@example.org bob@example.net)" 'forged proof' 'what was not recorded is forged'
+is "$(ledger_says 2 two@example.org eve@example.com)" 'forged proof' 'what was not recorded is forged'
 printf 'From: a@example.org\nTo: bob@example.net\nDate: Sat, 21 Nov 2026 03:07:48 +0000\nMessage-ID: <three@example.org>\n\n' | host 2 sent
 is "$(ledger_says 1 three@example.org bob@example.net)" 'ours proof' 'and the other way round'
 is "$(cli --scan | grep -c example)" 0 'keys tell no names'
