@@ -29,6 +29,7 @@
 #define ANSWER_REASON_MAX 4000
 #define ANSWER_WORD_MAX 200
 #define REAP_PAUSE_MAX_US 10000
+#define DNS_PORT 53
 
 static void set_limit(int resource, rlim_t soft, rlim_t hard)
 {
@@ -40,19 +41,34 @@ static void set_limit(int resource, rlim_t soft, rlim_t hard)
     setrlimit(resource, &limit); // a limit that cannot be lowered is one that is low already
 }
 
-// The judge's memory is all that it may write to. Where the kernel has no such fence it goes
-// without, and where there is no memory yet: it may have to make it.
-static void fence_files(const struct conf *conf)
+// The port of "address:port" or "[v6]:port", else that of DNS.
+static guint16 dns_port(const char *server)
+{
+    const char *colon = strrchr(server, ':');
+    guint64 port = DNS_PORT;
+    if (colon && (colon == strchr(server, ':') || (colon > server && colon[-1] == ']')))
+        (void)g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL);
+    return (guint16)port;
+}
+
+// The judge's memory is all that it may write to. The directory is made first: a first report is
+// judged within the fence too. A ledger on another host may be at any port, and in a socket.
+static void fence_off(const struct conf *conf)
 {
     const char *state = conf_string(conf, CONF_STATE_DIRECTORY);
     g_autofree char *ledger = ledger_location(conf);
     g_autofree char *ledger_directory = g_path_get_dirname(ledger);
-    const char *directories[] = {state, g_path_is_absolute(ledger) ? ledger_directory : NULL, NULL};
-    if (g_path_is_absolute(state) && access(state, F_OK) == 0)
-        (void)fence_writes(directories);
+    bool local = g_path_is_absolute(ledger);
+    const bool has_state = g_path_is_absolute(state) && files_make_path(state, 0700, false, NULL);
+    const char *directories[] = {has_state ? state : NULL, NULL, NULL};
+    directories[has_state] = local ? ledger_directory : NULL;
+    const guint16 ports[] = {DNS_PORT, dns_port(conf_string(conf, CONF_DNS_SERVER)), 0};
+    const struct fence fence = {
+        .writable = directories, .ports = local ? ports : NULL, .unix_sockets = !local};
+    (void)fence_in(&fence);
 }
 
-static void fence_in(const struct conf *conf)
+static void confine(const struct conf *conf)
 {
     gint64 memory = conf_number(conf, CONF_JUDGEMENT_MEMORY);
     rlim_t seconds = (rlim_t)(conf_milliseconds(conf, CONF_JUDGEMENT_TIMEOUT) / 1000 + 1);
@@ -65,8 +81,7 @@ static void fence_in(const struct conf *conf)
     set_limit(RLIMIT_CPU, seconds, seconds + 1);
     set_limit(RLIMIT_CORE, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    fence_files(conf);
+    fence_off(conf);
 }
 
 // The child must not speak to the MTA: the first words of a delivery agent can turn into a bounce.
@@ -99,7 +114,7 @@ static G_GNUC_NORETURN void child(const struct conf *conf, const struct message 
                                   const struct envelope *envelope, int fd)
 {
     silence(fd);
-    fence_in(conf);
+    confine(conf);
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BounceRules) rules =
         bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
