@@ -4,10 +4,10 @@
 #include "base/text.h"
 #include "bounce/block.h"
 #include "bounce/limits.h"
+#include "bounce/mention.h"
 #include "bounce/original.h"
 #include "bounce/reason.h"
 #include "bounce/status.h"
-#include "bounce/trait.h"
 
 #include <string.h>
 
@@ -141,6 +141,18 @@ static void original_after(struct facts *facts, const struct regex *regex)
     }
 }
 
+// ID, which is taken over, with its <>; NULL for what is none.
+static char *as_message_id(char *id)
+{
+    if (!id || !strchr(id, '@')) {
+        g_free(id);
+        return NULL;
+    }
+    char *whole = *id == '<' ? g_strdup(id) : g_strconcat("<", id, ">", NULL);
+    g_free(id);
+    return whole;
+}
+
 void extract_by_rule(struct facts *facts, struct rule *rule)
 {
     struct regex *regex = NULL;
@@ -155,7 +167,7 @@ void extract_by_rule(struct facts *facts, struct rule *rule)
     fill(&facts->report->reporting_mta, first_group(facts, rule, PATTERN_REPORTING_MTA));
     struct original *original = &facts->report->original;
     if (!original->message_id)
-        fill(&original->message_id, first_group(facts, rule, PATTERN_MESSAGE_ID));
+        original->message_id = as_message_id(first_group(facts, rule, PATTERN_MESSAGE_ID));
     if (!original->subject)
         fill(&original->subject, first_group(facts, rule, PATTERN_SUBJECT));
     if (!original->from)
@@ -164,50 +176,35 @@ void extract_by_rule(struct facts *facts, struct rule *rule)
         original->where = g_strdup("text");
 }
 
-static bool is_address_char(char c)
+// The lines by which reports without a machine-readable part name the recipient.
+static bool is_recipient_label(const struct facts *facts, gsize start)
 {
-    return g_ascii_isalnum(c) || strchr("!#$%&*+-/=?^_{|}~.'", c);
+    static const char *const labels[] = {
+        "rcpt to",      "recipient",      "empfänger",  "destinataire", "destinatario",
+        "destinatário", "failed address", "получатель", "收件人",       "宛先"};
+    gsize from = start;
+    while (from > 0 && start - from < 60 && facts->text[from - 1] != '\n')
+        from--;
+    g_autofree char *line = g_strndup(facts->text + from, start - from);
+    g_autofree char *folded = phrase_fold(line, -1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++) {
+        if (g_str_has_prefix(folded, labels[i]) && strlen(folded) < strlen(labels[i]) + 16)
+            return true;
+    }
+    return false;
 }
 
-// Addresses that a report mentions without their being the recipient.
-static bool is_no_recipient(const struct facts *facts, const char *address)
+// The addresses that the words mention; where some stand behind a label, these alone.
+static void addresses_in_text(struct facts *facts, bool labelled)
 {
-    g_autofree char *lower = g_ascii_strdown(address, -1);
-    if (trait_names_daemon(lower))
-        return true;
-    if (facts->report->original.from &&
-        g_ascii_strcasecmp(facts->report->original.from, address) == 0)
-        return true;
-    char **to = facts_header((struct facts *)facts, "to");
-    return *to && strstr(*to, lower);
-}
-
-// The address around the '@' at TEXT[at]; NULL when it is a Message-ID or nothing.
-static char *address_around(const char *text, gsize length, gsize at)
-{
-    gsize start = at, end = at + 1;
-    while (start > 0 && is_address_char(text[start - 1]))
-        start--;
-    while (end < length && (g_ascii_isalnum(text[end]) || text[end] == '.' || text[end] == '-'))
-        end++;
-    while (end > at && (text[end - 1] == '.' || text[end - 1] == '-'))
-        end--;
-    while (start < at && strchr("'=/*", text[start]))
-        start++;
-    if (start == at || end <= at + 2 || end - start > 320)
-        return NULL;
-    return g_strndup(text + start, end - start);
-}
-
-static void addresses_in_text(struct facts *facts)
-{
-    gsize length = MIN(facts->text_length, 8192);
-    for (gsize at = 1; at < length && facts->report->recipients->len < 50; at++) {
-        if (facts->text[at] != '@')
-            continue;
-        g_autofree char *address = address_around(facts->text, length, at);
-        if (address && !is_no_recipient(facts, address))
-            recipient_called(facts, address);
+    struct mention mention;
+    gsize at = 0;
+    while (facts->report->recipients->len < 50 &&
+           mention_next(facts->text, facts->text_length, &at, &mention)) {
+        if (mention_may_be_recipient(facts, mention.address) &&
+            (!labelled || is_recipient_label(facts, mention.start)))
+            recipient_called(facts, mention.address);
+        g_free(mention.address);
     }
 }
 
@@ -227,11 +224,50 @@ static void failed_recipients(struct facts *facts)
     }
 }
 
+// "Original Message ID: abc@x.example": what some say of the original instead of returning it.
+static void message_id_in_text(struct facts *facts)
+{
+    static struct regex *regex = NULL;
+    struct regex_span spans[2];
+    if (!regex && !regex_compile("^[ \\t]*(?:Ori?ginal[ -])?Message[ -]?ID[ \\t]*[:=][ \\t]*"
+                                 "<?([^\\s<>@]+@[^\\s<>]+)>?[ \\t]*$",
+                                 -1, REGEX_CASELESS | REGEX_MULTILINE | REGEX_UTF, &regex, NULL))
+        return;
+    if (regex_search(regex, facts->text, facts->text_length, 0, spans, 2) != REGEX_YES)
+        return;
+    facts->report->original.message_id = as_message_id(group_text(facts, &spans[1]));
+    if (!facts->report->original.where)
+        facts->report->original.where = g_strdup("text");
+}
+
+// The original's Message-ID in a field of the report: certified mail, some gateways.
+static void message_id_in_field(struct facts *facts)
+{
+    static const char *const names[] = {"X-Riferimento-Message-ID", "X-Original-Message-ID",
+                                        "Original-Message-ID", "X-Orig-Message-ID"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names) && !facts->report->original.message_id; i++) {
+        char *value = message_header(facts->message, names[i], 0);
+        facts->report->original.message_id = as_message_id(value);
+        if (facts->report->original.message_id && !facts->report->original.where)
+            facts->report->original.where = g_strdup("header");
+    }
+}
+
 void extract_by_habit(struct facts *facts)
 {
     if (facts->report->recipients->len == 0)
         failed_recipients(facts);
     if (facts->report->recipients->len == 0)
-        addresses_in_text(facts);
+        addresses_in_text(facts, true);
+    if (facts->report->recipients->len == 0)
+        addresses_in_text(facts, false);
+    if (!facts->report->original.message_id)
+        message_id_in_field(facts);
+    if (!facts->report->original.message_id)
+        message_id_in_text(facts);
+    // A report that answers a mail and returns nothing of it: Odoo, Gmail's groups.
+    GPtrArray *references = facts->report->original.references;
+    if (!facts->report->original.message_id && !facts->has_original && references->len > 0)
+        facts->report->original.message_id = g_strdup(g_ptr_array_index(references, 0));
     reason_read(facts);
 }

@@ -309,7 +309,9 @@ static void read_references(struct facts *facts)
         const struct header_field *field;
         for (guint n = 0; (field = message_field(facts->message, names[i], n)) && n < 20; n++) {
             g_autofree char *value = header_field_value(field);
-            original_add_references(facts->report, value);
+            bool bare = i > 1 && strchr(value, '@') && !strpbrk(value, "<> \t");
+            g_autofree char *id = bare ? g_strconcat("<", value, ">", NULL) : g_strdup(value);
+            original_add_references(facts->report, id);
         }
     }
 }

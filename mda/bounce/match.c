@@ -2,6 +2,7 @@
 #include "bounce/match.h"
 
 #include "base/text.h"
+#include "bounce/mention.h"
 #include "bounce/trait.h"
 #include "bounce/wrapper.h"
 
@@ -185,6 +186,28 @@ static bool body_holds(const struct bounce_rules *rules, const struct rule *rule
                        all ? facts->text_length : facts->own_length);
 }
 
+// Does To or Cc name the list of List-Id: "<cooks.x.example>" cooks@x.example, or that of
+// List-Post?
+static bool is_to_list(struct facts *facts)
+{
+    static const char *const fields[] = {"to", "cc"};
+    char **id = facts_header(facts, "list-id");
+    char **post = facts_header(facts, "list-post");
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        for (char **value = facts_header(facts, fields[i]); *value; value++) {
+            g_autofree char *address = mime_first_address(*value);
+            if (!address || !strchr(address, '@'))
+                continue;
+            if (*post && strstr(*post, address))
+                return true;
+            g_strdelimit(address, "@", '.');
+            if (*id && strstr(*id, address))
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool condition_holds(const struct bounce_rules *rules, const struct rule *rule,
                             struct condition *condition, struct facts *facts)
 {
@@ -209,6 +232,10 @@ static bool condition_holds(const struct bounce_rules *rules, const struct rule 
         return (facts->report->original.references->len > 0) == condition->wanted;
     case CONDITION_ENCLOSED:
         return wrapper_is_same(facts) == condition->wanted;
+    case CONDITION_TO_LIST:
+        return is_to_list(facts) == condition->wanted;
+    case CONDITION_READER_ALONE:
+        return mention_reader_alone(facts) == condition->wanted;
     case CONDITION_MARK:
         return ((facts->traits & TRAIT_MARK) != 0) == condition->wanted;
     }
@@ -217,13 +244,18 @@ static bool condition_holds(const struct bounce_rules *rules, const struct rule 
 
 enum tried { TRY_PHRASES = 1 << 0, TRY_PATTERNS = 1 << 1 };
 
+static bool is_dear(const struct condition *condition)
+{
+    return condition->pattern || condition->kind == CONDITION_READER_ALONE;
+}
+
 // The first condition of RULE that fails among those that TRIED names, or NULL.
 static const struct condition *failing(const struct bounce_rules *rules, const struct rule *rule,
                                        struct facts *facts, unsigned tried)
 {
     for (guint i = 0; i < rule->conditions->len; i++) {
         struct condition *condition = g_ptr_array_index(rule->conditions, i);
-        if ((tried & (condition->pattern ? TRY_PATTERNS : TRY_PHRASES)) &&
+        if ((tried & (is_dear(condition) ? TRY_PATTERNS : TRY_PHRASES)) &&
             condition_holds(rules, rule, condition, facts) == condition->negated)
             return condition;
     }

@@ -233,13 +233,15 @@ static const struct {
     {"body", CONDITION_BODY, NULL},         {"diagnostic", CONDITION_DIAGNOSTIC, NULL},
     {"original", CONDITION_ORIGINAL, NULL}, {"status", CONDITION_STATUS, NULL},
     {"reply", CONDITION_REPLY, NULL},       {"mark", CONDITION_MARK, NULL},
-    {"enclosed", CONDITION_ENCLOSED, NULL},
+    {"enclosed", CONDITION_ENCLOSED, NULL}, {"reader-alone", CONDITION_READER_ALONE, NULL},
+    {"to-list", CONDITION_TO_LIST, NULL},
 };
 
 static bool is_answer(enum condition_kind kind)
 {
     return kind == CONDITION_ORIGINAL || kind == CONDITION_STATUS || kind == CONDITION_REPLY ||
-           kind == CONDITION_MARK || kind == CONDITION_ENCLOSED;
+           kind == CONDITION_MARK || kind == CONDITION_ENCLOSED || kind == CONDITION_READER_ALONE ||
+           kind == CONDITION_TO_LIST;
 }
 
 static bool takes_regex(enum condition_kind kind)
@@ -294,12 +296,12 @@ static bool set_condition(struct rule *rule, guint line, const char *key, char *
         condition->header = condition_keys[i].header;
         return fill_condition(rule, condition, regex, line, value, err);
     }
-    return mda_fail(
-        err, MDA_ERROR_SYNTAX,
-        "unknown key \"%s\"; conditions are sender, from, to, subject, header.NAME, "
-        "type, part, body, diagnostic, original, status, reply, mark, with not- or (some) "
-        "regex- before them; see backstop-rules(5)",
-        key);
+    return mda_fail(err, MDA_ERROR_SYNTAX,
+                    "unknown key \"%s\"; conditions are sender, from, to, subject, header.NAME, "
+                    "type, part, body, diagnostic, original, status, reply, enclosed, "
+                    "reader-alone, to-list, mark, with not- or (some) "
+                    "regex- before them; see backstop-rules(5)",
+                    key);
 }
 
 static bool add_pattern(struct rule *rule, enum rule_pattern which, guint line, const char *value)

@@ -9,17 +9,19 @@
 #include "bounce/phrases.h"
 
 enum condition_kind {
-    CONDITION_SENDER,     // envelope sender
-    CONDITION_HEADER,     // values of one field
-    CONDITION_TYPE,       // content type of the message
-    CONDITION_PART,       // content type of any part
-    CONDITION_BODY,       // the words of the report
-    CONDITION_DIAGNOSTIC, // the recipients' diagnostics
-    CONDITION_ORIGINAL,   // yes: a returned header was found
-    CONDITION_STATUS,     // yes: a delivery-status was found
-    CONDITION_REPLY,      // yes: In-Reply-To or References
-    CONDITION_ENCLOSED,   // yes: encloses the message that it says to be
-    CONDITION_MARK,       // yes: a mark of a gateway (bounce_settings)
+    CONDITION_SENDER,       // envelope sender
+    CONDITION_HEADER,       // values of one field
+    CONDITION_TYPE,         // content type of the message
+    CONDITION_PART,         // content type of any part
+    CONDITION_BODY,         // the words of the report
+    CONDITION_DIAGNOSTIC,   // the recipients' diagnostics
+    CONDITION_ORIGINAL,     // yes: a returned header was found
+    CONDITION_STATUS,       // yes: a delivery-status was found
+    CONDITION_REPLY,        // yes: In-Reply-To or References
+    CONDITION_ENCLOSED,     // yes: encloses the message that it says to be
+    CONDITION_TO_LIST,      // yes: addressed to the list whose List-Id it bears
+    CONDITION_READER_ALONE, // yes: the words name the reader, and nobody else
+    CONDITION_MARK,         // yes: a mark of a gateway (bounce_settings)
 };
 
 // One phrase: TEXT somewhere in the value, at its beginning, at its end.
