@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct process {
     const char *path; // absolute
@@ -15,6 +16,18 @@ struct process {
     gsize output_limit;       // more output than this is read no further
     struct deadline deadline; // then the program and its process group are killed
 };
+
+// What is to be written where (pwrite) as soon as a program ends with status 0, also when we have
+// been killed meanwhile: a child that outlives us waits for the program and writes it.
+struct process_witness {
+    int fd;
+    off_t offset;
+    const char *text;
+    gsize size;
+};
+
+// From now on for each program; NULL: no more. Borrowed.
+void process_set_witness(const struct process_witness *witness);
 
 // Runs PROCESS to its end. *STATUS_R is its exit status, 128 and the signal's number when one ended
 // it; *OUTPUT_R (may be NULL) what it wrote to standard output, owned by the caller. Its standard

@@ -60,8 +60,7 @@ static bool read_input(struct delivery *delivery, char **distinction_r, GError *
         return true;
     }
     mda_autofd file = -1;
-    if (delivery->given->path &&
-        (file = files_open_argument(delivery->given->path, err)) < 0)
+    if (delivery->given->path && (file = files_open_argument(delivery->given->path, err)) < 0)
         return false;
     int fd = file >= 0 ? file : 0;
     // A large message is spooled where it will end up: what fits there fits there twice, or is none
@@ -223,12 +222,15 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
         .caller_needs_ascii = delivery->given->caller_needs_ascii,
     };
     struct run_outgoing ways = outgoing_ways(&outgoing);
+    g_autofree char *journals =
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "deliveries", NULL);
     struct run_request request = {
         .plan = plan,
         .location = conf_string(conf, CONF_STORE_LOCATION),
         .inbox = delivery->given->folder,
         .sender = delivery->envelope.sender,
         .fingerprint = delivery->fingerprint,
+        .journals = journals,
         .arrival = intake_arrival(delivery->message),
         .create = conf_bool(conf, CONF_STORE_CREATE_FOLDERS),
         .keywords = conf_bool(conf, CONF_STORE_KEYWORDS),

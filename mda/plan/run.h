@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Carries a plan out, in order, and tells what became of the message.
+// Carries a plan out and tells what became of the message.
 //
-// Every run starts as "defer" and earns more. A folder that cannot be had falls back to the inbox;
-// when that fails too, the message stays with the MTA. After the first action that cannot be taken
-// back (a copy that was filed, a message that was sent) nothing defers any more: a second try would
-// do it twice.
+// Every run starts as "defer" and earns more. Stores come first, then what leaves the host, the
+// least repeatable last. A folder that is refused falls back to the inbox; what fails for a reason
+// that may pass defers, whatever else was done: a journal named after the delivery says what that
+// was, and the MTA's next try does only the rest.
 #pragma once
 
 #include "base/clock.h"
@@ -36,6 +36,7 @@ struct run_request {
     const char *inbox;       // the folder that keep means, NULL: the inbox
     const char *sender;      // envelope sender, for mbox
     const char *fingerprint; // of this delivery, see store.h
+    const char *journals;    // the directory of journals (base/journal.h); NULL: none are kept
     gint64 arrival;
     bool create; // make missing folders
     bool fsync;
@@ -47,7 +48,7 @@ struct run_request {
     struct content *(*content_of)(gpointer data, GBytes *bytes);
     gpointer content_data;
     const struct run_outgoing *outgoing;
-    void (*committed)(void); // called once, when the first thing happened that cannot be undone
+    void (*committed)(void); // called when all is done: from then on the end is success
 };
 
 struct run_result {

@@ -95,6 +95,9 @@ static bool make_root(const struct folder *folder, const struct store_request *r
         g_autofree char *sub = g_build_filename(root, sub_names[i], NULL);
         if (!files_make_path(sub, store_directory_mode(request->mode), request->fsync, err))
             return false;
+        // One that may not be written is out of order, or being moved: it gets no new folders.
+        if (faccessat(AT_FDCWD, sub, W_OK | X_OK, AT_EACCESS) != 0)
+            return mda_fail_errno(err, errno, "write to %s", sub);
     }
     return true;
 }
