@@ -3,10 +3,10 @@
 // a second; delivers nothing.
 #include "base/log.h"
 #include "base/text.h"
-#include "cmd/judge.h"
 #include "cmd/mail-source.h"
 #include "cmd/options.h"
 #include "cmd/report-json.h"
+#include "judge/judge.h"
 
 #include <stdio.h>
 #include <string.h>

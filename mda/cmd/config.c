@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // backstop config: what is in force, and from which file and line.
 #include "cmd/options.h"
-#include "cmd/sieve-settings.h"
+#include "hosts/sieve-settings.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // backstop deliver: our own name and options for a delivery.
-#include "cmd/delivery.h"
 #include "cmd/options.h"
+#include "delivery/delivery.h"
 
 #include <stdio.h>
 
@@ -9,8 +9,8 @@ static struct delivery_options given;
 
 static const GOptionEntry entries[] = {
     {"user", 'd', 0, G_OPTION_ARG_FILENAME, &given.user, "Deliver for this user", "USER"},
-    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &given.sender, "Envelope sender; <> is the null sender",
-     "ADDRESS"},
+    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &given.sender,
+     "Envelope sender; <> is the null sender", "ADDRESS"},
     {"recipient", 'r', 0, G_OPTION_ARG_FILENAME, &given.recipient, "Final recipient", "ADDRESS"},
     {"original-recipient", 'a', 0, G_OPTION_ARG_FILENAME, &given.original_recipient,
      "Recipient before aliases and forwards", "ADDRESS"},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/doctor-reports.h"
 
-#include "cmd/judge.h"
 #include "cmd/mail-source.h"
 #include "evidence/evidence-list.h"
+#include "judge/judge.h"
 #include "store/read.h"
 #include "store/store.h"
 

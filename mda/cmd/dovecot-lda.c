@@ -2,8 +2,8 @@
 // Called as dovecot-lda or deliver: Dovecot's options. Its configuration file is not read; of -o
 // settings those count that say where mail is (dovecot-lda(1), doc/settings of Dovecot 2.3).
 #include "base/log.h"
-#include "cmd/delivery.h"
 #include "cmd/options.h"
+#include "delivery/delivery.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // backstop expire: what is too old, or too much, leaves the Junk folder.
 #include "base/text.h"
-#include "cmd/junk.h"
 #include "cmd/options.h"
+#include "delivery/junk.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 // `:0 fw`, maildrop's `xfilter` and the like. A filter that fails is ignored by its caller, who
 // keeps the message that it has: so nothing is written before everything is known.
 #include "base/files.h"
-#include "cmd/intake.h"
-#include "cmd/judge.h"
 #include "cmd/options.h"
+#include "delivery/intake.h"
+#include "judge/judge.h"
 #include "message/compose.h"
 #include "message/spool.h"
 
@@ -14,8 +14,8 @@
 static struct intake_options given;
 
 static const GOptionEntry entries[] = {
-    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &given.sender, "Envelope sender; <> is the null sender",
-     "ADDRESS"},
+    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &given.sender,
+     "Envelope sender; <> is the null sender", "ADDRESS"},
     {"recipient", 'r', 0, G_OPTION_ARG_FILENAME, &given.recipient, "Final recipient", "ADDRESS"},
     {"original-recipient", 'a', 0, G_OPTION_ARG_FILENAME, &given.original_recipient,
      "Recipient before aliases and forwards", "ADDRESS"},

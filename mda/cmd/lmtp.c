@@ -6,10 +6,10 @@
 #include "base/log.h"
 #include "base/survive.h"
 #include "cmd/command.h"
-#include "cmd/lmtp-delivery.h"
-#include "cmd/lmtp-mailbox.h"
 #include "cmd/options.h"
 #include "lmtp/listener.h"
+#include "lmtp/lmtp-delivery.h"
+#include "lmtp/lmtp-mailbox.h"
 
 #include <fcntl.h>
 #include <signal.h>

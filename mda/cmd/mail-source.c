@@ -2,9 +2,9 @@
 #include "cmd/mail-source.h"
 
 #include "base/auto.h"
-#include "base/date.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "message/date.h"
 #include "message/spool.h"
 #include "store/read.h"
 

@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "cmd/delivery.h"
 #include "cmd/options.h"
-#include "cmd/user.h"
+#include "delivery/delivery.h"
+#include "delivery/user.h"
 
 #include <stdio.h>
 #include <string.h>

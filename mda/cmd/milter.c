@@ -4,7 +4,6 @@
 #include "cmd/milter.h"
 
 #include "base/address.h"
-#include "base/date.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/options.h"
@@ -12,6 +11,7 @@
 #include "evidence/keys.h"
 #include "evidence/stamp.h"
 #include "ledger/ledger.h"
+#include "message/date.h"
 #include "message/mime.h"
 
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "base/auto.h"
 #include "base/files.h"
 #include "cmd/options.h"
-#include "cmd/procmail-host.h"
 #include "cmd/procmail.h"
+#include "hosts/procmail-host.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

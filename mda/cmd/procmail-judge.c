@@ -3,9 +3,9 @@
 // not judged, so that plain mail takes the short way.
 #include "cmd/procmail.h"
 
-#include "cmd/intake.h"
-#include "cmd/judge.h"
 #include "cmd/options.h"
+#include "delivery/intake.h"
+#include "judge/judge.h"
 
 static void preset(struct rc_engine *engine, const char *verdict, const char *class,
                    const char *reasons)

@@ -6,10 +6,10 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/survive.h"
-#include "cmd/procmail-host.h"
 #include "cmd/procmail-options.h"
-#include "cmd/user.h"
 #include "config.h"
+#include "delivery/user.h"
+#include "hosts/procmail-host.h"
 #include "message/compose.h"
 #include "procmail/engine.h"
 

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "cmd/command.h"
-#include "cmd/judge.h"
-#include "cmd/user.h"
+#include "delivery/user.h"
+#include "judge/judge.h"
 #include "procmail/engine.h"
 
 // An rc file's programs have TIMEOUT, 960 seconds, each. When they have used up the first time they

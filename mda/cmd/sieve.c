@@ -5,13 +5,13 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "cmd/options.h"
-#include "cmd/sieve-beside.h"
-#include "cmd/sieve-execute.h"
-#include "cmd/sieve-host.h"
-#include "cmd/sieve-settings.h"
-#include "cmd/sieve-suite.h"
+#include "hosts/sieve-beside.h"
+#include "hosts/sieve-execute.h"
+#include "hosts/sieve-host.h"
+#include "hosts/sieve-settings.h"
 #include "message/envelope.h"
 #include "sieve/settings.h"
+#include "svtest/suite.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // backstop translate: another program's rules as a Sieve script.
-#include "procmail/translate.h"
+#include "procmail/translate/translate.h"
 
 #include "base/auto.h"
 #include "base/files.h"
 #include "cmd/options.h"
-#include "cmd/sieve-execute.h"
+#include "hosts/sieve-execute.h"
 #include "sieve/sieve.h"
 
 #include <string.h>

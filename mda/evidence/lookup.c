@@ -8,10 +8,10 @@
 #include "evidence/lookup.h"
 
 #include "base/address.h"
-#include "base/date.h"
 #include "base/text.h"
 #include "evidence/identity.h"
 #include "evidence/replaced.h"
+#include "message/date.h"
 #include "message/received.h"
 
 #include <string.h>

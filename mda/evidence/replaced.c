@@ -7,9 +7,9 @@
 #include "evidence/replaced.h"
 
 #include "base/address.h"
-#include "base/date.h"
 #include "base/text.h"
 #include "evidence/lookup.h"
+#include "message/date.h"
 
 // Clocks differ, and mail is written before it is sent.
 #define NEAR_SECONDS (5 * 60)

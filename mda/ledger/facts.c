@@ -2,7 +2,7 @@
 #include "ledger/facts.h"
 
 #include "base/address.h"
-#include "base/date.h"
+#include "message/date.h"
 #include "message/message.h"
 #include "message/mime.h"
 

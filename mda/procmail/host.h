@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the engine asks of the world. procmail's language is imperative: a recipe may ask whether
 // the one before it delivered, so every action is carried out when it is reached and its result
-// told. Filled in by cmd/procmail-host.c, and by fakes in tests.
+// told. Filled in by hosts/procmail-host.c, and by fakes in tests.
 //
 // Every function takes the host itself first. None of them logs unless it is said; messages that
 // users know from procmail's log are the engine's, which gets what it needs to say them.

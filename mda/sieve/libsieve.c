@@ -6,10 +6,10 @@
 // error callback decides; it repeats actions, so they are made one; addresses are split by us. A
 // script that requires what it does not have is refused with the extension's name.
 #include "base/error.h"
-#include "sieve/address.h"
+#include "sieve/lang/address.h"
+#include "sieve/lang/parse.h"
+#include "sieve/lang/view.h"
 #include "sieve/libsieve-module.h"
-#include "sieve/parse.h"
-#include "sieve/view.h"
 
 #include <sieve2.h>
 #include <string.h>

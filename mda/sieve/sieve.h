@@ -4,8 +4,8 @@
 #pragma once
 
 #include "plan/plan.h"
-#include "sieve/diag.h"
 #include "sieve/host.h"
+#include "sieve/lang/diag.h"
 
 struct sieve_program;
 
@@ -22,8 +22,8 @@ void sieve_program_free(struct sieve_program *program);
 bool sieve_execute(const struct sieve_program *program, const struct sieve_host *host,
                    struct plan *plan, struct sieve_diagnostics *diagnostics);
 
-// May a script of HOST's owner require NAME, as far as the host and its settings go? Comparators that
-// are always there count.
+// May a script of HOST's owner require NAME, as far as the host and its settings go? Comparators
+// that are always there count.
 bool sieve_may_require(const char *name, const struct sieve_host *host);
 
 // The names of the extensions that scripts may require here, sorted. char *, owned by the caller.

@@ -10,9 +10,9 @@ check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh"
 house=$scratch/mda
 forbid() { # FILE LINE WHY
     rm -rf "$house"
-    for room in base cmd conf message store plan sieve evidence verdict bounce ledger; do mkdir -p "$house/$room"; done
+    for room in base cmd conf message store plan delivery sieve evidence judge bounce ledger; do mkdir -p "$house/$room"; done
     touch "$house/base/error.h" "$house/store/maildir.h" "$house/evidence/evidence.h" \
-        "$house/evidence/finding.h" "$house/conf/conf.h" "$house/plan/run.h" "$house/cmd/command.h"
+        "$house/evidence/finding.h" "$house/conf/conf.h" "$house/delivery/carry-out.h" "$house/cmd/command.h"
     printf '#include "base/error.h"\n' >"$house/cmd/x.c"
     printf '%s\n' "$2" >"$house/$1"
     sh "$srcdir/tests/layers.sh" "$house" >"$scratch/said"
@@ -20,9 +20,9 @@ forbid() { # FILE LINE WHY
 }
 forbid base/x.c '#include "conf/conf.h"' "base knows nothing above it"
 forbid sieve/x.c '#include "store/maildir.h"' "rules know no store"
-forbid sieve/x.c '  #  include "plan/run.h"' "rules carry nothing out"
-forbid verdict/x.c '#include "evidence/evidence.h"' "the verdict knows findings only"
-forbid verdict/x.c '#include "evidence/finding.h"' "and those it may know" "0 0"
+forbid sieve/x.c '  #  include "delivery/carry-out.h"' "rules carry nothing out"
+forbid judge/verdict.c '#include "evidence/evidence.h"' "the verdict knows findings only"
+forbid judge/verdict.c '#include "evidence/finding.h"' "and those it may know" "0 0"
 forbid store/x.c '#include "cmd/command.h"' "nobody knows the commands"
 forbid bounce/x.c '#include <gmime/gmime.h>' "GMime has one door"
 forbid evidence/x.c '#include <sqlite3.h>' "SQLite has one door"

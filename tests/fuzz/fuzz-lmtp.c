@@ -2,7 +2,7 @@
 // libFuzzer: an LMTP conversation. The first byte says in what pieces the rest is heard; whatever
 // the pieces, the replies and what is delivered are the same, and every line of a reply is one.
 // Run in the build directory:  tests/fuzz/fuzz-lmtp -max_len=8192 DIR
-#include "cmd/lmtp-mailbox.h"
+#include "lmtp/lmtp-mailbox.h"
 #include "lmtp/session.h"
 #include "lmtp/syntax.h"
 

@@ -3,7 +3,7 @@
 // thought of; and its first line as an expression over the rest.
 #include "procmail/check.h"
 #include "procmail/rc-regex.h"
-#include "procmail/translate.h"
+#include "procmail/translate/translate.h"
 
 #include "../procmail/fake-host.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libFuzzer target: a script, and behind the first NUL a message that it is run on. Without a NUL
 // the script runs on a small fixed message.
-#include "cmd/sieve-execute.h"
+#include "hosts/sieve-execute.h"
 #include "sieve/sieve.h"
 
 #include <stdint.h>

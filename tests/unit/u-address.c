@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Addresses, networks, host names and dates as others write them.
 #include "base/address.h"
-#include "base/date.h"
+#include "message/date.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

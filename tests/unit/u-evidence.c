@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The sources of evidence on reports that are filled in by hand: who said what about which trail,
 // and the cases in which the sources contradict each other.
+#include "answer/answerable.h"
 #include "evidence/batv.h"
 #include "evidence/evidence.h"
 #include "evidence/handover.h"
 #include "evidence/keys.h"
 #include "evidence/lookup.h"
 #include "evidence/stamp.h"
+#include "judge/verdict.h"
 #include "ledger/ledger.h"
-#include "message/answerable.h"
-#include "verdict/verdict.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cmd/intake.h: envelopes as MTAs tell them, arrival times, the lines in front, fingerprints.
-#include "cmd/intake.h"
+// delivery/intake.h: envelopes as MTAs tell them, arrival times, the lines in front, fingerprints.
+#include "delivery/intake.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // lmtp/: what a server of RFC 2033 answers, and what it makes of the bytes of a message.
-#include "cmd/lmtp-mailbox.h"
 #include "lmtp/dots.h"
+#include "lmtp/lmtp-mailbox.h"
 #include "lmtp/reply.h"
 #include "lmtp/session.h"
 #include "lmtp/syntax.h"

@@ -4,7 +4,7 @@
 
 #include "procmail/check.h"
 #include "procmail/rc-regex.h"
-#include "procmail/translate.h"
+#include "procmail/translate/translate.h"
 
 // cmocka.h wants these four before it.
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// plan/run.h: what becomes of a message when actions work and when they do not.
-#include "plan/run.h"
+// delivery/carry-out.h: what becomes of a message when actions work and when they do not.
+#include "delivery/carry-out.h"
 
 #include "base/auto.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The verdict table, held against every combination of what the sources can say.
-#include "verdict/verdict.h"
+#include "judge/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+// See survive.h for what an MTA makes of our end. Nothing that the message says is printed.
+#include "delivery/delivery.h"
+
+#include "base/auto.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/survive.h"
+#include "base/text.h"
+#include "cmd/options.h"
+#include "cmd/procmail.h"
+#include "delivery/carry-out.h"
+#include "delivery/intake.h"
+#include "delivery/junk.h"
+#include "delivery/outgoing.h"
+#include "delivery/user.h"
+#include "hosts/script.h"
+#include "judge/judge.h"
+#include "message/compose.h"
+#include "message/spool.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+// How long a mailbox may stay locked by others.
+#define LOCK_MILLISECONDS 30000
+// After this time a delivery that hangs (in a file system, a program) is given up. Postfix waits
+// 1000 seconds.
+#define WATCHDOG_SECONDS 600
+// A larger message is not copied to show rules the verdict in front of it.
+#define SEEN_MAX_BYTES (64 * 1024 * 1024)
+
+// One delivery on its way.
+struct delivery {
+    struct command_context *context;
+    const struct delivery_options *given;
+    struct mail_user user;
+    struct message *message;
+    struct envelope envelope;
+    struct judged judged;
+    char *trace;   // the lines that go in front: the envelope's
+    char *verdict; // and the judge's, "" when there is none
+    char *header;  // both
+    char *fingerprint;
+    struct message *seen;        // what rules see, when that is not the message as it came
+    struct sieve_source *source; // what answers are made from, when scripts ran
+    gint64 started;              // monotonic microseconds
+    struct run_result result;
+};
+
+static bool read_input(struct delivery *delivery, char **distinction_r, GError **err)
+{
+    const struct conf *conf = delivery->context->conf;
+    if (delivery->given->message) {
+        delivery->message = message_new(delivery->given->message);
+        return true;
+    }
+    mda_autofd file = -1;
+    if (delivery->given->path && (file = files_open_argument(delivery->given->path, err)) < 0)
+        return false;
+    int fd = file >= 0 ? file : 0;
+    // A large message is spooled where it will end up: what fits there fits there twice, or is none
+    // of our mail yet. A location that is wrong is told of when the message is in hand.
+    g_autofree char *root = NULL;
+    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
+    g_autofree char *place = store ? store->spool_directory(root) : NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    if (!spool_read(fd, place, &bytes, err))
+        return false;
+    // The same text from two files is two messages; an MTA's pipe has no identity of its own.
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        *distinction_r =
+            g_strdup_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    delivery->message = message_new(bytes);
+    return true;
+}
+
+// Adds what policy says of a message that it does not want.
+static void add_policy(const struct delivery *delivery, struct plan *plan)
+{
+    const struct conf *conf = delivery->context->conf;
+    if (delivery->judged.verdict == VERDICT_BACKSCATTER &&
+        conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "discard")) {
+        plan_add(plan, PLAN_DISCARD);
+        return;
+    }
+    struct plan_action *action = plan_add(plan, PLAN_FILEINTO);
+    action->folder = g_strdup(conf_string(conf, CONF_JUNK_FOLDER));
+    action->create = true;
+}
+
+// The message with LINES in front, in one piece. Owned by the caller.
+static GByteArray *whole_message(const struct delivery *delivery, const char *lines)
+{
+    g_autoptr(Content) content = compose(delivery->message, lines);
+    GByteArray *whole = g_byte_array_sized_new((guint)content->size + 1);
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *piece =
+            &g_array_index(content->segments, struct file_segment, i);
+        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
+    }
+    return whole;
+}
+
+// What rules are to see: with the verdict in front where there is one, so that they can ask for it,
+// and never with what a sender put there as one. Else, and when it is too large, as it came.
+static struct message *message_for_rules(struct delivery *delivery)
+{
+    bool judged = delivery->judged.because && delivery->message->size <= SEEN_MAX_BYTES;
+    if (!judged && !compose_is_forged(delivery->message))
+        return delivery->message;
+    const char *lines = judged ? delivery->verdict : "";
+    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole_message(delivery, lines));
+    delivery->seen = message_new(bytes);
+    return delivery->seen;
+}
+
+enum rules { RULES_NONE, RULES_SIEVE, RULES_PROCMAIL };
+
+// Which rules the user has: a Sieve script comes before an rc file unless a setting names one.
+static enum rules find_rules(const struct delivery *delivery)
+{
+    const struct conf *conf = delivery->context->conf;
+    bool automatic = conf_is(conf, CONF_RULES_LANGUAGE, "auto");
+    if ((automatic || conf_is(conf, CONF_RULES_LANGUAGE, "sieve")) &&
+        script_exists(conf, delivery->user.home))
+        return RULES_SIEVE;
+    g_autofree char *rc = g_build_filename(delivery->user.home, ".procmailrc", NULL);
+    if (conf_is(conf, CONF_RULES_LANGUAGE, "procmail") || (automatic && access(rc, F_OK) == 0))
+        return RULES_PROCMAIL;
+    return RULES_NONE;
+}
+
+// The plan of the user's scripts. False with *err when they cannot be read now.
+static bool plan_by_script(struct delivery *delivery, struct plan **plan_r, GError **err)
+{
+    const struct conf *conf = delivery->context->conf;
+    struct script_case script_case = {
+        .conf = conf,
+        .home = delivery->user.home,
+        .message = message_for_rules(delivery),
+        .envelope = &delivery->envelope,
+        .judged = &delivery->judged,
+    };
+    return script_plan(&script_case, plan_r, &delivery->source, err);
+}
+
+// Puts what policy says in the place of what the rules would keep.
+static void overrule_keep(const struct delivery *delivery, struct plan *plan)
+{
+    const bool kept = plan_keeps(plan);
+    plan_drop_keeps(plan);
+    plan->implicit_keep = false;
+    if (kept)
+        add_policy(delivery, plan);
+}
+
+// A message that could not be judged is nobody's unknown report: it goes the plain way.
+static bool is_unwanted(const struct delivery *delivery)
+{
+    return delivery->judged.class != BOUNCE_NONE &&
+           judge_is_unwanted(delivery->context->conf, delivery->judged.verdict);
+}
+
+static bool policy_comes_first(const struct delivery *delivery)
+{
+    const struct conf *conf = delivery->context->conf;
+    return is_unwanted(delivery) && conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
+}
+
+static bool make_plan(struct delivery *delivery, enum rules rules, struct plan **plan_r,
+                      GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+    if (rules == RULES_SIEVE && !policy_comes_first(delivery)) {
+        if (!plan_by_script(delivery, &plan, err))
+            return false;
+    } else {
+        plan = plan_new();
+    }
+    if (is_unwanted(delivery))
+        overrule_keep(delivery, plan);
+    *plan_r = g_steal_pointer(&plan);
+    return true;
+}
+
+static struct content *content_of(gpointer data, GBytes *bytes)
+{
+    const struct delivery *delivery = data;
+    if (!bytes)
+        return compose(delivery->message, delivery->header);
+    // A verdict that rules saw stands in what they made of the message.
+    bool has_verdict = delivery->seen && delivery->judged.because;
+    return compose_changed(bytes, has_verdict ? delivery->trace : delivery->header);
+}
+
+static mode_t file_mode(const struct conf *conf)
+{
+    const char *text = conf_string(conf, CONF_STORE_UMASK);
+    char *rest = NULL;
+    guint64 mask = g_ascii_strtoull(text, &rest, 8);
+    // The owner must be able to read and write, or no mail program could do its work.
+    return *text && !*rest && mask <= 0777 ? 0666 & ~((mode_t)mask & 077) : 0600;
+}
+
+static void carry_out(struct delivery *delivery, const struct plan *plan)
+{
+    const struct conf *conf = delivery->context->conf;
+    struct outgoing outgoing = {
+        .conf = conf,
+        .message = delivery->message,
+        .envelope = &delivery->envelope,
+        .source = delivery->source,
+        .fingerprint = delivery->fingerprint,
+        .unwanted = delivery->judged.verdict != VERDICT_NONE,
+        .caller_refuses = delivery->given->caller_refuses,
+        .caller_needs_ascii = delivery->given->caller_needs_ascii,
+    };
+    struct run_outgoing ways = outgoing_ways(&outgoing);
+    g_autofree char *journals =
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "deliveries", NULL);
+    struct run_request request = {
+        .plan = plan,
+        .location = conf_string(conf, CONF_STORE_LOCATION),
+        .inbox = delivery->given->folder,
+        .sender = delivery->envelope.sender,
+        .fingerprint = delivery->fingerprint,
+        .journals = journals,
+        .arrival = intake_arrival(delivery->message),
+        .create = conf_bool(conf, CONF_STORE_CREATE_FOLDERS),
+        .keywords = conf_bool(conf, CONF_STORE_KEYWORDS),
+        .fsync = conf_bool(conf, CONF_STORE_FSYNC),
+        .mode = file_mode(conf),
+        .lock_milliseconds = LOCK_MILLISECONDS,
+        .content_of = content_of,
+        .content_data = delivery,
+        .outgoing = delivery->source ? &ways : NULL,
+        .committed = survive_committed,
+    };
+    run_plan(&request, &delivery->result);
+}
+
+static char *join(const GPtrArray *words, const char *separator)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < words->len; i++)
+        g_string_append_printf(out, "%s%s", i ? separator : "",
+                               (const char *)g_ptr_array_index(words, i));
+    return g_string_free(out, FALSE);
+}
+
+// One line a message.
+static void report(const struct delivery *delivery)
+{
+    static const char *const words[] = {
+        [MDA_DEFER] = "deferred", [MDA_DELIVERED] = "delivered", [MDA_REJECT] = "rejected"};
+    const struct run_result *result = &delivery->result;
+    const struct judged *judged = &delivery->judged;
+    g_autofree char *id = message_header(delivery->message, "Message-ID", 0);
+    g_autofree char *shown_id = text_printable(id, -1, 200);
+    g_autofree char *sender = text_printable(delivery->envelope.sender, -1, 200);
+    g_autofree char *places = join(result->places, ", ");
+    g_autofree char *troubles = join(result->troubles, "; ");
+    double seconds = (double)(g_get_monotonic_time() - delivery->started) / G_USEC_PER_SEC;
+    log_line(
+        result->outcome == MDA_DEFER ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+        "%s: id=%s, from=<%s>, class=%s, rule=%s, verdict=%s, folder=%s, bytes=%" G_GSIZE_FORMAT
+        ", time=%.3fs%s%s%s%s%s%s",
+        words[result->outcome], *shown_id ? shown_id : "none", sender,
+        bounce_class_name(judged->class), judged->rule && *judged->rule ? judged->rule : "none",
+        verdict_name(judged->verdict), *places ? places : "none", delivery->message->size, seconds,
+        judged->because && *judged->because ? ", because=" : "",
+        judged->because ? judged->because : "",
+        judged->limits && *judged->limits ? ", limits=" : "", judged->limits ? judged->limits : "",
+        *troubles ? ", trouble=" : "", troubles);
+}
+
+// The inbox as procmail's DEFAULT names it. Owned by the caller; NULL with *err.
+static char *default_folder(const struct delivery *delivery, GError **err)
+{
+    g_autofree char *root = NULL;
+    const struct store *store =
+        store_for(conf_string(delivery->context->conf, CONF_STORE_LOCATION), &root, err);
+    if (!store)
+        return NULL;
+    g_autofree char *path = store->folder_path(root, delivery->given->folder, err);
+    if (!path)
+        return NULL;
+    const char *suffix = strcmp(store->name, "maildir") == 0 ? "/"
+                         : strcmp(store->name, "mh") == 0    ? "/."
+                                                             : "";
+    return g_strconcat(path, suffix, NULL);
+}
+
+// How long an rc file's programs may run.
+static struct deadline rc_programs(const struct delivery *delivery)
+{
+    gint64 given = delivery->given->milliseconds;
+    return deadline_in(given ? given - given / 4 : PROCMAIL_PROGRAMS_SECONDS * 1000);
+}
+
+// procmail's language says at once what is to be done, and does it: there is no plan.
+static int deliver_by_rc(struct delivery *delivery, GError **err)
+{
+    g_autofree char *inbox = default_folder(delivery, err);
+    if (!inbox)
+        return command_outcome(MDA_DEFER);
+    g_autofree char *as_default = g_strconcat("DEFAULT=", inbox, NULL);
+    g_autofree char *as_orgmail = g_strconcat("ORGMAIL=", inbox, NULL);
+    char *assignments[] = {as_default, as_orgmail, NULL};
+    struct procmail_rules_case rules_case = {
+        .user = &delivery->user,
+        .sender = delivery->envelope.sender && *delivery->envelope.sender
+                      ? delivery->envelope.sender
+                      : "MAILER-DAEMON",
+        .judged = &delivery->judged,
+        .assignments = assignments,
+        .programs = rc_programs(delivery),
+    };
+    g_autoptr(GByteArray) whole = whole_message(delivery, delivery->header);
+    int status = procmail_rules(&rules_case,
+                                g_string_new_len((const char *)whole->data, (gssize)whole->len));
+    delivery->result = (struct run_result){
+        .outcome = status == EX_OK ? MDA_DELIVERED : MDA_DEFER,
+        .places = g_ptr_array_new_with_free_func(g_free),
+        .troubles = g_ptr_array_new_with_free_func(g_free),
+    };
+    g_ptr_array_add(delivery->result.places, g_strdup(".procmailrc"));
+    return status;
+}
+
+static int deliver_by_plan(struct delivery *delivery, enum rules rules, GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+    if (!make_plan(delivery, rules, &plan, err))
+        return command_outcome(MDA_DEFER);
+    carry_out(delivery, plan);
+    return command_outcome(delivery->result.outcome);
+}
+
+static void compose_header(struct delivery *delivery)
+{
+    g_autofree char *added = intake_header(delivery->message, &delivery->envelope);
+    delivery->trace =
+        g_strconcat(added, delivery->given->header ? delivery->given->header : "", NULL);
+    delivery->verdict = judge_header(&delivery->judged);
+    delivery->header = g_strconcat(delivery->trace, delivery->verdict, NULL);
+}
+
+static int deliver_message(struct delivery *delivery, GError **err)
+{
+    g_autofree char *distinction = NULL;
+    if (!read_input(delivery, &distinction, err))
+        return command_outcome(MDA_DEFER);
+    // The MTA's own limit ends in a bounce; ours, below it, in another try.
+    if (!delivery->given->milliseconds)
+        survive_watchdog(WATCHDOG_SECONDS);
+    struct intake_options options = {
+        .sender = delivery->given->sender,
+        .recipient = delivery->given->recipient,
+        .original_recipient = delivery->given->original_recipient,
+        .blank_is_null = delivery->given->blank_is_null,
+        .alias_counts = !delivery->given->message,
+    };
+    intake_envelope(&options, delivery->message, &delivery->envelope);
+    envelope_dsn_copy(&delivery->given->dsn, &delivery->envelope.dsn);
+    judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
+                       &delivery->judged);
+    compose_header(delivery);
+    g_autofree char *target =
+        g_strdup_printf("%s %s", distinction ? distinction : "",
+                        delivery->given->folder ? delivery->given->folder : "");
+    delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
+    enum rules rules = find_rules(delivery);
+    if (rules == RULES_PROCMAIL && !delivery->given->milliseconds)
+        survive_watchdog(PROCMAIL_WATCHDOG_SECONDS);
+    int status = rules == RULES_PROCMAIL && !policy_comes_first(delivery)
+                     ? deliver_by_rc(delivery, err)
+                     : deliver_by_plan(delivery, rules, err);
+    if (delivery->given->settled)
+        delivery->given->settled(delivery->given->settled_data, status,
+                                 delivery->result.reject_text);
+    if (delivery->result.places) {
+        report(delivery);
+        run_result_clear(&delivery->result);
+    }
+    return status;
+}
+
+// Becomes the right user and reads that user's settings.
+static bool prepare(struct delivery *delivery, int *status_r, GError **err)
+{
+    *status_r = command_outcome(MDA_DEFER);
+    enum user_result found = user_find(delivery->given->user, &delivery->user, err);
+    if (found == USER_UNKNOWN && delivery->given->user)
+        *status_r = EX_NOUSER; // for sure: the MTA may say so
+    if (found != USER_KNOWN || !user_become(&delivery->user, err))
+        return false;
+    umask(077);
+    if (delivery->given->home) {
+        g_free(delivery->user.home);
+        delivery->user.home = g_strdup(delivery->given->home);
+    }
+    return options_configure(delivery->context, delivery->user.home, err);
+}
+
+static void delivery_clear(struct delivery *delivery)
+{
+    user_clear(&delivery->user);
+    message_free(delivery->message);
+    envelope_clear(&delivery->envelope);
+    judged_clear(&delivery->judged);
+    if (delivery->source)
+        sieve_source_release(delivery->source);
+    g_free(delivery->source);
+    message_free(delivery->seen);
+    g_free(delivery->trace);
+    g_free(delivery->verdict);
+    g_free(delivery->header);
+    g_free(delivery->fingerprint);
+}
+
+int delivery_run(struct command_context *context, const struct delivery_options *given)
+{
+    struct delivery delivery = {
+        .context = context, .given = given, .started = g_get_monotonic_time()};
+    g_autoptr(GError) err = NULL;
+    int status;
+    if (prepare(&delivery, &status, &err))
+        status = deliver_message(&delivery, &err);
+    if (err)
+        log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
+    delivery_clear(&delivery);
+    if (status == command_outcome(MDA_DELIVERED) || status == EX_OK)
+        junk_tidy(context->conf);
+    return status;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/outgoing.h"
+
+#include "answer/answer.h"
+#include "answer/answerable.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "hosts/sieve-execute.h"
+#include "ledger/memory.h"
+#include "submit/submit.h"
+
+#include <string.h>
+#include <time.h>
+
+// One message is redirected to one address once in this time: a retry, and a loop that changes
+// nothing, end here.
+#define REDIRECT_MEMORY_SECONDS (12 * 3600)
+
+typedef bool answer_function(const struct answer_case *answer, const struct plan_action *action,
+                             struct answer_mail *mail_r, char **because_r);
+
+// What scripts add to an envelope's DSN parameters goes into a line of the protocol: the words of
+// RFC 3461 §4 alone, in capitals. Owned by the caller; NULL when VALUE is anything else.
+static char *dsn_value(const char *value, const char *const *words)
+{
+    if (!value)
+        return NULL;
+    g_autofree char *upper = g_ascii_strup(value, -1);
+    g_auto(GStrv) parts = g_strsplit(upper, ",", -1);
+    for (guint i = 0; parts[i]; i++) {
+        if (!g_strv_contains(words, g_strstrip(parts[i])))
+            return NULL;
+    }
+    return *parts ? g_strjoinv(",", parts) : NULL;
+}
+
+// RFC 6009 §5: the time by which it is to be delivered, in seconds from now. 0 when none is asked.
+static gint64 seconds_to(const struct plan_action *action)
+{
+    const char *relative = plan_action_get(action, "bytimerelative");
+    const char *absolute = plan_action_get(action, "bytimeabsolute");
+    if (relative)
+        return g_ascii_strtoll(relative, NULL, 10);
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) at = absolute ? g_date_time_new_from_iso8601(absolute, utc) : NULL;
+    return at ? g_date_time_to_unix(at) - (gint64)time(NULL) : 0;
+}
+
+// RFC 2852 §4: what must come back when it is late cannot be late already.
+static bool set_deliver_by(const struct plan_action *action, struct submission *submission,
+                           GError **err)
+{
+    if (!plan_action_get(action, "bytimerelative") && !plan_action_get(action, "bytimeabsolute"))
+        return true;
+    const char *mode = plan_action_get(action, "bymode");
+    submission->by_mode = mode && g_ascii_strcasecmp(mode, "return") == 0 ? 'R' : 'N';
+    submission->by_seconds = CLAMP(seconds_to(action), -999999999, 999999999);
+    submission->by_trace = plan_action_get(action, "bytrace");
+    return submission->by_mode == 'N' || submission->by_seconds > 0 ||
+           mda_fail(err, MDA_ERROR_CONFIG, "the time to deliver by is over");
+}
+
+static bool send_mail(const struct conf *conf, const struct plan_action *action,
+                      const struct answer_mail *mail, GError **err)
+{
+    static const char *const events[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY", NULL};
+    static const char *const contents[] = {"FULL", "HDRS", NULL};
+    g_autofree char *notify = dsn_value(plan_action_get(action, "notify"), events);
+    g_autofree char *ret = dsn_value(plan_action_get(action, "ret"), contents);
+    struct submission submission = {
+        .sender = mail->from, .to = mail->to, .text = mail->text, .notify = notify, .ret = ret};
+    return set_deliver_by(action, &submission, err) && submit(conf, &submission, err);
+}
+
+// Does ACTION stand for a delivery? When its mail is not sent, the message must stay.
+static bool takes_message(const struct plan_action *action)
+{
+    return action->kind == PLAN_REDIRECT || action->kind == PLAN_REJECT ||
+           action->kind == PLAN_EREJECT;
+}
+
+// Composes the mail for ACTION and sends it. An answer that is not to be sent counts as done.
+static bool compose_and_send(const struct outgoing *outgoing, const struct plan_action *action,
+                             answer_function *make, GBytes **sent_r, GError **err)
+{
+    struct sieve_answer answer;
+    struct answer_mail mail = {0};
+    g_autofree char *because = NULL;
+    sieve_answer_init(&answer, outgoing->source, action);
+    bool done = true;
+    if (make(&answer.answer, action, &mail, &because)) {
+        done = send_mail(outgoing->conf, action, &mail, err);
+        if (done && sent_r)
+            *sent_r = text_with_lf(mail.text);
+        answer_mail_clear(&mail);
+    } else if (takes_message(action)) {
+        done = mda_fail(err, MDA_ERROR_CONFIG, "%s", because ? because : "no reason given");
+    } else {
+        log_line(LOG_LEVEL_INFO, "%s: nothing is sent: %s", plan_kind_name(action->kind),
+                 because ? because : "no reason given");
+    }
+    sieve_answer_release(&answer);
+    return done;
+}
+
+static const char *why_not_answerable(const struct outgoing *outgoing)
+{
+    return answerable_why_not(outgoing->conf, outgoing->message, outgoing->envelope,
+                              outgoing->unwanted);
+}
+
+static bool redirect(gpointer data, const struct plan_action *action, GError **err)
+{
+    const struct outgoing *outgoing = data;
+    gint64 now = (gint64)time(NULL);
+    g_autofree char *key =
+        g_strdup_printf("redirect:%s:%s", outgoing->fingerprint, action->address);
+    g_autoptr(GError) ignored = NULL;
+    if (memory_has(outgoing->conf, key, now, &ignored))
+        return true;
+    if (!compose_and_send(outgoing, action, answer_redirect, NULL, err))
+        return false;
+    g_clear_error(&ignored);
+    if (!memory_keep(outgoing->conf, key, now, REDIRECT_MEMORY_SECONDS, &ignored))
+        log_line(LOG_LEVEL_WARNING, "redirect: %s", ignored->message);
+    return true;
+}
+
+static bool vacation(const struct outgoing *outgoing, const struct plan_action *action,
+                     GBytes **sent_r, GError **err)
+{
+    gint64 now = (gint64)time(NULL);
+    const char *why_not = why_not_answerable(outgoing);
+    g_autofree char *key = g_strdup_printf("vacation:%s:%s", action->handle ? action->handle : "",
+                                           outgoing->envelope->sender);
+    if (why_not || memory_has(outgoing->conf, key, now, err)) {
+        log_line(LOG_LEVEL_INFO, "vacation: nothing is sent: %s",
+                 why_not ? why_not : "this sender was answered lately");
+        return true;
+    }
+    // Without a memory nothing is sent either: one answer a message is what makes loops.
+    if (err && *err)
+        return false;
+    return memory_keep(outgoing->conf, key, now, MAX(action->seconds, 1), err) &&
+           compose_and_send(outgoing, action, answer_vacation, sent_r, err);
+}
+
+static bool answer(gpointer data, const struct plan_action *action, GBytes **sent_r, GError **err)
+{
+    const struct outgoing *outgoing = data;
+    switch (action->kind) {
+    case PLAN_VACATION:
+        return vacation(outgoing, action, sent_r, err);
+    case PLAN_NOTIFY:
+        return compose_and_send(outgoing, action, answer_notify, sent_r, err);
+    default:
+        return compose_and_send(outgoing, action, answer_report, sent_r, err);
+    }
+}
+
+// RFC 5429: reject keeps its text, if need be in a message (§2.2); ereject keeps to the protocol,
+// if need be with another text (§2.1.1).
+static bool caller_can_say(const struct outgoing *outgoing, const struct plan_action *action)
+{
+    return !outgoing->caller_needs_ascii || action->kind == PLAN_EREJECT ||
+           g_str_is_ascii(action->text);
+}
+
+static bool reject(gpointer data, const struct plan_action *action, bool *caller_refuses_r,
+                   GError **err)
+{
+    const struct outgoing *outgoing = data;
+    const char *why_not = why_not_answerable(outgoing);
+    if (why_not)
+        return mda_fail(err, MDA_ERROR_CONFIG, "the sender is not answered: %s", why_not);
+    *caller_refuses_r = outgoing->caller_refuses && caller_can_say(outgoing, action);
+    return *caller_refuses_r || compose_and_send(outgoing, action, answer_reject, NULL, err);
+}
+
+static bool pipe_to(gpointer data, const struct plan_action *action, GError **err)
+{
+    const struct outgoing *outgoing = data;
+    const struct message *message = sieve_source_message(outgoing->source);
+    g_autoptr(GBytes) whole = action->message ? g_bytes_ref(action->message)
+                                              : g_bytes_new_static(message->data, message->size);
+    const struct sieve_program_call call = {
+        .kind = SIEVE_CALL_PIPE,
+        .program = action->address,
+        .arguments = action->arguments,
+        .input = whole,
+    };
+    return sieve_program_run(outgoing->source, &call, NULL, err);
+}
+
+static bool remember(gpointer data, const struct plan_action *action, GError **err)
+{
+    const struct outgoing *outgoing = data;
+    g_autofree char *key = g_strconcat("duplicate:", action->handle, NULL);
+    return memory_keep(outgoing->conf, key, (gint64)time(NULL), action->seconds, err);
+}
+
+struct run_outgoing outgoing_ways(struct outgoing *outgoing)
+{
+    return (struct run_outgoing){
+        .data = outgoing,
+        .redirect = redirect,
+        .answer = answer,
+        .reject = reject,
+        .pipe = pipe_to,
+        .remember = remember,
+    };
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// The small services: log, directory, lock files, rc files.
+#include "hosts/procmail-host.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+// A file that is no longer than this may be a lock, and be broken.
+#define LOCK_SIZE_MAX 16
+#define LOG_MILLISECONDS 1000
+
+static int log_patience = LOG_MILLISECONDS;
+
+static void write_all(int fd, const char *text, gsize length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return; // nowhere to tell it
+        text += written;
+        length -= (gsize)written;
+    }
+}
+
+// A log that nobody reads (a FIFO) is waited for once.
+static void log_text(struct procmail_host *host, const char *text, gsize length)
+{
+    (void)host;
+    while (length > 0) {
+        // So much goes into a pipe that is ready, or nothing.
+        gsize piece = MIN(length, PIPE_BUF);
+        struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+        if (poll(&wait, 1, log_patience) != 1 || !(wait.revents & POLLOUT)) {
+            log_patience = 0;
+            return;
+        }
+        write_all(STDERR_FILENO, text, piece);
+        text += piece;
+        length -= piece;
+    }
+}
+
+static int log_open(struct procmail_host *host, const char *path)
+{
+    struct procmail_world *world = (struct procmail_world *)host;
+    if (world->dry_run)
+        return 0;
+    mda_autofd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0667);
+    if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+        return errno;
+    log_patience = LOG_MILLISECONDS;
+    return 0;
+}
+
+static int change_directory(struct procmail_host *host, const char *path)
+{
+    (void)host;
+    return chdir(path) == 0 ? 0 : errno;
+}
+
+static void set_mask(struct procmail_host *host, mode_t mask)
+{
+    ((struct procmail_world *)host)->mask = mask;
+    umask(mask);
+}
+
+char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r)
+{
+    g_autoptr(GError) why = NULL;
+    char *text = NULL;
+    if (files_read_as(path, FILES_ANY_LINK, FILES_TEXT_MAX, &text, length_r, status_r, &why))
+        return text;
+    // That it is not there, or a directory, is the engine's to tell, in procmail's words.
+    if (!g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE) &&
+        !g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        g_autofree char *line = g_strdup_printf("procmail: %s\n", why->message);
+        write_all(STDERR_FILENO, line, strlen(line));
+    }
+    return NULL;
+}
+
+static char *read_file(struct procmail_host *host, const char *path, gsize *length_r)
+{
+    (void)host;
+    return procmail_read_rc(path, length_r, NULL);
+}
+
+// Made under a name of its own and linked, which also works over NFS; the time is the file
+// system's, so that clocks that differ do not break a lock early.
+static int make_lock(struct procmail_host *host, const char *path, gint64 *age_r)
+{
+    static guint serial;
+    struct stat made, held;
+    if (((struct procmail_world *)host)->dry_run)
+        return 0;
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *draft = g_strdup_printf("%s/_%ld.%u.%ld.%s", directory, (long)getpid(),
+                                             serial++, (long)time(NULL), host->host_name);
+    mda_autofd fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+    if (fd < 0)
+        return errno;
+    write_all(fd, "0", 1);
+    int code = fstat(fd, &made) == 0 && link(draft, path) == 0 ? 0 : errno;
+    *age_r = -1;
+    if (code == EEXIST && lstat(path, &held) == 0 && held.st_size <= LOCK_SIZE_MAX &&
+        S_ISREG(held.st_mode))
+        *age_r = (gint64)(made.st_mtime - held.st_mtime);
+    unlink(draft);
+    return code;
+}
+
+static int remove_lock(struct procmail_host *host, const char *path)
+{
+    if (((struct procmail_world *)host)->dry_run)
+        return 0;
+    return unlink(path) == 0 ? 0 : errno;
+}
+
+static void pause_for(struct procmail_host *host, unsigned seconds)
+{
+    struct timespec left = {.tv_sec = seconds};
+    while (!procmail_interrupted(host) && nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+// Rights were given up before the first rc file was read: nothing is left to drop.
+static void drop_privileges(struct procmail_host *host)
+{
+    (void)host;
+}
+
+static const char *host_name(void)
+{
+    static struct utsname name;
+    return uname(&name) == 0 ? name.nodename : "localhost";
+}
+
+void procmail_world_open(struct procmail_world *world, bool dry_run)
+{
+    *world = (struct procmail_world){
+        .host = {.log = log_text,
+                 .log_open = log_open,
+                 .change_directory = change_directory,
+                 .set_umask = set_mask,
+                 .read_file = read_file,
+                 .run = procmail_run,
+                 .split = procmail_split,
+                 .await = procmail_await,
+                 .folder_kind = procmail_folder_kind,
+                 .deliver = procmail_deliver,
+                 .lock = make_lock,
+                 .unlock = remove_lock,
+                 .pause = pause_for,
+                 .interrupted = procmail_interrupted,
+                 .drop_privileges = drop_privileges,
+                 .host_name = host_name()},
+        .output = -1,
+        .dry_run = dry_run,
+    };
+    world->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    set_mask(&world->host, 077);
+    procmail_catch_signals();
+}
+
+void procmail_world_close(struct procmail_world *world)
+{
+    mda_close_fd(&world->output);
+}

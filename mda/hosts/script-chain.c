@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "hosts/script-chain.h"
+
+// To the script that just ran "as it came" is what the earlier ones left.
+static void settle(struct script_chain *chain, struct plan *plan)
+{
+    for (; chain->settled < plan->actions->len; chain->settled++) {
+        struct plan_action *action = g_ptr_array_index(plan->actions, chain->settled);
+        if (chain->changed && !action->message)
+            action->message = g_bytes_ref(chain->changed);
+    }
+    if (chain->changed && !plan->message)
+        plan->message = g_bytes_ref(chain->changed);
+}
+
+static void take_message(struct script_chain *chain, struct plan *plan)
+{
+    if (!plan->message || plan->message == chain->changed)
+        return;
+    g_clear_pointer(&chain->changed, g_bytes_unref);
+    chain->changed = g_bytes_ref(plan->message);
+    sieve_source_replace(chain->source, chain->changed);
+}
+
+void script_chain_next(struct script_chain *chain, struct plan *plan)
+{
+    settle(chain, plan);
+    take_message(chain, plan);
+    plan_drop_keeps(plan);
+    plan->implicit_keep = true; // until the next script says otherwise
+    chain->settled = plan->actions->len;
+    g_clear_pointer(&chain->flags, g_ptr_array_unref);
+    chain->flags = g_steal_pointer(&plan->flags);
+    g_clear_pointer(&plan->message, g_bytes_unref);
+}
+
+void script_chain_fail(struct script_chain *chain, struct plan *plan)
+{
+    g_ptr_array_set_size(plan->actions, (gint)chain->settled);
+    plan->implicit_keep = true;
+    g_clear_pointer(&plan->flags, g_ptr_array_unref);
+    plan->flags = chain->flags ? g_ptr_array_ref(chain->flags) : NULL;
+    g_clear_pointer(&plan->message, g_bytes_unref);
+    // What it did to the message before it failed goes with it.
+    sieve_source_replace(chain->source, chain->changed);
+}
+
+void script_chain_end(struct script_chain *chain, struct plan *plan)
+{
+    settle(chain, plan);
+}
+
+void script_chain_clear(struct script_chain *chain)
+{
+    g_clear_pointer(&chain->changed, g_bytes_unref);
+    g_clear_pointer(&chain->flags, g_ptr_array_unref);
+}

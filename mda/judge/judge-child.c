@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// The judge as a child process. Mail is hostile input, MIME is intricate, DNS hangs: here all of
+// that can happen. The child has copies of the parent's memory and a pipe to it; it delivers
+// nothing. What it says is taken as text and checked, and if it says nothing useful the mail goes
+// the plain way.
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fence.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/surroundings.h"
+#include "base/survive.h"
+#include "base/text.h"
+#include "judge/judge.h"
+#include "ledger/ledger.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+// The answer: class, verdict, rule, limits, reason and trouble, a line each.
+#define ANSWER_LINES 6
+#define ANSWER_MAX_BYTES 8192
+#define ANSWER_REASON_MAX 4000
+#define ANSWER_WORD_MAX 200
+#define REAP_PAUSE_MAX_US 10000
+#define DNS_PORT 53
+
+static void set_limit(int resource, rlim_t soft, rlim_t hard)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0)
+        return;
+    limit.rlim_max = MIN(limit.rlim_max, hard);
+    limit.rlim_cur = MIN(soft, limit.rlim_max);
+    setrlimit(resource, &limit); // a limit that cannot be lowered is one that is low already
+}
+
+// The port of "address:port" or "[v6]:port", else that of DNS.
+static guint16 dns_port(const char *server)
+{
+    const char *colon = strrchr(server, ':');
+    guint64 port = DNS_PORT;
+    if (colon && (colon == strchr(server, ':') || (colon > server && colon[-1] == ']')))
+        (void)g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL);
+    return (guint16)port;
+}
+
+// The judge's memory is all that it may write to. The directory is made first: a first report is
+// judged within the fence too. A ledger on another host may be at any port, and in a socket.
+static void fence_off(const struct conf *conf)
+{
+    const char *state = conf_string(conf, CONF_STATE_DIRECTORY);
+    g_autofree char *ledger = ledger_location(conf);
+    g_autofree char *ledger_directory = g_path_get_dirname(ledger);
+    bool local = g_path_is_absolute(ledger);
+    const bool has_state = g_path_is_absolute(state) && files_make_path(state, 0700, false, NULL);
+    const char *directories[] = {has_state ? state : NULL, NULL, NULL};
+    directories[has_state] = local ? ledger_directory : NULL;
+    const guint16 ports[] = {DNS_PORT, dns_port(conf_string(conf, CONF_DNS_SERVER)), 0};
+    const struct fence fence = {
+        .writable = directories, .ports = local ? ports : NULL, .unix_sockets = !local};
+    (void)fence_in(&fence);
+}
+
+static void confine(const struct conf *conf)
+{
+    gint64 memory = conf_number(conf, CONF_JUDGEMENT_MEMORY);
+    rlim_t seconds = (rlim_t)(conf_milliseconds(conf, CONF_JUDGEMENT_TIMEOUT) / 1000 + 1);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    if (memory > 0)
+        set_limit(RLIMIT_AS, (rlim_t)memory, (rlim_t)memory);
+#else
+    (void)memory; // the sanitizers reserve terabytes of address space
+#endif
+    set_limit(RLIMIT_CPU, seconds, seconds + 1);
+    set_limit(RLIMIT_CORE, 0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    fence_off(conf);
+}
+
+// The child must not speak to the MTA: the first words of a delivery agent can turn into a bounce.
+// Nor may it hold anything but its own pipe: whoever takes it over could say that a message was
+// delivered, or write where the parent may.
+static void silence(int pipe)
+{
+    if (!surroundings_silence())
+        _exit(1);
+    surroundings_close(pipe);
+    log_reopen();
+}
+
+static void append_line(GString *answer, const char *text, gsize max)
+{
+    g_autofree char *line = text_printable(text, -1, max);
+    g_string_append_printf(answer, "%s\n", line);
+}
+
+static char *join_limits(const GPtrArray *limits)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < limits->len; i++)
+        g_string_append_printf(out, "%s%s", i ? ", " : "",
+                               (const char *)g_ptr_array_index(limits, i));
+    return g_string_free(out, FALSE);
+}
+
+static G_GNUC_NORETURN void child(const struct conf *conf, const struct message *message,
+                                  const struct envelope *envelope, int fd)
+{
+    silence(fd);
+    confine(conf);
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(BounceRules) rules =
+        bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
+    g_autoptr(Judgement) judgement = judge_message(conf, rules, message, envelope, JUDGE_DELIVERY);
+    g_autofree char *limits = join_limits(judgement->report->limits);
+    GString *answer = g_string_new(NULL);
+    append_line(answer, bounce_class_name(judgement->report->class), ANSWER_WORD_MAX);
+    append_line(answer, verdict_name(judgement->verdict), ANSWER_WORD_MAX);
+    append_line(answer, judgement->report->rule, ANSWER_WORD_MAX);
+    append_line(answer, limits, ANSWER_WORD_MAX);
+    append_line(answer, judgement->because, ANSWER_REASON_MAX);
+    append_line(answer, judgement->trouble ? judgement->trouble : "", ANSWER_WORD_MAX);
+    struct file_segment all = {answer->str, answer->len};
+    _exit(files_write(fd, &all, 1, NULL) ? 0 : 1);
+}
+
+// Reads the answer until the child closes the pipe or the deadline passes.
+static bool read_answer(int fd, struct deadline deadline, GString *answer, const char **why_r)
+{
+    for (;;) {
+        char buffer[1024];
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int ready = poll(&wait, 1, deadline_left(&deadline));
+        if (ready == 0 || deadline_passed(&deadline)) {
+            *why_r = "the judge did not answer in time";
+            return false;
+        }
+        ssize_t got = ready < 0 ? -1 : read(fd, buffer, sizeof buffer);
+        if (got < 0 && errno != EINTR && errno != EAGAIN) {
+            *why_r = "the judge could not be heard";
+            return false;
+        }
+        if (got == 0)
+            return true;
+        if (got > 0)
+            g_string_append_len(answer, buffer, got);
+        if (answer->len > ANSWER_MAX_BYTES) {
+            *why_r = "the judge said too much";
+            return false;
+        }
+    }
+}
+
+static bool parse_answer(const char *text, struct judged *judged_r)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    enum bounce_class class;
+    enum verdict verdict;
+    if (g_strv_length(lines) != ANSWER_LINES + 1 || !bounce_class_parse(lines[0], &class) ||
+        !verdict_parse(lines[1], &verdict) || (class == BOUNCE_NONE) != (verdict == VERDICT_NONE))
+        return false;
+    *judged_r = (struct judged){
+        .class = class,
+        .verdict = verdict,
+        .rule = g_strdup(lines[2]),
+        .limits = g_strdup(lines[3]),
+        .because = g_strdup(lines[4]),
+        .trouble = g_strdup(lines[5]),
+    };
+    return true;
+}
+
+// Waits for the child until the deadline, then ends it: one that has closed the pipe may still
+// linger.
+static int reap(pid_t pid, struct deadline deadline)
+{
+    int status = -1;
+    for (gulong pause = 50;; pause = MIN(pause * 2, REAP_PAUSE_MAX_US)) {
+        pid_t ended = waitpid(pid, &status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return status;
+        if (deadline_passed(&deadline))
+            break;
+        g_usleep(pause);
+    }
+    kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+// Starts the child; -1 when that is not possible. *FD_R is the end to listen at.
+static pid_t start(const struct conf *conf, const struct message *message,
+                   const struct envelope *envelope, int *fd_r)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        survive_reset();
+        close(ends[0]);
+        child(conf, message, envelope, ends[1]);
+    }
+    close(ends[1]);
+    if (pid < 0)
+        close(ends[0]);
+    else
+        *fd_r = ends[0];
+    return pid;
+}
+
+static void unjudged(struct judged *judged_r, const char *why)
+{
+    *judged_r = (struct judged){
+        .verdict = VERDICT_UNKNOWN,
+        .rule = g_strdup(""),
+        .because = g_strdup_printf("not judged: %s", why),
+        .limits = g_strdup(""),
+        .trouble = g_strdup(""),
+    };
+}
+
+void judge_in_child(const struct conf *conf, const struct message *message,
+                    const struct envelope *envelope, struct judged *judged_r)
+{
+    mda_autofd fd = -1;
+    pid_t pid = start(conf, message, envelope, &fd);
+    if (pid < 0) {
+        unjudged(judged_r, "no child process could be had");
+        return;
+    }
+    const char *why = NULL;
+    g_autoptr(GString) answer = g_string_new(NULL);
+    struct deadline deadline = deadline_in(conf_milliseconds(conf, CONF_JUDGEMENT_TIMEOUT));
+    bool heard = read_answer(fd, deadline, answer, &why);
+    if (!heard)
+        kill(pid, SIGKILL);
+    int status = reap(pid, deadline);
+    if (heard && status != 0)
+        why = "the judge broke down";
+    else if (heard && !parse_answer(answer->str, judged_r))
+        why = "the judge answered nonsense";
+    if (why)
+        unjudged(judged_r, why);
+    if (*judged_r->trouble)
+        log_line(LOG_LEVEL_WARNING, "%s", judged_r->trouble);
+}
+
+void judge_if_automatic(const struct conf *conf, const struct message *message,
+                        const struct envelope *envelope, struct judged *judged_r)
+{
+    struct bounce_settings settings = judge_settings(conf);
+    *judged_r = (struct judged){0};
+    if (conf_bool(conf, CONF_JUDGEMENT_ENABLED) && bounce_has_trait(&settings, message, envelope))
+        judge_in_child(conf, message, envelope, judged_r);
+}

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: MIT
+#include "svtest/suite.h"
+
+#include "sieve/settings.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "svtest/suite-world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// ---- Reporting (TAP)
+
+static void report(struct suite_world *world, const char *name, const char *failure)
+{
+    g_autofree char *clean = g_strdelimit(g_strdup(name), "\r\n#", ' ');
+    world->counter->number++;
+    printf("%sok %u - %s\n", failure ? "not " : "", world->counter->number, clean);
+    if (!failure)
+        return;
+    world->counter->failed++;
+    g_autofree char *reason = g_strdelimit(g_strdup(failure), "\r\n", ' ');
+    printf("# %s: %s\n", world->file, reason);
+    for (guint i = 0; i < world->log->list->len; i++) {
+        g_autofree char *line = sieve_diagnostic_format(g_ptr_array_index(world->log->list, i));
+        printf("#   %s\n", g_strdelimit(line, "\r\n", ' '));
+    }
+}
+
+static const char *suite_path(void *data)
+{
+    return ((struct suite_world *)data)->directory;
+}
+
+static void suite_begin(void *data, const char *name)
+{
+    struct suite_world *world = data;
+    world->test = g_strdup(name);
+}
+
+static void suite_end(void *data, const char *failure)
+{
+    struct suite_world *world = data;
+    report(world, world->test, world->failure ? world->failure : failure);
+    g_clear_pointer(&world->test, g_free);
+    g_clear_pointer(&world->failure, g_free);
+}
+
+static void suite_fail(void *data, const char *reason)
+{
+    struct suite_world *world = data;
+    if (world->inner > 0) {
+        printf("# in a script under test: %s\n", reason);
+        world->inner_failed = true;
+    } else if (world->test) {
+        g_free(world->failure);
+        world->failure = g_strdup(reason);
+    } else {
+        world->outside_failed = true;
+        printf("# %s: test_fail outside of a test: %s\n", world->file, reason);
+    }
+}
+
+// ---- Objects and settings
+
+static bool set_address(char **address, const char *value)
+{
+    g_autofree char *trimmed = g_strstrip(g_strdup(value));
+    gsize length = strlen(trimmed);
+    bool angled = length >= 2 && trimmed[0] == '<' && trimmed[length - 1] == '>';
+    g_free(*address);
+    *address = angled ? g_strndup(trimmed + 1, length - 2) : g_steal_pointer(&trimmed);
+    return true;
+}
+
+static bool suite_set(void *data, const char *object, const char *value, GError **err)
+{
+    struct suite_world *world = data;
+    struct sieve_source *source = &world->source;
+    if (g_ascii_strcasecmp(object, "message") == 0) {
+        g_autoptr(GBytes) bytes = g_bytes_new(value, strlen(value));
+        suite_world_set_message(world, bytes);
+        return true;
+    }
+    if (g_ascii_strcasecmp(object, "envelope.from") == 0)
+        return set_address(&source->from, value);
+    if (g_ascii_strcasecmp(object, "envelope.to") == 0)
+        return set_address(&source->to, value) && set_address(&source->orig_to, value);
+    if (g_ascii_strcasecmp(object, "envelope.orig_to") == 0)
+        return set_address(&source->orig_to, value);
+    if (g_ascii_strcasecmp(object, "envelope.auth") == 0)
+        return set_address(&source->auth, value);
+    if (g_ascii_strncasecmp(object, "envelope.", 9) != 0)
+        return mda_fail(err, MDA_ERROR_CONFIG, "unknown testsuite object '%s'", object);
+    if (!source->envelope)
+        source->envelope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_replace(source->envelope, g_ascii_strdown(object + 9, -1), g_strdup(value));
+    return true;
+}
+
+static bool take_sent(struct suite_world *world, guint64 n)
+{
+    if (n >= world->outbox->len)
+        return false;
+    const struct suite_mail *mail = g_ptr_array_index(world->outbox, n);
+    suite_world_set_message(world, mail->bytes);
+    set_address(&world->source.from, mail->from);
+    set_address(&world->source.to, mail->to);
+    return set_address(&world->source.orig_to, mail->to);
+}
+
+static bool suite_set_message(void *data, const char *folder, guint64 n)
+{
+    struct suite_world *world = data;
+    if (!folder)
+        return take_sent(world, n);
+    struct suite_mailbox *mailbox = suite_world_mailbox(world, folder, false);
+    if (!mailbox) {
+        suite_world_set_default(world);
+        return false;
+    }
+    if (n >= mailbox->messages->len)
+        return false;
+    struct suite_stored *stored = g_ptr_array_index(mailbox->messages, n);
+    suite_world_set_message(world, stored->bytes);
+    for (guint i = 0; i < stored->flags->len; i++)
+        g_ptr_array_add(world->flags, g_strdup(g_ptr_array_index(stored->flags, i)));
+    return true;
+}
+
+static bool suite_mailbox_create(void *data, const char *mailbox)
+{
+    return suite_world_mailbox(data, mailbox, true) != NULL;
+}
+
+static void suite_metadata_set(void *data, const char *mailbox, const char *annotation,
+                               const char *value)
+{
+    struct suite_world *world = data;
+    g_autofree char *lower = g_ascii_strdown(annotation, -1);
+    g_hash_table_replace(world->metadata, g_strdup_printf("%s\n%s", mailbox ? mailbox : "", lower),
+                         g_strdup(value));
+}
+
+static void suite_config_set(void *data, const char *name, const char *value)
+{
+    struct suite_world *world = data;
+    g_autofree char *canonical = sieve_setting_canonical(name, NULL);
+    // A suite may set what means nothing here.
+    const char *key = canonical ? canonical : name;
+    if (value)
+        g_hash_table_replace(world->source.settings, g_strdup(key), g_strdup(value));
+    else
+        g_hash_table_remove(world->source.settings, key);
+}
+
+// ---- Scripts
+
+static bool compile_file(struct suite_world *world, const char *file,
+                         struct sieve_program **program_r)
+{
+    g_autofree char *path = g_canonicalize_filename(file, world->directory);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) err = NULL;
+    gsize size = 0;
+    if (!files_read(path, FILES_TEXT_MAX, &text, &size, &err)) {
+        sieve_diagnose(world->log, SIEVE_ERROR, file, (struct sieve_place){0, 0},
+                       "Sieve script '%s' not found", file);
+        return false;
+    }
+    g_autofree char *base = g_path_get_basename(file);
+    g_autofree char *name =
+        g_str_has_suffix(base, ".sieve") ? g_strndup(base, strlen(base) - 6) : g_strdup(base);
+    if (!sieve_compile(name, text, size, &world->host, world->log, program_r))
+        return false;
+    g_ptr_array_add(world->programs, *program_r);
+    return true;
+}
+
+static bool suite_compile(void *data, const char *file)
+{
+    struct suite_world *world = data;
+    struct sieve_program *program = NULL;
+    sieve_diagnostics_clear(world->log);
+    if (!compile_file(world, file, &program))
+        return false;
+    world->script = program;
+    return true;
+}
+
+static void reset_plan(struct suite_world *world, struct plan *plan)
+{
+    g_ptr_array_set_size(plan->actions, 0);
+    plan->implicit_keep = true;
+    g_clear_pointer(&plan->message, g_bytes_unref);
+    g_clear_pointer(&plan->flags, g_ptr_array_unref);
+    g_clear_pointer(&plan->error, g_free);
+    world->performed = 0;
+    world->keep_performed = false;
+}
+
+static bool run_program(struct suite_world *world, struct sieve_run *run,
+                        struct sieve_program *program, struct plan *plan)
+{
+    bool failed_before = world->inner_failed;
+    world->inner++;
+    world->inner_failed = false;
+    bool sound = sieve_execute_on(program, run->host, run->view, plan, world->log);
+    sound &= !world->inner_failed;
+    world->inner--;
+    world->inner_failed = failed_before;
+    return sound;
+}
+
+static bool suite_run(void *data, struct sieve_run *run, bool append)
+{
+    struct suite_world *world = data;
+    sieve_diagnostics_clear(world->log);
+    if (!append)
+        reset_plan(world, run->plan);
+    return world->script && run_program(world, run, world->script, run->plan);
+}
+
+// The next script of a sequence starts with the flags that this one set.
+static void pass_flags_on(struct suite_world *world, const struct plan *plan)
+{
+    g_ptr_array_set_size(world->flags, 0);
+    for (guint i = 0; plan->flags && i < plan->flags->len; i++)
+        g_ptr_array_add(world->flags, g_strdup(g_ptr_array_index(plan->flags, i)));
+}
+
+// Before-scripts, the user's, after-scripts: each is carried out at once, all but its keep; one
+// that keeps nothing ends the sequence.
+static bool suite_multiscript(void *data, struct sieve_run *run, const GPtrArray *files)
+{
+    struct suite_world *world = data;
+    bool sound = true, keep = true;
+    sieve_diagnostics_clear(world->log);
+    for (guint i = 0; sound && keep && i < files->len; i++) {
+        struct sieve_program *program = NULL;
+        g_autoptr(Plan) plan = plan_new();
+        sound = compile_file(world, g_ptr_array_index(files, i), &program) &&
+                run_program(world, run, program, plan);
+        keep = plan_keeps(plan);
+        pass_flags_on(world, plan);
+        plan_drop_keeps(plan);
+        sound = sound && suite_world_perform(world, plan, 0, false);
+        if (keep && (i + 1 == files->len || !sound))
+            suite_world_keep(world, plan->message, plan->flags);
+    }
+    return sound;
+}
+
+static bool suite_execute(void *data, struct sieve_run *run)
+{
+    struct suite_world *world = data;
+    sieve_diagnostics_clear(world->log);
+    bool sound = suite_world_perform(world, run->plan, world->performed, !world->keep_performed);
+    world->performed = run->plan->actions->len;
+    world->keep_performed = true;
+    return sound;
+}
+
+static void suite_reset(void *data, struct sieve_run *run)
+{
+    struct suite_world *world = data;
+    reset_plan(world, run->plan);
+    g_ptr_array_set_size(world->outbox, 0);
+}
+
+static bool suite_binary(void *data, const char *name, bool load)
+{
+    struct suite_world *world = data;
+    if (!load) {
+        if (world->script)
+            g_hash_table_replace(world->binaries, g_strdup(name), world->script);
+        return world->script != NULL;
+    }
+    struct sieve_program *program = g_hash_table_lookup(world->binaries, name);
+    if (program)
+        world->script = program;
+    return program != NULL;
+}
+
+// ---- Results
+
+static GPtrArray *suite_actions(void *data, struct sieve_run *run)
+{
+    (void)data;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < run->plan->actions->len; i++) {
+        const struct plan_action *action = g_ptr_array_index(run->plan->actions, i);
+        const char *name = action->kind == PLAN_FILEINTO ? "store" : plan_kind_name(action->kind);
+        g_ptr_array_add(names, g_strdup(name));
+    }
+    return names;
+}
+
+static GPtrArray *suite_errors(void *data)
+{
+    const struct suite_world *world = data;
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < world->log->list->len; i++) {
+        const struct sieve_diagnostic *diagnostic = g_ptr_array_index(world->log->list, i);
+        if (diagnostic->severity == SIEVE_ERROR)
+            g_ptr_array_add(texts, g_strdup(diagnostic->text));
+    }
+    return texts;
+}
+
+static bool suite_lenient(void *data)
+{
+    return ((const struct suite_world *)data)->lenient;
+}
+
+static const struct sieve_suite operations = {
+    .path = suite_path,
+    .begin = suite_begin,
+    .end = suite_end,
+    .fail = suite_fail,
+    .set = suite_set,
+    .set_message = suite_set_message,
+    .mailbox_create = suite_mailbox_create,
+    .metadata_set = suite_metadata_set,
+    .config_set = suite_config_set,
+    .compile = suite_compile,
+    .run = suite_run,
+    .multiscript = suite_multiscript,
+    .execute = suite_execute,
+    .reset = suite_reset,
+    .binary = suite_binary,
+    .actions = suite_actions,
+    .errors = suite_errors,
+    .lenient = suite_lenient,
+};
+
+// ---- Files
+
+static void print_own(const struct sieve_diagnostics *own)
+{
+    for (guint i = 0; i < own->list->len; i++) {
+        const struct sieve_diagnostic *diagnostic = g_ptr_array_index(own->list, i);
+        g_autofree char *line = sieve_diagnostic_format(diagnostic);
+        if (diagnostic->severity == SIEVE_ERROR)
+            printf("# %s\n", g_strdelimit(line, "\r\n", ' '));
+    }
+}
+
+// What is wrong with running the file as a whole, or NULL.
+static const char *run_text(struct suite_world *world, const char *text, gsize size)
+{
+    g_autoptr(SieveDiagnostics) own = sieve_diagnostics_new();
+    g_autoptr(SieveProgram) program = NULL;
+    g_autoptr(Plan) plan = plan_new();
+    if (!sieve_compile(world->file, text, size, &world->host, own, &program)) {
+        print_own(own);
+        return "the test script does not compile";
+    }
+    bool sound = sieve_execute(program, &world->host, plan, own);
+    print_own(own);
+    if (world->outside_failed)
+        return "test_fail stands outside of a test";
+    return sound ? NULL : "the test script was aborted by an error";
+}
+
+static void run_file(const char *file, struct suite_counter *counter, bool lenient)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) err = NULL;
+    gsize size = 0;
+    struct suite_world world;
+    suite_world_init(&world, file, counter);
+    world.lenient = lenient;
+    world.host.suite = &operations;
+    printf("# %s\n", file);
+    if (!files_read_argument(file, FILES_TEXT_MAX, &text, &size, &err)) {
+        report(&world, file, err->message);
+    } else {
+        guint before = counter->number;
+        const char *fault = run_text(&world, text, size);
+        if (!fault && counter->number == before)
+            printf("# %s has no tests\n", file);
+        if (fault) {
+            g_autofree char *name = g_strdup_printf("%s runs to its end", file);
+            report(&world, name, fault);
+        }
+    }
+    suite_world_release(&world);
+    fflush(stdout);
+}
+
+bool sieve_suite_run(char **files, guint count, bool lenient)
+{
+    struct suite_counter counter = {0};
+    if (lenient)
+        printf("# the words of errors need only be like those that test_error names\n");
+    for (guint i = 0; i < count; i++)
+        run_file(files[i], &counter, lenient);
+    printf("1..%u\n", counter.number);
+    return counter.failed == 0;
+}
