@@ -18,7 +18,8 @@ void answer_line(GString *out, const char *name, const char *value)
     g_autofree char *valid = g_utf8_make_valid(value, -1);
     g_autofree char *line = g_strstrip(g_strdelimit(g_steal_pointer(&valid), "\r\n\t", ' '));
     g_autofree char *encoded = text_encode_header(line);
-    g_string_append_printf(out, "%s: %s\r\n", name, encoded);
+    g_autofree char *folded = text_fold_header(name, encoded);
+    g_string_append_printf(out, "%s:%s\r\n", name, folded);
 }
 
 void answer_address_line(GString *out, const char *name, const char *value)
@@ -33,7 +34,9 @@ void answer_address_line(GString *out, const char *name, const char *value)
     g_autofree char *address = g_strdelimit(g_strdup(open), "\r\n", ' ');
     g_strstrip(g_strdelimit(valid, "\r\n\t\"", ' '));
     g_autofree char *encoded = text_encode_header(valid);
-    g_string_append_printf(out, "%s: %s %s\r\n", name, encoded, address);
+    g_autofree char *whole = g_strconcat(encoded, " ", address, NULL);
+    g_autofree char *folded = text_fold_header(name, whole);
+    g_string_append_printf(out, "%s:%s\r\n", name, folded);
 }
 
 static void append_date(GString *out, gint64 now)

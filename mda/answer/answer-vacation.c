@@ -54,18 +54,15 @@ static bool suppresses(const struct answer_case *answer)
     return false;
 }
 
-// Does a field for recipients name ADDRESS? It counts as it stands between delimiters.
+// Does a field for recipients name ADDRESS? A display name or a comment does not (RFC 5230 §4.5).
 static bool is_named(const struct answer_case *answer, const char *address)
 {
     static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        const char *value = NULL;
-        for (guint n = 0; (value = answer_header(answer, names[i], n)); n++) {
-            g_auto(GStrv) words = g_strsplit_set(value, " \t\r\n,;<>()\"", -1);
-            for (guint k = 0; words[k]; k++) {
-                if (strchr(words[k], '@') && answer_same_address(address, words[k]))
-                    return true;
-            }
+        g_autoptr(GPtrArray) found = answer->addresses(answer->data, names[i]);
+        for (guint k = 0; k < found->len; k++) {
+            if (answer_same_address(address, g_ptr_array_index(found, k)))
+                return true;
         }
     }
     return false;

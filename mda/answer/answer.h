@@ -12,6 +12,8 @@ struct answer_case {
     gpointer data;
     // The Nth field NAME of the message: decoded, one line, borrowed; NULL when there is none.
     const char *(*header)(gpointer data, const char *name, guint n);
+    // The addresses in all fields NAME of the message, char *, owned by the caller.
+    GPtrArray *(*addresses)(gpointer data, const char *name);
     // A setting by Dovecot's name without "sieve_" ("vacation_default_subject"); NULL: not set.
     const char *(*setting)(gpointer data, const char *name);
     GBytes *message;       // the message as the script left it; never NULL

@@ -100,7 +100,7 @@ static void append_encoded(GString *out, const char *text, const char *text_end)
         while (end < text_end && g_utf8_next_char(end) - text <= 39)
             end = g_utf8_next_char(end);
         g_autofree char *base64 = g_base64_encode((const guchar *)text, (gsize)(end - text));
-        g_string_append_printf(out, "=?utf-8?B?%s?=%s", base64, end < text_end ? "\r\n " : "");
+        g_string_append_printf(out, "=?utf-8?B?%s?=%s", base64, end < text_end ? " " : "");
         text = end;
     }
 }
@@ -120,4 +120,62 @@ char *text_encode_header(const char *text)
     GString *out = g_string_new_len(text, (gssize)begin);
     append_encoded(out, text + begin, text + end);
     return g_string_free(g_string_append(out, text + end), FALSE);
+}
+
+// RFC 5322 §2.1.1: lines of at most 78 characters; RFC 2047 §2: of 76 where a word is encoded.
+#define LINE_MAX_PLAIN 78
+#define LINE_MAX_ENCODED 76
+
+char *text_fold_header(const char *name, const char *value)
+{
+    GString *out = g_string_new(" ");
+    const gsize most = strstr(value, "=?") ? LINE_MAX_ENCODED : LINE_MAX_PLAIN;
+    gsize column = strlen(name) + 2;
+    if (g_str_has_prefix(value, "=?") && column + strcspn(value, " \t\r\n") > most) {
+        g_string_assign(out, "\r\n ");
+        column = 1;
+    }
+    for (const char *at = value; *at;) {
+        gsize word = strcspn(at + 1, " \t\r\n") + 1;
+        if (*at == '\r' || *at == '\n') {
+            // A line break of the script's own stays one, as a fold.
+            at += strspn(at, "\r\n \t");
+            g_string_append(out, "\r\n\t");
+            column = 1;
+            continue;
+        }
+        if ((*at == ' ' || *at == '\t') && column + word > most) {
+            g_string_append(out, "\r\n");
+            column = 0;
+        }
+        g_string_append_len(out, at, (gssize)word);
+        column += word;
+        at += word;
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *text_escaped(const char *text, bool quoted)
+{
+    GString *out = g_string_new(NULL);
+    for (const char *at = text; *at;) {
+        gunichar c = g_utf8_get_char_validated(at, -1);
+        bool valid = c != (gunichar)-1 && c != (gunichar)-2;
+        // What moves the cursor or turns the line round is as bad as a line end.
+        bool shown = valid && (g_unichar_isprint(c) && g_unichar_type(c) != G_UNICODE_FORMAT);
+        const char *next = valid ? g_utf8_next_char(at) : at + 1;
+        if (*at == '\r' && at[1] == '\n') // a line end, as scripts hold it
+            ;
+        else if (*at == '\n' || *at == '\r' || *at == '\t')
+            g_string_append(out, *at == '\n' ? "\\n" : *at == '\r' ? "\\r" : "\\t");
+        else if (quoted && (*at == '"' || *at == '\\'))
+            g_string_append_printf(out, "\\%c", *at);
+        else if (shown)
+            g_string_append_len(out, at, next - at);
+        else
+            for (const char *byte = at; byte < next; byte++)
+                g_string_append_printf(out, "\\x%02x", (guchar)*byte);
+        at = next;
+    }
+    return g_string_free(out, FALSE);
 }

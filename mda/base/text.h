@@ -24,5 +24,15 @@ const char *text_domain_of(const char *address);
 GBytes *text_with_lf(GBytes *text);
 
 // TEXT, valid UTF-8, for a header field: what is not ASCII in it as encoded words (RFC 2047), from
-// the first such word of the text to the last, with a fold between them. Owned by the caller.
+// the first such word of the text to the last, with blanks between them. Owned by the caller.
 char *text_encode_header(const char *text);
+
+// VALUE, encoded, as what stands behind "NAME:" in a header: the blank in front, and folds (CRLF)
+// at blanks where a line would be too long. A line break in VALUE becomes a fold. Owned by the
+// caller.
+char *text_fold_header(const char *name, const char *value);
+
+// TEXT for a terminal, on one line: control characters, bytes that are no UTF-8 and what turns the
+// direction of writing as \\n, \\r, \\t, \\xNN; QUOTED: also quotes and backslashes, with a
+// backslash. Owned by the caller.
+char *text_escaped(const char *text, bool quoted);

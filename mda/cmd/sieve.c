@@ -4,6 +4,7 @@
 #include "sieve/sieve.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cmd/options.h"
 #include "hosts/sieve-beside.h"
 #include "hosts/sieve-execute.h"
@@ -106,7 +107,8 @@ static void print_diagnostics(FILE *out, const struct sieve_diagnostics *diagnos
 {
     for (guint i = 0; i < diagnostics->list->len; i++) {
         g_autofree char *line = sieve_diagnostic_format(g_ptr_array_index(diagnostics->list, i));
-        fprintf(out, "%s\n", line);
+        g_autofree char *shown = text_escaped(line, false);
+        fprintf(out, "%s\n", shown);
     }
 }
 
@@ -126,7 +128,7 @@ static bool prepare(const struct command_context *context, struct sieve_source *
     sieve_source_init(source);
     source->personal = opt_personal ? g_strdup(opt_personal) : g_path_get_dirname(script);
     source->global = g_strdup(opt_global);
-    source->from = opt_from && *opt_from ? envelope_address(opt_from) : NULL;
+    source->from = envelope_address(opt_from);
     source->to = g_strdup(opt_to);
     source->orig_to = g_strdup(opt_original);
     source->addressed = g_strdup(opt_original);
@@ -184,14 +186,17 @@ static int run_check(struct command_context *context, int argc, char **argv)
 static void print_trace(void *context, guint line, const char *text)
 {
     (void)context;
-    printf("%4u: %s\n", line, text);
+    g_autofree char *shown = text_escaped(text, false);
+    printf("%4u: %s\n", line, shown);
 }
 
 static void print_implicit_keep(const struct plan *plan)
 {
     printf("  implicit keep");
-    for (guint i = 0; plan->flags && i < plan->flags->len; i++)
-        printf("%s %s", i == 0 ? " flags" : "", (const char *)g_ptr_array_index(plan->flags, i));
+    for (guint i = 0; plan->flags && i < plan->flags->len; i++) {
+        g_autofree char *flag = text_escaped(g_ptr_array_index(plan->flags, i), false);
+        printf("%s %s", i == 0 ? " flags" : "", flag);
+    }
     printf("\n");
 }
 

@@ -5,6 +5,7 @@
 #include "answer/answerable.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/quantity.h"
 #include "base/text.h"
 #include "hosts/sieve-execute.h"
 #include "ledger/memory.h"
@@ -110,21 +111,71 @@ static const char *why_not_answerable(const struct outgoing *outgoing)
                               outgoing->unwanted);
 }
 
+// What makes MESSAGE the one that was forwarded already, however often and by whatever way it comes
+// in: its own id and text, and those of a resending or of the list that it came through. A message
+// with the id of another one and a text of its own is another one. Owned by the caller; without an
+// id it is this delivery alone.
+static char *redirect_identity(const struct outgoing *outgoing)
+{
+    static const char *const names[] = {"Message-ID", "Resent-Message-ID", "Resent-Date",
+                                        "List-Id"};
+    const struct message *message = outgoing->message;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *value = message_header(message, names[i], 0);
+        if (i == 0 && (!value || !*value))
+            return g_strdup(outgoing->fingerprint);
+        g_checksum_update(sum, (const guchar *)(value ? value : ""), -1);
+        g_checksum_update(sum, (const guchar *)"\n", 1);
+    }
+    g_autoptr(GBytes) body = g_bytes_new_static(message->body, message->body_size);
+    g_autoptr(GBytes) text = text_with_lf(body);
+    gsize size = 0;
+    const guchar *data = g_bytes_get_data(text, &size);
+    g_checksum_update(sum, data, (gssize)size);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+static gint64 redirect_period(const struct outgoing *outgoing)
+{
+    const char *value =
+        g_hash_table_lookup(outgoing->source->settings, "redirect_duplicate_period");
+    gint64 milliseconds = 0;
+    return value && quantity_duration(value, &milliseconds) ? milliseconds / 1000
+                                                            : REDIRECT_MEMORY_SECONDS;
+}
+
 static bool redirect(gpointer data, const struct plan_action *action, GError **err)
 {
     const struct outgoing *outgoing = data;
-    gint64 now = (gint64)time(NULL);
+    gint64 now = (gint64)time(NULL), period = redirect_period(outgoing);
+    const char *recipient = outgoing->envelope->recipient ? outgoing->envelope->recipient : "";
+    // A retry of this very delivery is always known again.
+    g_autofree char *identity =
+        period > 0 ? redirect_identity(outgoing) : g_strdup(outgoing->fingerprint);
     g_autofree char *key =
-        g_strdup_printf("redirect:%s:%s", outgoing->fingerprint, action->address);
+        g_strdup_printf("redirect:%s:%s:%s", identity, recipient, action->address);
     g_autoptr(GError) ignored = NULL;
-    if (memory_has(outgoing->conf, key, now, &ignored))
+    if (memory_has(outgoing->conf, key, now, &ignored)) {
+        log_line(LOG_LEVEL_INFO, "redirect: nothing is sent: the message was forwarded before");
         return true;
+    }
     if (!compose_and_send(outgoing, action, answer_redirect, NULL, err))
         return false;
     g_clear_error(&ignored);
-    if (!memory_keep(outgoing->conf, key, now, REDIRECT_MEMORY_SECONDS, &ignored))
+    if (!memory_keep(outgoing->conf, key, now, period > 0 ? period : REDIRECT_MEMORY_SECONDS,
+                     &ignored))
         log_line(LOG_LEVEL_WARNING, "redirect: %s", ignored->message);
     return true;
+}
+
+// RFC 5230 §4.2: whom what was answered. The case of an address makes no other sender.
+static char *vacation_key(const struct outgoing *outgoing, const struct plan_action *action)
+{
+    const char *sender = outgoing->envelope->sender ? outgoing->envelope->sender : "";
+    g_autofree char *folded = g_utf8_validate(sender, -1, NULL) ? g_utf8_casefold(sender, -1)
+                                                                : g_ascii_strdown(sender, -1);
+    return g_strdup_printf("vacation:%s:%s", action->handle ? action->handle : "", folded);
 }
 
 static bool vacation(const struct outgoing *outgoing, const struct plan_action *action,
@@ -132,9 +183,10 @@ static bool vacation(const struct outgoing *outgoing, const struct plan_action *
 {
     gint64 now = (gint64)time(NULL);
     const char *why_not = why_not_answerable(outgoing);
-    g_autofree char *key = g_strdup_printf("vacation:%s:%s", action->handle ? action->handle : "",
-                                           outgoing->envelope->sender);
-    if (why_not || memory_has(outgoing->conf, key, now, err)) {
+    g_autofree char *key = vacation_key(outgoing, action);
+    // RFC 6131 §2: a period of nothing answers each message.
+    bool remembers = action->seconds > 0;
+    if (why_not || (remembers && memory_has(outgoing->conf, key, now, err))) {
         log_line(LOG_LEVEL_INFO, "vacation: nothing is sent: %s",
                  why_not ? why_not : "this sender was answered lately");
         return true;
@@ -142,7 +194,7 @@ static bool vacation(const struct outgoing *outgoing, const struct plan_action *
     // Without a memory nothing is sent either: one answer a message is what makes loops.
     if (err && *err)
         return false;
-    return memory_keep(outgoing->conf, key, now, MAX(action->seconds, 1), err) &&
+    return (!remembers || memory_keep(outgoing->conf, key, now, action->seconds, err)) &&
            compose_and_send(outgoing, action, answer_vacation, sent_r, err);
 }
 

@@ -2,6 +2,7 @@
 // The view of a message that plan/answer composes answers from.
 #include "hosts/sieve-execute.h"
 #include "message/compose.h"
+#include "sieve/lang/address.h"
 
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,27 @@ static const char *answer_header_of(gpointer data, const char *name, guint n)
     char *value = mime_decode_header(raw, -1);
     g_ptr_array_add(lookup->answer->values, value);
     return value;
+}
+
+static GPtrArray *answer_addresses_of(gpointer data, const char *name)
+{
+    const struct lookup *lookup = data;
+    const struct message *message = lookup->answer->message;
+    GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < message->fields->len; i++) {
+        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
+        if (!header_field_is(field, name))
+            continue;
+        // Not decoded: what an encoded word says is no address.
+        g_autofree char *value = header_field_value(field);
+        g_autoptr(GPtrArray) found = sieve_addresses_parse(value);
+        for (guint k = 0; k < found->len; k++) {
+            const struct sieve_address *address = g_ptr_array_index(found, k);
+            if (address->local && address->domain)
+                g_ptr_array_add(all, g_strdup(address->text));
+        }
+    }
+    return all;
 }
 
 static const char *answer_setting_of(gpointer data, const char *name)
@@ -65,6 +87,7 @@ void sieve_answer_init(struct sieve_answer *answer, struct sieve_source *source,
     answer->answer = (struct answer_case){
         .data = lookup,
         .header = answer_header_of,
+        .addresses = answer_addresses_of,
         .setting = answer_setting_of,
         .message = answer->bytes,
         .sender = source->from,

@@ -2,6 +2,7 @@
 #include "hosts/sieve-execute.h"
 
 #include "base/ending.h"
+#include "base/text.h"
 #include "delivery/carry-out.h"
 #include "message/compose.h"
 #include "store/store.h"
@@ -81,6 +82,12 @@ static bool name_reject(gpointer data, const struct plan_action *action, bool *c
     return name_mail(data, action, err);
 }
 
+static void print_line(const char *mark, const char *text)
+{
+    g_autofree char *shown = text_escaped(text, false);
+    printf("  %s %s\n", mark, shown);
+}
+
 bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, const char *path)
 {
     struct message *message = sieve_source_message(source);
@@ -109,9 +116,9 @@ bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, co
     struct run_result result = {0};
     run_plan(&request, &result);
     for (guint i = 0; result.places && i < result.places->len; i++)
-        printf("  -> %s\n", (char *)g_ptr_array_index(result.places, i));
+        print_line("->", g_ptr_array_index(result.places, i));
     for (guint i = 0; result.troubles && i < result.troubles->len; i++)
-        printf("  !! %s\n", (char *)g_ptr_array_index(result.troubles, i));
+        print_line("!!", g_ptr_array_index(result.troubles, i));
     bool delivered = result.outcome == MDA_DELIVERED;
     ending_finish();
     run_result_clear(&result);

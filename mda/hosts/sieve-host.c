@@ -84,8 +84,18 @@ static void add_fields(const struct message *message, GPtrArray *fields)
         struct sieve_field *field = g_new0(struct sieve_field, 1);
         field->name = g_strndup(from->line, from->name_length);
         field->value = without_nuls(from->value, from->value_length);
+        field->line = from->line;
+        field->line_length = from->line_length;
         g_ptr_array_add(fields, field);
     }
+}
+
+static void add_line(const char *start, const char *end, GPtrArray *fields)
+{
+    struct sieve_field *field = sieve_field_new("", "");
+    field->line = start;
+    field->line_length = (gsize)(end - start);
+    g_ptr_array_add(fields, field);
 }
 
 // Where the body begins for scripts. A line in the header that is no field ends the header for an
@@ -100,20 +110,27 @@ static bool is_behind_empty_line(const struct message *message, const char *body
     return at < body && (at == message->data || at[-1] == '\n');
 }
 
+// The index of a header ends at its limit; the next one begins there.
 static const char *real_body(const struct message *message, GPtrArray *fields)
 {
     const char *body = message->body, *end = message->data + message->size;
-    for (guint i = 0; i < MAX_BROKEN && body < end && !is_behind_empty_line(message, body); i++) {
+    bool cut = message->header_cut;
+    for (guint i = 0; i < MAX_BROKEN && body < end && (cut || !is_behind_empty_line(message, body));
+         i++) {
         const char *line_end = memchr(body, '\n', (gsize)(end - body));
-        if (!line_end)
+        const char *next = cut ? body : line_end ? line_end + 1 : NULL;
+        if (!next)
             break;
-        g_autoptr(GBytes) rest = g_bytes_new_static(line_end + 1, (gsize)(end - line_end - 1));
+        g_autoptr(GBytes) rest = g_bytes_new_static(next, (gsize)(end - next));
         g_autoptr(Message) behind = message_new(rest);
         if (behind->fields->len == 0)
             break;
+        if (fields && next > body)
+            add_line(body, next, fields);
         if (fields)
             add_fields(behind, fields);
         body = behind->body;
+        cut = behind->header_cut;
     }
     return body;
 }
@@ -153,6 +170,12 @@ static bool host_has_body(void *data)
     const struct message *message = sieve_source_message(data);
     const char *body = real_body(message, NULL);
     return body < message->data + message->size || is_behind_empty_line(message, body);
+}
+
+static bool host_header_closed(void *data)
+{
+    const struct message *message = sieve_source_message(data);
+    return is_behind_empty_line(message, real_body(message, NULL));
 }
 
 static GBytes *host_body(void *data)
@@ -419,6 +442,7 @@ void sieve_source_host(struct sieve_source *source, struct sieve_host *host)
         .decode = host_decode,
         .size = host_size,
         .has_body = host_has_body,
+        .header_closed = host_header_closed,
         .body = host_body,
         .part_count = host_part_count,
         .part = host_part,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plan/plan.h"
 
+#include "base/text.h"
+
 static void action_free(gpointer data)
 {
     struct plan_action *action = data;
@@ -100,8 +102,9 @@ const char *plan_kind_name(enum plan_kind kind)
 
 static void append_quoted(GString *out, const char *label, const char *value)
 {
+    g_autofree char *escaped = value ? text_escaped(value, true) : NULL;
     if (value)
-        g_string_append_printf(out, "%s \"%s\"", label, value);
+        g_string_append_printf(out, "%s \"%s\"", label, escaped);
 }
 
 char *plan_action_describe(const struct plan_action *action)
@@ -112,8 +115,9 @@ char *plan_action_describe(const struct plan_action *action)
     append_quoted(out, " text", action->text);
     for (guint i = 0; action->arguments && i < action->arguments->len; i++)
         append_quoted(out, "", g_ptr_array_index(action->arguments, i));
-    for (guint i = 0; action->flags && i < action->flags->len; i++)
-        g_string_append_printf(out, "%s %s", i == 0 ? " flags" : "",
-                               (const char *)g_ptr_array_index(action->flags, i));
+    for (guint i = 0; action->flags && i < action->flags->len; i++) {
+        g_autofree char *flag = text_escaped(g_ptr_array_index(action->flags, i), false);
+        g_string_append_printf(out, "%s %s", i == 0 ? " flags" : "", flag);
+    }
     return g_string_free(out, FALSE);
 }

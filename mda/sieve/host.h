@@ -11,8 +11,10 @@
 
 // A field of a header as it came: the value still folded and encoded, without the last line end.
 struct sieve_field {
-    char *name;
+    char *name; // "": a line of the header that is no field, for whoever writes it again
     char *value;
+    const char *line;  // as it stands in the message, with its line end, or NULL. Borrowed from the
+    gsize line_length; // host until `replace`
 };
 
 struct sieve_field *sieve_field_new(const char *name, const char *value);
@@ -51,6 +53,8 @@ struct sieve_host {
     char *(*decode)(void *data, const char *raw);
     guint64 (*size)(void *data);
     bool (*has_body)(void *data);
+    // Is the header closed by an empty line in front of the body? (optional: it is)
+    bool (*header_closed)(void *data);
     GBytes *(*body)(void *data);
     guint (*part_count)(void *data);
     void (*part)(void *data, guint n, struct sieve_mime_part *part_r);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 // One level of a Maildir++ name shares a file name of 255 bytes with all the others.
 #define FOLDER_NAME_MAX 200
@@ -96,7 +97,8 @@ static bool level_is_sound(const char *level)
     return true;
 }
 
-GPtrArray *folder_levels(const char *name, GError **err)
+// INBOX: a leading INBOX is a level like the others.
+static GPtrArray *levels_of(const char *name, bool inbox, GError **err)
 {
     if (!g_utf8_validate(name, -1, NULL) || strlen(name) > FOLDER_NAME_MAX) {
         mda_fail(err, MDA_ERROR_CONFIG, "a folder name must be UTF-8 of at most %d bytes",
@@ -105,13 +107,32 @@ GPtrArray *folder_levels(const char *name, GError **err)
     }
     g_autoptr(GPtrArray) levels = g_ptr_array_new_with_free_func(g_free);
     g_auto(GStrv) parts = g_strsplit_set(name, "/.", -1);
-    guint first = parts[0] && g_ascii_strcasecmp(parts[0], "INBOX") == 0 ? 1 : 0;
+    guint first = !inbox && parts[0] && g_ascii_strcasecmp(parts[0], "INBOX") == 0 ? 1 : 0;
     for (guint i = first; parts[i]; i++) {
         if (!level_is_sound(parts[i])) {
             mda_fail(err, MDA_ERROR_CONFIG, "\"%s\" is not a folder name", name);
             return NULL;
         }
-        g_ptr_array_add(levels, folder_encode(parts[i]));
+        g_ptr_array_add(levels, i == 0 && inbox ? g_strdup("INBOX") : folder_encode(parts[i]));
     }
     return g_steal_pointer(&levels);
+}
+
+GPtrArray *folder_levels(const char *name, GError **err)
+{
+    return levels_of(name, false, err);
+}
+
+char *folder_find(const char *path, const char *name, folder_place *place, GError **err)
+{
+    g_autoptr(GPtrArray) levels = name && *name ? folder_levels(name, err) : g_ptr_array_new();
+    if (!levels)
+        return NULL;
+    if (levels->len > 0 && g_ascii_strncasecmp(name, "INBOX", 5) == 0 && strchr("/.", name[5])) {
+        g_autoptr(GPtrArray) below = levels_of(name, true, NULL);
+        g_autofree char *there = below ? place(path, below) : NULL;
+        if (there && access(there, F_OK) == 0)
+            return g_steal_pointer(&there);
+    }
+    return place(path, levels);
 }

@@ -124,11 +124,8 @@ static bool folder_open(struct folder *folder, const struct store_request *reque
     return open_subs(folder, request, err);
 }
 
-static char *folder_path(const char *path, const char *folder, GError **err)
+static char *place_of(const char *path, const GPtrArray *levels)
 {
-    g_autoptr(GPtrArray) levels = folder ? folder_levels(folder, err) : g_ptr_array_new();
-    if (!levels)
-        return NULL;
     if (levels->len == 0)
         return g_strdup(path);
     GString *out = g_string_new(path);
@@ -137,6 +134,11 @@ static char *folder_path(const char *path, const char *folder, GError **err)
     for (guint i = 0; i < levels->len; i++)
         g_string_append_printf(out, ".%s", (const char *)g_ptr_array_index(levels, i));
     return g_string_free(out, FALSE);
+}
+
+static char *folder_path(const char *path, const char *folder, GError **err)
+{
+    return folder_find(path, folder, place_of, err);
 }
 
 // A file that is being written: nameless, or with a name in tmp/ that a signal handler removes.

@@ -36,11 +36,8 @@
 // Where the lines begin that may differ between two tries (message/compose.c).
 #define VARYING_FIELD "X-Backstop"
 
-static char *folder_path(const char *path, const char *folder, GError **err)
+static char *place_of(const char *path, const GPtrArray *levels)
 {
-    g_autoptr(GPtrArray) levels = folder ? folder_levels(folder, err) : g_ptr_array_new();
-    if (!levels)
-        return NULL;
     if (levels->len == 0)
         return g_strdup(path);
     // Folders of /var/mail/user or ~/mbox are files in ~/mail, where mail programs look for them;
@@ -55,6 +52,11 @@ static char *folder_path(const char *path, const char *folder, GError **err)
     for (guint i = 0; i < levels->len; i++)
         g_string_append_printf(out, "/%s", (const char *)g_ptr_array_index(levels, i));
     return g_string_free(out, FALSE);
+}
+
+static char *folder_path(const char *path, const char *folder, GError **err)
+{
+    return folder_find(path, folder, place_of, err);
 }
 
 static bool is_from_line(const char *line, const char *end)

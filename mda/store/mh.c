@@ -18,17 +18,19 @@
 // So many messages may have come in between a run that was killed and its retry.
 #define MH_LOOK_BACK 16
 
-static char *folder_path(const char *path, const char *folder, GError **err)
+static char *place_of(const char *path, const GPtrArray *levels)
 {
-    g_autoptr(GPtrArray) levels = folder ? folder_levels(folder, err) : g_ptr_array_new();
-    if (!levels)
-        return NULL;
     GString *out = g_string_new(path);
     if (g_str_has_suffix(out->str, "/."))
         g_string_truncate(out, out->len - 2);
     for (guint i = 0; i < levels->len; i++)
         g_string_append_printf(out, "/%s", (const char *)g_ptr_array_index(levels, i));
     return g_string_free(out, FALSE);
+}
+
+static char *folder_path(const char *path, const char *folder, GError **err)
+{
+    return folder_find(path, folder, place_of, err);
 }
 
 static bool highest_number(int dirfd, guint64 *number_r, GError **err)

@@ -132,4 +132,157 @@ EOF
     case $options in -a*) wanted=.alias ;; *) wanted=.bob ;; esac
     is "$(folders)" "$wanted" "envelope \"to\" with $options"
 done
+
+# vacation: who is named (RFC 5230 4.5), whom is remembered what (4.2).
+mail() { # TO SUBJECT [FROM]: a message, a new one at every call
+    number=$((number + 1))
+    printf 'From: %s\nTo: %s\nSubject: %s\nMessage-ID: <%s@example.com>\n\nhi\n' \
+        "${3:-ann@example.com}" "$1" "$2" $number >"$scratch/m"
+}
+number=0
+away() { # MORE-ARGUMENTS
+    printf 'require ["vacation", "vacation-seconds", "variables"];\nif header :matches "subject" "*" { vacation %s "I am away."; }\n' "$1"
+}
+for to in '"bob@example.org" <list@example.net>' 'list@example.net (for bob@example.org)' \
+    '=?utf-8?q?bob=40example=2Eorg?= <list@example.net>' 'bob@example.org.example.net' \
+    '"x, bob@example.org, y" <list@example.net>' 'notbob@example.org' 'list@example.net (a, bob@example.org, b)'; do
+    away | fresh
+    mail "$to" hello
+    deliver -f ann@example.com -r bob@example.org
+    is "$(sent)" '' "no answer: To: $to"
+done
+for to in bob@example.org '<BOB@Example.ORG>' 'x@example.net, "Bob, B." <bob@example.org> (home)' \
+    'friends: x@example.net, bob@example.org;' '"bob"@example.org'; do
+    away | fresh
+    mail "$to" hello
+    deliver -f ann@example.com -r bob@example.org
+    is "$(sent)" 1 "an answer: To: $to"
+done
+away | fresh
+for sender in ann@example.com Ann@example.com ann@EXAMPLE.com ANN@EXAMPLE.COM; do
+    mail bob@example.org hello $sender
+    deliver -f $sender -r bob@example.org
+done
+is "$(sent)" 1 "the sender's case makes no other sender"
+mail bob@example.org hello eve@example.com
+deliver -f eve@example.com -r bob@example.org
+is "$(sent)" 2 "another one is one"
+away ':subject "Re: ${1}" :from "bob@example.org"' | fresh
+for subject in one two three; do mail bob@example.org $subject; deliver -f ann@example.com -r bob@example.org; done
+is "$(sent)" 1 "one answer to three subjects"
+is "$(grep '^Subject' "$HOME/outbox")" "Subject: Re: one" "with the subject of the first"
+away ':handle "${1}"' | fresh
+for subject in one two two; do mail bob@example.org $subject; deliver -f ann@example.com -r bob@example.org; done
+is "$(sent)" 2 "a handle is what it is"
+away ':seconds 0' | fresh 'vacation_min_period = 0'
+for subject in one two three; do mail bob@example.org $subject; deliver -f ann@example.com -r bob@example.org; done
+is "$(sent)" 3 ":seconds 0 answers each message"
+away ':seconds 0' | fresh
+for subject in one two three; do mail bob@example.org $subject; deliver -f ann@example.com -r bob@example.org; done
+is "$(sent)" 1 "unless the site's minimum says otherwise"
+for subject in 'Überlange Antwort: this subject goes on and on, in plain words, well beyond what fits into one line' \
+    'this one begins in plain words, goes on beyond what fits into one line, and ends in grüßen' \
+    'plain words alone, and many of them, so many that they do not fit into one line of a header at all' \
+    'ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß'; do
+    away ":subject \"$subject\"" | fresh
+    mail bob@example.org hello
+    deliver -f ann@example.com -r bob@example.org
+    is "$(awk '/^Subject:/ { s = 1; print; next } /^[^ \t]/ { s = 0 } s' "$HOME/outbox" | awk 'length > 76 { n++ } END { print n + 0 }')" 0 \
+        "lines of 76 characters: $subject"
+    is "$(awk '/^Subject:/ { s = 1; print; next } /^[^ \t]/ { s = 0 } s' "$HOME/outbox" |
+        perl -MEncode -0777 -ne 's/\r?\n(?=[ \t])//g; s/\s+$//; s/^Subject: *//; print encode("UTF-8", decode("MIME-Header", $_))')" \
+        "$subject" "say what they are to say"
+done
+
+# Folders.
+printf 'require ["fileinto", "copy", "variables"];\nfileinto :copy "Archive";\nset "d" "";\nfileinto "${d}";\n' | fresh
+mail bob@example.org hello
+expect_code 0 "fileinto of an empty name" deliver -f ann@example.com -r bob@example.org
+is "$(folders)" ".Archive INBOX" "is the inbox, and what went before is done"
+for there in .INBOX.Lists .Lists none; do
+    echo 'require "fileinto"; fileinto "INBOX/Lists";' | fresh
+    [ $there = none ] || mkdir -p "$HOME/Maildir/$there/cur" "$HOME/Maildir/$there/new" "$HOME/Maildir/$there/tmp"
+    deliver -f ann@example.com -r bob@example.org
+    [ $there = none ] && there=.Lists
+    is "$(folders)" $there "INBOX/Lists where there is $there"
+done
+echo 'require ["fileinto", "mailbox"]; if mailboxexists "INBOX.Lists" { fileinto "Yes"; }' | fresh
+mkdir -p "$HOME/Maildir/.INBOX.Lists/cur" "$HOME/Maildir/.INBOX.Lists/new" "$HOME/Maildir/.INBOX.Lists/tmp"
+deliver -f ann@example.com -r bob@example.org
+is "$(folders)" .Yes "and mailboxexists knows it"
+
+# An edit changes what it names, and not a byte else.
+odd() { # OUTFILE: a header with all that is odd
+    {
+        printf 'From: ann@example.com\nX-Blank : before the colon\nX-Tab:\tvalue \t\n folded\nA line without a colon\n'
+        printf 'X-Behind: it\nX-Raw: \303\274 \377\nX-Edit: no\nSubject: one\n\nbody\nmore: body\n'
+    } >"$1"
+}
+for edit in 'addheader "X-New" "1"' 'addheader :last "X-New" "1"' 'deleteheader "X-Edit"'; do
+    echo "require \"editheader\"; $edit;" | fresh
+    odd "$scratch/m"
+    deliver -r bob@example.org
+    case $edit in
+    *:last*) sed 's/^Subject: one$/&\nX-New: 1/' "$scratch/m" ;;
+    add*) sed '1s/^/X-New: 1\n/' "$scratch/m" ;;
+    *) grep -av '^X-Edit' "$scratch/m" ;;
+    esac >"$scratch/want"
+    sed -i '1s/^/Delivered-To: bob@example.org\n/' "$scratch/want"
+    cat "$HOME"/Maildir/new/* >"$scratch/got"
+    check_same "$scratch/got" "$scratch/want" "$edit"
+    echo "require \"editheader\"; $edit;" | fresh
+    sed -i 's/$/\r/' "$scratch/m"
+    deliver -r bob@example.org
+    sed 's/$/\r/' "$scratch/want" >"$scratch/want-crlf"
+    cat "$HOME"/Maildir/new/* >"$scratch/got"
+    check_same "$scratch/got" "$scratch/want-crlf" "$edit, with CRLF"
+done
+for fields in 9999 10000 10001 20005; do
+    echo 'require "editheader"; deleteheader "X-Edit";' | fresh
+    { echo 'X-Edit: 1'; awk -v n=$fields 'BEGIN { for (i = 1; i <= n; i++) print "X-H" i ": v" }'
+      printf 'X-Edit: 2\nSubject: one\n\nbody\n'; } >"$scratch/m"
+    deliver -r bob@example.org
+    { echo 'Delivered-To: bob@example.org'; grep -v '^X-Edit' "$scratch/m"; } >"$scratch/want"
+    cat "$HOME"/Maildir/new/* >"$scratch/got"
+    check_same "$scratch/got" "$scratch/want" "an edit of a header of $fields fields"
+done
+printf 'From: ann@example.com\ntext right behind\n\nmore\n' >"$scratch/m"
+echo 'require "editheader"; addheader "X-New" "1";' | fresh
+deliver -r bob@example.org
+{ printf 'Delivered-To: bob@example.org\nX-New: 1\n'; cat "$scratch/m"; } >"$scratch/want"
+cat "$HOME"/Maildir/new/* >"$scratch/got"
+check_same "$scratch/got" "$scratch/want" "a text without an empty line in front of it gets none"
+
+# What was forwarded is remembered, as Dovecot does for twelve hours.
+again() { # HEADER BODY: the same message by another way
+    printf 'Received: from %s; Mon, 30 Nov 2026 10:00:01 +0000\n%sFrom: ann@example.com\nSubject: one\nMessage-ID: <same@example.com>\n\n%s\n' \
+        "$number" "$1" "$2" >"$scratch/m"
+    number=$((number + 1))
+    deliver -f ann@example.com -r "${3:-bob@example.org}"
+}
+echo 'redirect "out@example.net";' | fresh
+again '' body; again '' body
+is "$(sent)" 1 "a message that comes twice is forwarded once"
+again '' "another text"
+is "$(sent)" 2 "another message with the same id is not lost"
+again 'List-Id: <l.example.net>
+' body
+is "$(sent)" 3 "nor is the list's copy"
+again '' body carl@example.org
+is "$(sent)" 4 "nor the one to another recipient"
+is "$(folders)" '' "none of them is kept"
+echo 'redirect "out@example.net";' | fresh 'redirect_duplicate_period = 0'
+again '' body; again '' body
+is "$(sent)" 2 "without a period each is forwarded"
+
+# sieve run: an action, a line; nothing raw.
+printf 'require ["reject", "variables"];\nif header :matches "subject" "*" { reject "one\r\ntwo\n\033[31m \\"x\\" ${1}"; }\n' >"$scratch/r.sieve"
+printf 'Subject: \033]0;title\007 \342\200\256 end\nFrom: a@example.org\n\nx\n' >"$scratch/m"
+"$BACKSTOP" sieve run "$scratch/r.sieve" "$scratch/m" >"$scratch/got"
+is "$(wc -l <"$scratch/got" | tr -d ' ')" 2 "sieve run prints one line an action"
+is "$(tr -d '\n' <"$scratch/got" | LC_ALL=C tr -d ' -~' | wc -c | tr -d ' ')" 0 "of printable characters"
+is "$(sed -n 's/^  //p' "$scratch/got")" \
+    'reject text "one\ntwo\n\x1b[31m \"x\" \x1b]0;title\x07 \xe2\x80\xae end"' "in which nothing is lost"
+"$BACKSTOP" sieve run --trace "$scratch/r.sieve" "$scratch/m" >"$scratch/got"
+is "$(tr -d '\n' <"$scratch/got" | LC_ALL=C tr -d ' -~' | wc -c | tr -d ' ')" 0 "a trace has no others either"
 plan

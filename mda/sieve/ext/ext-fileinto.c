@@ -17,10 +17,15 @@ static enum sieve_flow fileinto_run(struct sieve_run *run, const struct sieve_no
 {
     g_autofree char *folder = sieve_string(run, node, 0);
     enum sieve_flow flow = FLOW_NEXT;
-    if (!g_utf8_validate(folder, -1, NULL) || !*folder) {
+    if (!g_utf8_validate(folder, -1, NULL)) {
         g_autofree char *shown = g_utf8_make_valid(folder, -1);
-        return sieve_run_fail(run, "fileinto command: invalid folder name '%s' specified: %s",
-                              shown, *folder ? "invalid utf-8" : "it is empty");
+        return sieve_run_fail(
+            run, "fileinto command: invalid folder name '%s' specified: invalid utf-8", shown);
+    }
+    // What a variable left empty is the inbox, as with Dovecot.
+    if (!*folder) {
+        g_free(folder);
+        folder = g_strdup("INBOX");
     }
     struct plan_action *action = sieve_act_store(run, node, folder, &flow);
     if (!action)

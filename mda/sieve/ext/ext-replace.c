@@ -30,8 +30,10 @@ static void append_fields(GString *out, struct sieve_run *run, const char *witho
     GPtrArray *fields = sieve_view_fields(run->view);
     for (guint i = 0; i < fields->len; i++) {
         const struct sieve_view_field *field = g_ptr_array_index(fields, i);
-        if (!is_mime_field(field->name) &&
-            (!without || g_ascii_strcasecmp(field->name, without) != 0))
+        if (!*field->name)
+            sieve_view_append(out, field, true);
+        else if (!is_mime_field(field->name) &&
+                 (!without || g_ascii_strcasecmp(field->name, without) != 0))
             g_string_append_printf(out, "%s:%s\r\n", field->name, field->raw);
     }
 }
@@ -169,6 +171,7 @@ static void change_field(struct sieve_run *run, const char *name, const char *va
         if (g_ascii_strcasecmp(field->name, name) == 0) {
             g_free(field->name);
             field->name = g_strdup(original);
+            field->line = NULL; // it is written anew
         }
     }
     g_autofree char *encoded = encode(value);

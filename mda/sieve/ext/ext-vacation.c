@@ -83,12 +83,20 @@ static const struct sieve_tag tags[] = {
     {.name = NULL},
 };
 
-// RFC 5230 §4.7: without a handle, what would be sent is what identifies the answer.
-static char *default_handle(const struct plan_action *action)
+static const char *written(const struct sieve_node *node, const char *tag)
+{
+    const struct sieve_tag_use *use = sieve_node_tag(node, tag);
+    return use ? sieve_arg_text(use->value, 0)->raw : NULL;
+}
+
+// RFC 5230 §4.2: without a handle the arguments identify the answer, as the script has them:
+// variables are not put in.
+static char *default_handle(const struct sieve_node *node)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    const char *pieces[] = {action->subject, action->from, action->mime ? "mime" : "",
-                            action->text};
+    const char *pieces[] = {written(node, "subject"), written(node, "from"),
+                            sieve_has_tag(node, "mime") ? "mime" : "",
+                            sieve_arg_text(g_ptr_array_index(node->positional, 0), 0)->raw};
     for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
         const char *piece = pieces[i] ? pieces[i] : "";
         g_checksum_update(sum, (const guchar *)piece, -1);
@@ -130,7 +138,7 @@ static enum sieve_flow vacation_run(struct sieve_run *run, const struct sieve_no
     action->mime = sieve_has_tag(node, "mime");
     action->handle = sieve_tag_string(run, node, "handle");
     if (!action->handle)
-        action->handle = default_handle(action);
+        action->handle = default_handle(node);
     action->seconds = chosen_period(run, node);
     sieve_fcc_take(run, node, action);
     return FLOW_NEXT;

@@ -62,14 +62,11 @@ GPtrArray *sieve_view_fields(struct sieve_view *view)
         struct sieve_view_field *field = g_new0(struct sieve_view_field, 1);
         field->name = g_steal_pointer(&from->name);
         field->raw = g_steal_pointer(&from->value);
+        field->line = from->line;
+        field->line_length = from->line_length;
         g_ptr_array_add(view->fields, field);
     }
     return view->fields;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
 }
 
 char *sieve_unfold(const char *raw)
@@ -102,41 +99,16 @@ const char *sieve_view_decoded(struct sieve_view *view, struct sieve_view_field 
     return field->decoded;
 }
 
-// RFC 5322 §2.1.1: lines of at most 78 characters, broken at blanks.
-static char *fold_value(const char *name, const char *value)
-{
-    GString *out = g_string_new(" ");
-    gsize column = strlen(name) + 2;
-    for (const char *at = value; *at;) {
-        gsize word = strcspn(at + 1, " \t\r\n") + 1;
-        if (*at == '\r' || *at == '\n') {
-            // A line break of the script's own stays one, as a fold.
-            at += strspn(at, "\r\n \t");
-            g_string_append(out, "\r\n\t");
-            column = 1;
-            continue;
-        }
-        if (is_blank(*at) && column + word > 78) {
-            g_string_append(out, "\r\n");
-            column = 0;
-        }
-        g_string_append_len(out, at, (gssize)word);
-        column += word;
-        at += word;
-    }
-    return g_string_free(out, FALSE);
-}
-
 void sieve_view_add(struct sieve_view *view, const char *name, const char *value, bool last)
 {
     struct sieve_view_field *field = g_new0(struct sieve_view_field, 1);
     field->name = g_strdup(name);
     g_autofree char *valid = g_utf8_make_valid(value, -1);
     g_autofree char *encoded = text_encode_header(valid); // RFC 5293 §4
-    field->raw = fold_value(name, encoded);
+    field->raw = text_fold_header(name, encoded);
     // It is text, not encoded: what looks like an encoded word in it is none. A line end of its own
     // became a fold.
-    g_autofree char *folded = fold_value(name, valid);
+    g_autofree char *folded = text_fold_header(name, valid);
     field->decoded = sieve_unfold(folded);
     g_ptr_array_insert(sieve_view_fields(view), last ? -1 : 0, field);
     view->edited = true;
@@ -155,8 +127,15 @@ static bool uses_crlf(const char *data, gsize size)
     return lf && lf > data && lf[-1] == '\r';
 }
 
-static void append_field(GString *out, const struct sieve_view_field *field, bool crlf)
+void sieve_view_append(GString *out, const struct sieve_view_field *field, bool crlf)
 {
+    if (field->line) {
+        g_string_append_len(out, field->line, (gssize)field->line_length);
+        // The last line of a header without a body may have no end.
+        if (field->line_length == 0 || !strchr("\r\n", field->line[field->line_length - 1]))
+            g_string_append(out, crlf ? "\r\n" : "\n");
+        return;
+    }
     g_string_append_printf(out, "%s:", field->name);
     for (const char *at = field->raw; *at; at++) {
         if (*at == '\r' && at[1] == '\n')
@@ -170,19 +149,23 @@ static void append_field(GString *out, const struct sieve_view_field *field, boo
 
 GBytes *sieve_view_message(struct sieve_view *view)
 {
-    g_autoptr(GBytes) body = view->host->body(view->host->data);
+    const struct sieve_host *host = view->host;
+    g_autoptr(GBytes) body = host->body(host->data);
     gsize size = 0;
     const char *data = g_bytes_get_data(body, &size);
     GPtrArray *fields = sieve_view_fields(view);
     bool crlf = size > 0 && uses_crlf(data, size);
     for (guint i = 0; i < fields->len && !crlf && size == 0; i++) {
         const struct sieve_view_field *field = g_ptr_array_index(fields, i);
-        crlf = strstr(field->raw, "\r\n") != NULL;
+        crlf = field->line ? uses_crlf(field->line, field->line_length)
+                           : strstr(field->raw, "\r\n") != NULL;
     }
     GString *out = g_string_sized_new(size + 1024);
     for (guint i = 0; i < fields->len; i++)
-        append_field(out, g_ptr_array_index(fields, i), crlf);
-    g_string_append(out, crlf ? "\r\n" : "\n");
+        sieve_view_append(out, g_ptr_array_index(fields, i), crlf);
+    // A text that runs on behind the header without an empty line does so afterwards.
+    if (size == 0 || !host->header_closed || host->header_closed(host->data))
+        g_string_append(out, crlf ? "\r\n" : "\n");
     if (size > 0)
         g_string_append_len(out, data, (gssize)size);
     return g_string_free_to_bytes(out);

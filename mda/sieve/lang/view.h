@@ -13,9 +13,11 @@ struct sieve_view {
 };
 
 struct sieve_view_field {
-    char *name;
-    char *raw;     // as it stands, folded
-    char *decoded; // NULL until asked for
+    char *name;       // "": a line that is no field
+    char *raw;        // as it stands, folded
+    char *decoded;    // NULL until asked for
+    const char *line; // as it came, or NULL for one that a script added; see struct sieve_field
+    gsize line_length;
 };
 
 struct sieve_view *sieve_view_new(const struct sieve_host *host);
@@ -30,6 +32,9 @@ const char *sieve_view_decoded(struct sieve_view *view, struct sieve_view_field 
 
 // Puts a field in front of the header, or behind it when LAST.
 void sieve_view_add(struct sieve_view *view, const char *name, const char *value, bool last);
+// Appends FIELD as a line of a header: as it came, else with CRLF line ends or LF.
+void sieve_view_append(GString *out, const struct sieve_view_field *field, bool crlf);
+
 // Drops field N of the list.
 void sieve_view_remove(struct sieve_view *view, guint n);
 
