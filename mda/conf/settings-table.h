@@ -146,6 +146,9 @@
     X(WAVE_BEGIN, "wave", "begin", NUMBER, "10",                                                   \
       "So many alike reports that nothing decides make a wave; 0: never.")                         \
     X(WAVE_WINDOW, "wave", "window", DURATION, "1h", "Within this time.")                          \
+    X(LEARN_ENABLED, "learn", "enabled", BOOL, "yes",                                              \
+      "Whether what the user's own history shows counts (backstop learn): how complete his "       \
+      "folders of sent mail are, where his mail leaves, what he said of reports.")                 \
     X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \

@@ -16,6 +16,7 @@
 #include "delivery/user.h"
 #include "hosts/script.h"
 #include "judge/judge.h"
+#include "learn/history.h"
 #include "message/compose.h"
 #include "message/spool.h"
 #include "store/store.h"
@@ -435,8 +436,11 @@ int delivery_run(struct command_context *context, const struct delivery_options 
         status = deliver_message(&delivery, &err);
     if (err)
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
-    delivery_clear(&delivery);
-    if (status == command_outcome(MDA_DELIVERED) || status == EX_OK)
+    if (status == command_outcome(MDA_DELIVERED) || status == EX_OK) {
         junk_tidy(context->conf);
+        if (conf_bool(context->conf, CONF_LEARN_ENABLED))
+            learn_delivered(context->conf, delivery.message, delivery.envelope.recipient);
+    }
+    delivery_clear(&delivery);
     return status;
 }

@@ -12,6 +12,7 @@
     X(stamp)                                                                                       \
     X(sentfolder)                                                                                  \
     X(ledger)                                                                                      \
+    X(word)                                                                                        \
     X(correspondent)                                                                               \
     X(dkim)                                                                                        \
     X(spf)                                                                                         \

@@ -32,9 +32,9 @@ static enum verdict decide_by_history(const struct tally *tally)
 {
     const bool hint = tally->ours == WEIGHT_HINT;
     const bool measured = tally->forged == WEIGHT_MEASURED;
-    if (tally->histories >= 2 && (measured || !hint))
+    if (measured && tally->histories >= 2)
         return VERDICT_BACKSCATTER;
-    if (!hint && (measured || tally->suspects >= 2 || (tally->histories && tally->suspects)))
+    if (!hint && (measured || tally->suspects >= 2))
         return VERDICT_BACKSCATTER;
     return tally->histories || tally->suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
 }

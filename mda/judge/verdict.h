@@ -10,9 +10,8 @@
 //   proof or strong of forged                                       backscatter
 //   the history says ours, and another source says anything else    suspect
 //   measured ours                                                   genuine
-//   two of forged from the history, one of them measured            backscatter
-//   no hint of ours, and: measured forged, or two likely, or one
-//     likely and a suspicion, or two suspicions                     backscatter
+//   measured forged, and another source at least likely forged      backscatter
+//   no hint of ours, and measured forged, or two suspicions         backscatter
 //   likely or measured forged, or a suspicion                       suspect
 //   anything less: hints, likely ours, or nothing at all            unknown
 //
@@ -26,8 +25,9 @@
 //   is rarer among forged reports than that error, so it is enough to keep the report.
 // - Two that agree were counted on different mail (answers to him; his posts that came back; what
 //   came within two days), so their errors multiply: one in twenty times one in five is one in a
-//   hundred. A hint does not outweigh that; with two likely ones, one in twenty-five, it does.
-// - A suspicion (a spam verdict in the returned copy) is worth as much as one that is likely.
+//   hundred. A hint does not outweigh that.
+// - What is only likely condemns nothing by itself, nor with another that is: one in five is much,
+//   and a forwarder makes trails strange and suspicions cheap.
 // - The history never outweighs what a setting says (strong), nor proof. But where it says ours,
 //   nothing that was set makes Junk of it: a relay that nobody listed, a ledger that misses mail.
 #pragma once

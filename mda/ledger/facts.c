@@ -6,6 +6,8 @@
 #include "message/message.h"
 #include "message/mime.h"
 
+#include <string.h>
+
 // A Date may be this far ahead of our clock before it is no Date.
 #define FUTURE_SECONDS (24 * 3600)
 
@@ -24,6 +26,18 @@ static char *read_address(const struct message *message, const char *name)
     g_autofree char *value = message_header(message, name, 0);
     address_scan(value, 1, addresses);
     return addresses->len > 0 ? g_strdup(g_ptr_array_index(addresses, 0)) : NULL;
+}
+
+// "Ann Ash <ann@example.org>": the name, without quotes. Encoded ones stay so.
+static char *read_name(const struct message *message)
+{
+    g_autofree char *value = message_header(message, "From", 0);
+    const char *open = value ? strchr(value, '<') : NULL;
+    if (!open)
+        return NULL;
+    char *name = g_utf8_make_valid(value, open - value);
+    g_strstrip(g_strdelimit(name, "\"", ' '));
+    return *name ? name : (g_free(name), NULL);
 }
 
 static char **read_recipients(const struct message *message)
@@ -52,6 +66,7 @@ struct sent_facts *sent_facts_read(GBytes *bytes)
     facts->message_id = message_header(message, "Message-ID", 0);
     facts->time = read_date(message);
     facts->author = read_address(message, "From");
+    facts->name = read_name(message);
     g_autofree char *sender = read_address(message, "Sender");
     facts->from = g_strdup(sender ? sender : facts->author);
     g_autofree char *subject = message_header(message, "Subject", 0);
@@ -79,6 +94,7 @@ void sent_facts_free(struct sent_facts *facts)
         return;
     g_free(facts->message_id);
     g_free(facts->author);
+    g_free(facts->name);
     g_free(facts->from);
     g_free(facts->subject);
     g_strfreev(facts->recipients);

@@ -9,6 +9,7 @@ struct sent_facts {
     gint64 time;       // its Date; 0: none, or one that cannot be (in the future)
     char *subject;     // decoded, or NULL
     char *author;      // the address in From, or NULL
+    char *name;        // the name beside it, as it is written, or NULL
     char *from;        // the address in Sender or From, or NULL
     char **recipients; // To, Cc, Bcc and their Resent- forms; never NULL
 };

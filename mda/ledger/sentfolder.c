@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ledger/facts.h"
+#include "ledger/learnt.h"
 #include "ledger/state.h"
 #include "store/folder-name.h"
 #include "store/read.h"
@@ -136,6 +137,13 @@ static bool count_own(struct indexer *indexer, const char *address)
                       state_run(indexer->state, statement, indexer->err));
 }
 
+static bool learn_form(struct indexer *indexer, const struct sent_facts *facts)
+{
+    g_autofree char *account = address_plain(facts->author);
+    return learnt_note_sent(indexer->state, account, facts->name, facts->message_id, facts->time,
+                            indexer->err);
+}
+
 static bool index_header(struct indexer *indexer, GBytes *header)
 {
     g_autoptr(SentFacts) facts = sent_facts_read(header);
@@ -143,7 +151,8 @@ static bool index_header(struct indexer *indexer, GBytes *header)
     indexer->left--;
     if (!sent_facts_record(facts, indexer->sentfolder->ledger, indexer->err) ||
         !count_own(indexer, facts->author) ||
-        (g_strcmp0(facts->from, facts->author) != 0 && !count_own(indexer, facts->from)))
+        (g_strcmp0(facts->from, facts->author) != 0 && !count_own(indexer, facts->from)) ||
+        !learn_form(indexer, facts))
         return false;
     return !facts->message_id || count_id_domain(indexer, facts->message_id);
 }
@@ -306,8 +315,12 @@ bool sentfolder_learnt(const struct conf *conf, const char *domain, struct deadl
     g_autoptr(State) state = NULL;
     g_autofree char *folded = g_ascii_strdown(domain, -1);
     struct db_statement *statement;
-    gint64 same, all;
+    gint64 same, all, answers;
+    // Once answers tell how it is (ledger/learnt.h), nobody need guess.
     if (paths->len == 0 || !state_open(conf, deadline, &state, NULL) ||
+        !state_prepare(state, &statement, NULL, "SELECT count(*) FROM answer WHERE known >= 0",
+                       NULL) ||
+        !state_number(state, statement, 0, &answers, NULL) || answers >= LEARN_MIN ||
         !state_prepare(state, &statement, NULL, "SELECT count FROM id_domain WHERE domain = ?1",
                        folded, NULL) ||
         !state_number(state, statement, 0, &same, NULL) ||

@@ -6,18 +6,24 @@
 //   own        the addresses that stand in From and Sender there
 //   wave       the reports of the last days that nothing decided
 //   spf        answers of SPF, with the time until which they hold
+//   sent_form  the forms of the Message-IDs that each address and name of the user's writes
+//   answer     answers to him: the form of the id that each names, and whether Sent has that
+//   relay      organisations through which posts of his left that came back
+//   received   hashes of the Message-IDs that others wrote to him
+//   word       what he said of reports: genuine or backscatter
 #include "ledger/state.h"
 
 #include "base/error.h"
 
 #include <stdarg.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
-// Version 2 keeps more of each message in a folder of sent mail: all are read again.
+// A new version keeps more of each message in a folder of sent mail: all are read again.
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "DROP TABLE IF EXISTS folder; DROP TABLE IF EXISTS seen; DROP TABLE IF EXISTS id_domain;"
+    "DROP TABLE IF EXISTS own;"
     "CREATE TABLE IF NOT EXISTS own (address TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS folder (path TEXT PRIMARY KEY, changed INTEGER, end INTEGER)"
     " WITHOUT ROWID;"
@@ -29,6 +35,17 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS wave_time ON wave (user, time);"
     "CREATE TABLE IF NOT EXISTS spf (question TEXT PRIMARY KEY, answer TEXT, until INTEGER)"
     " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS sent_form (account TEXT, name TEXT, domain TEXT, shape TEXT,"
+    " count INTEGER, first INTEGER, last INTEGER, PRIMARY KEY (account, name, domain, shape))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS answer (id TEXT PRIMARY KEY, account TEXT, domain TEXT, shape TEXT,"
+    " answered TEXT, time INTEGER, known INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS answer_time ON answer (time);"
+    "CREATE TABLE IF NOT EXISTS relay (organisation TEXT, id TEXT, time INTEGER,"
+    " PRIMARY KEY (organisation, id)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS received (hash INTEGER PRIMARY KEY);"
+    "CREATE TABLE IF NOT EXISTS word (kind TEXT, fact TEXT, time INTEGER, said TEXT,"
+    " PRIMARY KEY (kind, fact)) WITHOUT ROWID;"
     "PRAGMA user_version = " G_STRINGIFY(SCHEMA_VERSION) ";"
                                                          "COMMIT;";
 

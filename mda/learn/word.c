@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Design rationale
+// - Our verdict stands above the first Received line. One below it came with the message.
+// - Genuine says much: whoever failed, the host and the sender of such a report are believed.
+//   Backscatter says little: the same host reports to genuine mail, too. Only the recipient and the
+//   subject of the original are known by it.
+#include "learn/word.h"
+
+#include "base/address.h"
+#include "base/error.h"
+#include "bounce/classify.h"
+#include "evidence/facts-of-word.h"
+#include "ledger/learnt.h"
+#include "message/envelope.h"
+
+#include <string.h>
+
+static const struct header_field *our_verdict(const struct message *message)
+{
+    for (guint i = 0; i < message->fields->len; i++) {
+        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
+        if (header_field_is(field, "X-Backstop"))
+            return field;
+        if (header_field_is(field, "Received"))
+            break;
+    }
+    return NULL;
+}
+
+bool word_was_said(const struct conf *conf, enum special_use use, const struct message *message)
+{
+    const struct header_field *field = our_verdict(message);
+    if (!field || !conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "junk") ||
+        !conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules"))
+        return false;
+    g_autofree char *value = header_field_value(field);
+    const bool condemned = g_str_has_prefix(value, "backscatter;");
+    if (use == USE_JUNK)
+        return g_str_has_prefix(value, "genuine;") ||
+               (g_str_has_prefix(value, "unknown;") &&
+                conf_is(conf, CONF_JUDGEMENT_UNKNOWN, "inbox")) ||
+               (g_str_has_prefix(value, "suspect;") &&
+                conf_is(conf, CONF_JUDGEMENT_SUSPECT, "inbox"));
+    return condemned;
+}
+
+bool word_learn(const struct conf *conf, struct state *state, GBytes *bytes, bool genuine,
+                GError **err)
+{
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(BounceRules) rules =
+        bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
+    g_autoptr(Message) message = message_new(bytes);
+    const struct bounce_settings settings = {
+        .mark_headers = conf_list(conf, CONF_BOUNCE_MARK_HEADERS),
+        .mark_tokens = conf_list(conf, CONF_BOUNCE_MARK_TOKENS),
+    };
+    struct envelope envelope = {0};
+    g_autofree char *path = message_header(message, "Return-Path", 0);
+    envelope.sender = envelope_address(path);
+    g_autoptr(Report) report = bounce_classify(rules, &settings, message, &envelope);
+    envelope_clear(&envelope);
+    if (report->class == BOUNCE_NONE)
+        return mda_fail(err, MDA_ERROR_CONFIG, "it is no report");
+    g_autoptr(GPtrArray) facts = word_facts(message, report);
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    for (guint i = 0; i < facts->len; i++) {
+        const struct word_fact *fact = g_ptr_array_index(facts, i);
+        if ((genuine ? fact->of_genuine : fact->of_backscatter) &&
+            !learnt_note_word(state, fact->kind, fact->fact, genuine, now, err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: MIT
+// Design rationale
+// - Answers are gone through in the order of their time, each asked whether it would have been a
+//   surprise by what was known before it: a form that Sent had not shown, and no answer had named.
+//   What happened so often in the past is what is expected of the next mail.
+// - The first answers of a history teach and are not counted.
+// - A device that was bought, an account that was taken over, a program that was exchanged: the
+//   counts of before say little of what comes after. When all that was sent since some day is by
+//   another name, or bears ids of another domain, only answers since then count.
+#include "ledger/learnt.h"
+
+#include "base/address.h"
+#include "ledger/form.h"
+#include "ledger/ledger.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TESTS_MAX 400
+#define YEAR_SECONDS (365 * 24 * 3600)
+#define REMEMBER_SECONDS ((gint64)3 * YEAR_SECONDS)
+// Without an answer in so long, nobody knows how things are now.
+#define FRESH_SECONDS (200 * 24 * 3600)
+// The first tenth of the answers, at least so many, teach.
+#define WARM_UP_MIN 8
+#define WARM_UP_PART 10
+// So many answers without a surprise must have come since the last one.
+#define SETTLED_TESTS 20
+// Fewer answers to an address of several are taken together with those to the others.
+#define OWN_TESTS_MIN 5
+
+double learnt_bound(guint misses, guint tests)
+{
+    if (tests == 0)
+        return 1;
+    return MIN(1.0, (misses + 2 * sqrt((double)misses) + 3) / tests);
+}
+
+// One answer, oldest first.
+struct test {
+    gint64 time;
+    char *domain, *shape; // of the id that it answered
+    bool known;
+};
+
+// What is known of an account's forms and answers.
+struct history {
+    GArray *tests;      // struct test
+    GHashTable *domains; // domain -> first time (gint64 *)
+    GHashTable *shapes;  // "domain\nshape" -> first time
+    gint64 changed;      // since when another name or another domain is in use; 0: always the same
+};
+
+static void clear_test(gpointer data)
+{
+    struct test *test = data;
+    g_free(test->domain);
+    g_free(test->shape);
+}
+
+static void history_clear(struct history *history)
+{
+    g_array_unref(history->tests);
+    g_hash_table_unref(history->domains);
+    g_hash_table_unref(history->shapes);
+}
+
+static gint64 *time_copy(gint64 time)
+{
+    gint64 *copy = g_new(gint64, 1);
+    *copy = time;
+    return copy;
+}
+
+static void keep_earlier(GHashTable *times, char *key, gint64 time)
+{
+    const gint64 *there = g_hash_table_lookup(times, key);
+    if (!there || *there > time)
+        g_hash_table_insert(times, key, time_copy(time));
+    else
+        g_free(key);
+}
+
+static char *shape_key(const char *domain, const char *shape)
+{
+    return g_strconcat(domain, "\n", shape, NULL);
+}
+
+// Since when is all that was sent by another VALUE ("name", "domain") than before? SQL gives the
+// first and last time of each value, by first time.
+static bool find_change(struct state *state, const char *sql, const char *account, gint64 *since,
+                        GError **err)
+{
+    struct db_statement *statement;
+    bool row;
+    gint64 last = 0;
+    guint count = 0;
+    if (!state_prepare(state, &statement, err, sql, account, NULL))
+        return false;
+    while (state->api->step(statement, &row, err)) {
+        if (!row)
+            return true;
+        const gint64 first = state->api->column_int(statement, 0);
+        if (count++ > 0 && first > last)
+            *since = MAX(*since, first);
+        last = MAX(last, state->api->column_int(statement, 1));
+    }
+    return false;
+}
+
+static bool read_forms(struct state *state, const char *account, struct history *history,
+                       GError **err)
+{
+    struct db_statement *statement;
+    bool row;
+    if (!state_prepare(state, &statement, err,
+                       "SELECT domain, shape, min(first) FROM sent_form WHERE ?1 IN ('', account)"
+                       " GROUP BY domain, shape",
+                       account, NULL))
+        return false;
+    while (state->api->step(statement, &row, err)) {
+        if (!row)
+            return true;
+        const char *domain = state->api->column_text(statement, 0);
+        const char *shape = state->api->column_text(statement, 1);
+        const gint64 first = state->api->column_int(statement, 2);
+        keep_earlier(history->domains, g_strdup(domain), first);
+        keep_earlier(history->shapes, shape_key(domain, shape), first);
+    }
+    return false;
+}
+
+static bool read_tests(struct state *state, const char *account, gint64 now,
+                       struct history *history, GError **err)
+{
+    struct db_statement *statement;
+    bool row;
+    if (!state_prepare(state, &statement, err,
+                       "SELECT time, domain, shape, known FROM (SELECT * FROM answer WHERE"
+                       " ?1 IN ('', account) AND time > ?2 AND known >= 0 ORDER BY time DESC"
+                       " LIMIT ?3)"
+                       " ORDER BY time, id",
+                       account, NULL))
+        return false;
+    state->api->bind_int(statement, 2, now - REMEMBER_SECONDS);
+    state->api->bind_int(statement, 3, TESTS_MAX);
+    while (state->api->step(statement, &row, err)) {
+        if (!row)
+            return true;
+        const struct test test = {.time = state->api->column_int(statement, 0),
+                                  .domain = g_strdup(state->api->column_text(statement, 1)),
+                                  .shape = g_strdup(state->api->column_text(statement, 2)),
+                                  .known = state->api->column_int(statement, 3) != 0};
+        g_array_append_val(history->tests, test);
+    }
+    return false;
+}
+
+// ACCOUNT "": all of them.
+static bool read_history(struct state *state, const char *account, gint64 now,
+                         struct history *history, GError **err)
+{
+    *history = (struct history){
+        .tests = g_array_new(FALSE, FALSE, sizeof(struct test)),
+        .domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+        .shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+    };
+    g_array_set_clear_func(history->tests, clear_test);
+    return read_forms(state, account, history, err) &&
+           read_tests(state, account, now, history, err) &&
+           find_change(state,
+                       "SELECT min(first), max(last) FROM sent_form WHERE ?1 IN ('', account) AND"
+                       " name <> '' GROUP BY name ORDER BY 1",
+                       account, &history->changed, err) &&
+           find_change(state,
+                       "SELECT min(first), max(last) FROM sent_form WHERE ?1 IN ('', account)"
+                       " GROUP BY domain ORDER BY 1",
+                       account, &history->changed, err);
+}
+
+static bool is_known_at(GHashTable *times, const char *key, gint64 time)
+{
+    const gint64 *first = g_hash_table_lookup(times, key);
+    return first && *first <= time;
+}
+
+// Counts a test that put the question, and whether it was a surprise.
+static void count_test(struct learnt_absence *absence, guint *since, bool miss)
+{
+    absence->tests++;
+    absence->misses += miss;
+    *since = miss ? 0 : *since + 1;
+}
+
+// Goes through the answers in order.
+static void ask_tests(const struct history *history, const struct id_form *form,
+                      struct learnt_absence *absence)
+{
+    const guint all = history->tests->len;
+    const guint warm_up = MAX(WARM_UP_MIN, all / WARM_UP_PART);
+    guint since = 0; // tests since the last surprise
+    for (guint i = 0; i < all; i++) {
+        const struct test *test = &g_array_index(history->tests, struct test, i);
+        g_autofree char *shape = shape_key(test->domain, test->shape);
+        const bool counts = i >= warm_up && test->time >= history->changed;
+        const bool new_domain = !is_known_at(history->domains, test->domain, test->time);
+        const bool new_shape = !is_known_at(history->shapes, shape, test->time);
+        const bool same_domain = strcmp(test->domain, form->domain) == 0;
+        if (counts && absence->question == LEARNT_DOMAIN)
+            count_test(absence, &since, new_domain);
+        else if (counts && absence->question == LEARNT_SHAPE && same_domain)
+            count_test(absence, &since, new_shape);
+        else if (test->time >= history->changed && absence->question == LEARNT_KEPT && same_domain)
+            count_test(absence, &since, !test->known);
+        keep_earlier(history->domains, g_strdup(test->domain), test->time);
+        keep_earlier(history->shapes, g_steal_pointer(&shape), test->time);
+    }
+    absence->settled = since >= SETTLED_TESTS || absence->question == LEARNT_KEPT;
+}
+
+static enum learnt_question question_for(const struct history *history, const struct id_form *form)
+{
+    g_autofree char *key = shape_key(form->domain, form->shape);
+    bool domain = g_hash_table_contains(history->domains, form->domain);
+    bool shape = g_hash_table_contains(history->shapes, key);
+    for (guint i = 0; i < history->tests->len; i++) {
+        const struct test *test = &g_array_index(history->tests, struct test, i);
+        const bool same = strcmp(test->domain, form->domain) == 0;
+        domain |= same;
+        shape |= same && strcmp(test->shape, form->shape) == 0;
+    }
+    return shape ? LEARNT_KEPT : domain ? LEARNT_SHAPE : LEARNT_DOMAIN;
+}
+
+static void measure(const struct history *history, const struct id_form *form, gint64 now,
+                    struct learnt_absence *absence)
+{
+    *absence = (struct learnt_absence){.question = question_for(history, form), .bound = 1};
+    const guint count = history->tests->len;
+    if (count == 0) {
+        absence->question = LEARNT_NOTHING;
+        return;
+    }
+    ask_tests(history, form, absence);
+    absence->bound = learnt_bound(absence->misses, absence->tests);
+    const struct test *newest = &g_array_index(history->tests, struct test, count - 1);
+    absence->settled &= newest->time > now - FRESH_SECONDS;
+}
+
+static bool measure_account(struct state *state, const char *account, const struct id_form *form,
+                            gint64 now, struct learnt_absence *absence, GError **err)
+{
+    struct history history;
+    const bool sound = read_history(state, account, now, &history, err);
+    if (sound)
+        measure(&history, form, now, absence);
+    history_clear(&history);
+    return sound;
+}
+
+bool learnt_absence(struct state *state, const char *account, const char *message_id, gint64 now,
+                    struct learnt_absence *absence_r, GError **err)
+{
+    struct id_form form = {NULL, NULL};
+    *absence_r = (struct learnt_absence){.question = LEARNT_NOTHING, .bound = 1};
+    if (!id_form_of(message_id, &form))
+        return true;
+    struct learnt_absence own, all;
+    bool sound = measure_account(state, account, &form, now, &own, err);
+    if (sound)
+        *absence_r = own;
+    // Another address of his may have shown more, unless this one is not like it.
+    if (sound && own.misses == 0 && own.tests >= OWN_TESTS_MIN &&
+        (sound = measure_account(state, "", &form, now, &all, err)) &&
+        all.question == own.question && all.bound < own.bound)
+        *absence_r = all;
+    id_form_clear(&form);
+    return sound;
+}
+
+bool learnt_note_sent(struct state *state, const char *account, const char *name,
+                      const char *message_id, gint64 when, GError **err)
+{
+    struct db_statement *statement;
+    struct id_form form = {NULL, NULL};
+    if (!account || !message_id || !id_form_of(message_id, &form))
+        return true;
+    const bool prepared = state_prepare(
+        state, &statement, err,
+        "INSERT INTO sent_form (account, name, domain, shape, count, first, last) VALUES"
+        " (?1, ?2, ?3, ?4, 1, ?5, ?5) ON CONFLICT (account, name, domain, shape) DO UPDATE SET"
+        " count = count + 1, first = min(first, excluded.first), last = max(last, excluded.last)",
+        account, name ? name : "", form.domain, form.shape, NULL);
+    id_form_clear(&form);
+    if (!prepared)
+        return false;
+    state->api->bind_int(statement, 5, when);
+    return state_run(state, statement, err);
+}
+
+char *learnt_account(struct state *state, const char *address)
+{
+    g_autofree char *plain = address_plain(address);
+    struct db_statement *statement;
+    gint64 count;
+    const bool own = plain &&
+                     state_prepare(state, &statement, NULL,
+                                   "SELECT count FROM own WHERE address = ?1", plain, NULL) &&
+                     state_number(state, statement, 0, &count, NULL) && count > 0;
+    return own ? g_steal_pointer(&plain) : NULL;
+}
+
+bool learnt_note_answer(struct state *state, const char *account, const char *id,
+                        const char *answered, gint64 when, GError **err)
+{
+    struct db_statement *statement;
+    struct id_form form = {NULL, NULL};
+    if (!id_form_of(answered, &form))
+        return true;
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+    const bool prepared =
+        state_prepare(state, &statement, err,
+                      "INSERT OR IGNORE INTO answer (id, account, domain, shape, answered, time,"
+                      " known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, -1)",
+                      hash, account, form.domain, form.shape, answered, NULL);
+    id_form_clear(&form);
+    if (!prepared)
+        return false;
+    state->api->bind_int(statement, 6, when);
+    return state_run(state, statement, err);
+}
+
+// 63 bits of it: enough to tell a user's mail apart.
+static gint64 id_hash(const char *message_id)
+{
+    guint8 digest[32];
+    gsize size = sizeof digest;
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *bare = g_strndup(message_id + strspn(message_id, " <\t"),
+                                      strcspn(message_id + strspn(message_id, " <\t"), "> \t"));
+    g_checksum_update(checksum, (const guchar *)bare, -1);
+    g_checksum_get_digest(checksum, digest, &size);
+    gint64 hash = 0;
+    for (int i = 0; i < 8; i++)
+        hash = (gint64)((guint64)hash << 8 | digest[i]);
+    return hash & G_MAXINT64;
+}
+
+bool learnt_note_received(struct state *state, const char *message_id, GError **err)
+{
+    struct db_statement *statement;
+    if (!state_prepare(state, &statement, err, "INSERT OR IGNORE INTO received VALUES (?1)", NULL))
+        return false;
+    state->api->bind_int(statement, 1, id_hash(message_id));
+    return state_run(state, statement, err);
+}
+
+static bool was_received(struct state *state, const char *message_id, bool *yes_r, GError **err)
+{
+    struct db_statement *statement;
+    gint64 found;
+    if (!state_prepare(state, &statement, err, "SELECT 1 FROM received WHERE hash = ?1", NULL))
+        return false;
+    state->api->bind_int(statement, 1, id_hash(message_id));
+    if (!state_number(state, statement, 0, &found, err))
+        return false;
+    *yes_r = found != 0;
+    return true;
+}
+
+struct pending {
+    char *id, *answered;
+};
+
+static void clear_pending(gpointer data)
+{
+    struct pending *pending = data;
+    g_free(pending->id);
+    g_free(pending->answered);
+}
+
+static GArray *read_pending(struct state *state, guint max, GError **err)
+{
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct pending));
+    struct db_statement *statement;
+    bool row;
+    g_array_set_clear_func(all, clear_pending);
+    if (!state_prepare(state, &statement, err,
+                       "SELECT id, answered FROM answer WHERE known < 1 ORDER BY known, time DESC"
+                       " LIMIT ?1",
+                       NULL))
+        return NULL;
+    state->api->bind_int(statement, 1, max);
+    while (state->api->step(statement, &row, err)) {
+        if (!row)
+            return g_steal_pointer(&all);
+        const struct pending pending = {g_strdup(state->api->column_text(statement, 0)),
+                                        g_strdup(state->api->column_text(statement, 1))};
+        g_array_append_val(all, pending);
+    }
+    return NULL;
+}
+
+static bool settle(struct state *state, struct ledger *sent, const struct pending *pending,
+                   GError **err)
+{
+    struct db_statement *statement;
+    struct sent_record record;
+    bool others, known = false;
+    if (!was_received(state, pending->answered, &others, err) ||
+        (!others && !ledger_find(sent, pending->answered, NULL, &known, &record, err)) ||
+        !state_prepare(state, &statement, err,
+                       others ? "DELETE FROM answer WHERE id = ?1"
+                              : "UPDATE answer SET known = ?2 WHERE id = ?1",
+                       pending->id, NULL))
+        return false;
+    if (!others)
+        state->api->bind_int(statement, 2, known);
+    return state_run(state, statement, err);
+}
+
+bool learnt_settle_answers(struct state *state, struct ledger *sent, guint max, GError **err)
+{
+    g_autoptr(GArray) pending = read_pending(state, max, err);
+    if (!pending)
+        return false;
+    for (guint i = 0; i < pending->len; i++) {
+        if (!settle(state, sent, &g_array_index(pending, struct pending, i), err))
+            return false;
+    }
+    return true;
+}
+
+bool learnt_note_relay(struct state *state, const char *organisation, const char *id, gint64 when,
+                       GError **err)
+{
+    struct db_statement *statement;
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+    if (!state_prepare(state, &statement, err,
+                       "INSERT OR IGNORE INTO relay (organisation, id, time) VALUES (?1, ?2, ?3)",
+                       organisation, hash, NULL))
+        return false;
+    state->api->bind_int(statement, 3, when);
+    return state_run(state, statement, err);
+}
+
+GPtrArray *learnt_relays(struct state *state, gint64 now, guint *posts_r, guint *strange_r)
+{
+    GPtrArray *organisations = g_ptr_array_new_with_free_func(g_free);
+    struct db_statement *statement;
+    bool row;
+    guint posts = 0;
+    *posts_r = *strange_r = 0;
+    if (!state_prepare(state, &statement, NULL,
+                       "SELECT organisation, min(time), (SELECT count(DISTINCT id) FROM relay"
+                       " WHERE time > ?1), (SELECT min(time) FROM relay WHERE time > ?1)"
+                       " FROM relay WHERE time > ?1 GROUP BY organisation",
+                       NULL))
+        return organisations;
+    state->api->bind_int(statement, 1, now - REMEMBER_SECONDS);
+    while (state->api->step(statement, &row, NULL) && row) {
+        g_ptr_array_add(organisations, g_strdup(state->api->column_text(statement, 0)));
+        *strange_r += state->api->column_int(statement, 1) > state->api->column_int(statement, 3);
+        posts = (guint)state->api->column_int(statement, 2);
+    }
+    *posts_r = posts;
+    return organisations;
+}
+
+static char *word_hash(const char *kind, const char *fact)
+{
+    g_autofree char *text = g_strconcat(kind, " ", fact, NULL);
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
+bool learnt_note_word(struct state *state, const char *kind, const char *fact, bool genuine,
+                      gint64 when, GError **err)
+{
+    struct db_statement *statement;
+    g_autofree char *hash = word_hash(kind, fact);
+    if (!state_prepare(state, &statement, err,
+                       "INSERT INTO word (kind, fact, said, time) VALUES (?1, ?2, ?3, ?4)"
+                       " ON CONFLICT (kind, fact) DO UPDATE SET time = excluded.time, said ="
+                       " CASE said WHEN 'genuine' THEN said ELSE excluded.said END",
+                       kind, hash, genuine ? "genuine" : "backscatter", NULL))
+        return false;
+    state->api->bind_int(statement, 4, when);
+    return state_run(state, statement, err);
+}
+
+enum learnt_word learnt_word(struct state *state, const char *kind, const char *fact, gint64 now)
+{
+    struct db_statement *statement;
+    gint64 said;
+    g_autofree char *hash = word_hash(kind, fact);
+    if (!state_prepare(state, &statement, NULL,
+                       "SELECT CASE said WHEN 'genuine' THEN 1 ELSE 2 END FROM word WHERE"
+                       " kind = ?1 AND fact = ?2 AND time > ?3",
+                       kind, hash, NULL))
+        return WORD_NONE;
+    state->api->bind_int(statement, 3, now - REMEMBER_SECONDS);
+    return state_number(state, statement, 0, &said, NULL) ? (enum learnt_word)said : WORD_NONE;
+}
+
+bool learnt_reset(struct state *state, GError **err)
+{
+    return state->api->exec(state->db,
+                            "DELETE FROM sent_form; DELETE FROM answer; DELETE FROM relay;"
+                            "DELETE FROM received; DELETE FROM word; DELETE FROM seen;"
+                            "DELETE FROM folder; DELETE FROM own; DELETE FROM id_domain;",
+                            err);
+}
