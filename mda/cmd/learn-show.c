@@ -55,8 +55,7 @@ static void show_forms(const struct show *show)
         fprintf(show->out,
                 "%s%s of %" G_GINT64_FORMAT " answers to ids of %s named a mail that your Sent "
                 "folder lacks: at most %.0f %% of these are missing\n",
-                show->indent, number, all, domain,
-                100 * learnt_bound((guint)missing, (guint)all));
+                show->indent, number, all, domain, 100 * learnt_bound((guint)missing, (guint)all));
     }
     if (count == 0)
         fprintf(show->out,

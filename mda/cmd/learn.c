@@ -49,8 +49,11 @@ static int learn_all(const struct conf *conf)
 {
     g_autoptr(GError) err = NULL;
     struct progress progress = progress_begin(!quiet);
-    const struct learn_request request = {
-        .conf = conf, .max = G_MAXUINT, .deadline = deadline_in(-1), .step = step, .data = &progress};
+    const struct learn_request request = {.conf = conf,
+                                          .max = G_MAXUINT,
+                                          .deadline = deadline_in(-1),
+                                          .step = step,
+                                          .data = &progress};
     struct learn_counts counts;
     if (!learn_history(&request, &counts, &err))
         return complain(err);

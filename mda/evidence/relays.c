@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "evidence/identity.h"
 #include "evidence/relays-spf.h"
+#include "ledger/learnt.h"
 #include "ledger/state.h"
 
 #include <string.h>
@@ -91,6 +92,27 @@ struct relays *relays_new(const struct evidence_case *evidence_case)
     add_all(relays, conf_list(evidence_case->conf, CONF_IDENTITY_NETWORKS));
     if (conf_bool(evidence_case->conf, CONF_IDENTITY_NETWORKS_FROM_SPF))
         learn(evidence_case, relays);
+    return relays;
+}
+
+struct relays *relays_learnt(const struct evidence_case *evidence_case)
+{
+    struct relays *relays = g_new0(struct relays, 1);
+    relays->names = g_ptr_array_new_with_free_func(g_free);
+    relays->networks = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(State) state = NULL;
+    if (!conf_bool(evidence_case->conf, CONF_LEARN_ENABLED) ||
+        !state_open(evidence_case->conf, evidence_case->deadline, &state, NULL))
+        return relays;
+    guint strange;
+    g_autoptr(GPtrArray) organisations =
+        learnt_relays(state, g_get_real_time() / G_USEC_PER_SEC, &relays->posts, &strange);
+    for (guint i = 0; i < organisations->len; i++) {
+        const char *organisation = g_ptr_array_index(organisations, i);
+        g_ptr_array_add(relays->names, g_strdup(organisation));
+        g_ptr_array_add(relays->names, g_strconcat("*.", organisation, NULL));
+    }
+    relays->steady = strange == 0;
     return relays;
 }
 

@@ -9,11 +9,16 @@
 struct relays {
     GPtrArray *names;    // char *: globs
     GPtrArray *networks; // char *: CIDR
+    guint posts;         // how many of the user's posts taught them; 0: they were set
+    bool steady;         // … and no other host was seen after the first
 };
 
 // Owned by the caller. An entry of either setting counts as what it looks like.
 struct relays *relays_new(const struct evidence_case *evidence_case);
 void relays_free(struct relays *relays);
+
+// Those that posts of the user's own showed that came back: his provider's hosts, by organisation.
+struct relays *relays_learnt(const struct evidence_case *evidence_case);
 
 bool relays_empty(const struct relays *relays);
 bool relays_hold_name(const struct relays *relays, const char *name);

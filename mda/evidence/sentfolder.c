@@ -8,7 +8,8 @@
 // - Not found is a hint: a telephone, or another program, may keep its copy elsewhere or none. How
 //   often that happens is measured by the answers that he gets (ledger/learnt.h): each names a mail
 //   of his. Not one of n lacked: at most three in n of his mails are missing.
-// - What was sent lately may not be there yet: a copy lies on a machine that is off, and a report on
+// - What was sent lately may not be there yet: a copy lies on a machine that is off, and a report
+// on
 //   it comes at once. That does not matter where no mail of his ever bore an id of such a form.
 // - A server writes a Message-ID where there is none. His mail has one, as answers show that name
 //   it; so an id in the name of the reporting side excuses nothing here.
@@ -98,7 +99,8 @@ static void judge_absent(const struct evidence_case *evidence_case, const struct
     finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
                 "%s is not in the folder of sent mail (%" G_GINT64_FORMAT " messages)", shown,
                 extent->messages);
-    if (lookup_is_from_daemon(evidence_case) ||
+    if (!conf_bool(evidence_case->conf, CONF_LEARN_ENABLED) ||
+        lookup_is_from_daemon(evidence_case) ||
         (lookup->answered && is_the_answerers(evidence_case, lookup->id)) ||
         !state_open(evidence_case->conf, evidence_case->deadline, &state, NULL) ||
         !(account = account_of(evidence_case, state)) ||

@@ -9,6 +9,8 @@
 //   came to us from outside, and we may have passed on what a stranger sent.
 // - Where no host took the mail from another, it was made on the host that reports: not held
 //   against a host of our domain that nobody listed.
+// - Where none are set, the posts of the user's own that came back show his provider's hosts: what
+//   follows from these is likely at best.
 // - Silence when no relay is known, when the trail names no host that others could know, and when
 //   it did not come back whole.
 #include "base/address.h"
@@ -19,6 +21,10 @@
 #include "evidence/relays.h"
 
 #include <string.h>
+
+// So many posts, all by the same hosts, make it likely that the next leaves there, too: the rule of
+// three says 80 of 100.
+#define LEARNT_POSTS_MIN 15
 
 struct search {
     const struct relays *relays;
@@ -193,6 +199,18 @@ static void judge_none(const struct evidence_case *evidence_case, const struct r
                     "%s is none of our relays, but the header did not come back whole", client);
 }
 
+// What the user's posts showed is no setting: he may send in other ways, too.
+static void weaken_learnt(const struct relays *relays, struct finding *finding)
+{
+    if (finding->weight <= WEIGHT_HINT)
+        return;
+    g_autofree char *because = g_strdup(finding->because);
+    const bool enough = relays->steady && relays->posts >= LEARNT_POSTS_MIN;
+    finding_set(finding, finding->says,
+                enough || finding->says == SAYS_OURS ? WEIGHT_LIKELY : WEIGHT_HINT,
+                "%s, as %u posts that came back show", because, relays->posts);
+}
+
 static void look(const struct evidence_case *evidence_case, struct finding *finding)
 {
     const struct report *report = evidence_case->report;
@@ -200,7 +218,9 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no Received line came back");
         return;
     }
-    g_autoptr(Relays) relays = relays_new(evidence_case);
+    g_autoptr(Relays) set = relays_new(evidence_case);
+    g_autoptr(Relays) learnt = relays_empty(set) ? relays_learnt(evidence_case) : NULL;
+    const struct relays *relays = learnt ? learnt : set;
     if (relays_empty(relays)) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "identity.relays and networks are not set");
         return;
@@ -211,6 +231,8 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         judge_ours(&search, report, &handover, finding);
     else
         judge_none(evidence_case, relays, &handover, finding);
+    if (learnt)
+        weaken_learnt(learnt, finding);
 }
 
 const struct evidence_source evidence_trail = {.name = "trail", .look = look};

@@ -84,6 +84,8 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     g_autoptr(State) state = NULL;
     g_autoptr(GError) err = NULL;
     finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "you said nothing of reports like this one");
+    if (!conf_bool(evidence_case->conf, CONF_LEARN_ENABLED))
+        return;
     if (!state_open(evidence_case->conf, evidence_case->deadline, &state, &err)) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "%s", err->message);
         return;

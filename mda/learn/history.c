@@ -175,8 +175,8 @@ static bool read_names(struct reader *reader, const struct tree_folder *folder, 
         if (seen)
             continue;
         g_autoptr(GBytes) header = read_header(folder->path, name);
-        if (header && (!learn_header(reader, folder, header, name) ||
-                       !note_seen(reader, key, lasting)))
+        if (header &&
+            (!learn_header(reader, folder, header, name) || !note_seen(reader, key, lasting)))
             return false;
     }
     return true;
@@ -269,8 +269,8 @@ bool learn_history(const struct learn_request *request, struct learn_counts *cou
     g_autoptr(SentFolder) folder = NULL;
     *counts_r = (struct learn_counts){.whole = true};
     struct reader reader = {.request = request, .left = request->max, .err = err};
-    bool sound = learner_open(request->conf, request->deadline, request->max, &folder,
-                              &reader.learner, err);
+    bool sound =
+        learner_open(request->conf, request->deadline, request->max, &folder, &reader.learner, err);
     if (sound) {
         reader.learner.counts = counts_r;
         counts_r->whole = folder->whole;

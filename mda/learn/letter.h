@@ -2,9 +2,9 @@
 // What one letter teaches. Shared by history.c, which reads folders, and what is delivered.
 #pragma once
 
+#include "learn/history.h"
 #include "ledger/ledger.h"
 #include "ledger/state.h"
-#include "learn/history.h"
 #include "message/message.h"
 #include "store/special-use.h"
 

@@ -2,7 +2,8 @@
 // Design rationale
 // - The domain is cut to the organisation (base/address.h): a provider's hosts come and go.
 // - The shape keeps separators and the length of what is between them in steps, since counters grow
-//   and random numbers have no leading zeros. Which letters are digits says little of a random word.
+//   and random numbers have no leading zeros. Which letters are digits says little of a random
+//   word.
 // - A form that is cut too fine shows as new forms all the time, and then a new one proves nothing
 //   (ledger/learnt.h): this needs not be right for every program.
 #include "ledger/form.h"
@@ -15,10 +16,13 @@
 
 static const char *length_step(gsize length)
 {
-    return length <= 2 ? "a" : length <= 5 ? "b" : length <= 9 ? "c" : length <= 14 ? "d"
-                                               : length <= 22  ? "e"
-                                               : length <= 40  ? "f"
-                                                               : "g";
+    return length <= 2    ? "a"
+           : length <= 5  ? "b"
+           : length <= 9  ? "c"
+           : length <= 14 ? "d"
+           : length <= 22 ? "e"
+           : length <= 40 ? "f"
+                          : "g";
 }
 
 static char *shape_of(const char *local, gsize size)

@@ -45,7 +45,7 @@ struct test {
 
 // What is known of an account's forms and answers.
 struct history {
-    GArray *tests;      // struct test
+    GArray *tests;       // struct test
     GHashTable *domains; // domain -> first time (gint64 *)
     GHashTable *shapes;  // "domain\nshape" -> first time
     gint64 changed;      // since when another name or another domain is in use; 0: always the same
@@ -208,7 +208,7 @@ static void ask_tests(const struct history *history, const struct id_form *form,
         const bool same_domain = strcmp(test->domain, form->domain) == 0;
         if (counts && absence->question == LEARNT_DOMAIN)
             count_test(absence, &since, new_domain);
-        else if (counts && absence->question == LEARNT_SHAPE && same_domain)
+        else if (counts && absence->question == LEARNT_SHAPE)
             count_test(absence, &since, new_shape);
         else if (test->time >= history->changed && absence->question == LEARNT_KEPT && same_domain)
             count_test(absence, &since, !test->known);

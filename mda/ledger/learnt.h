@@ -12,7 +12,7 @@
 enum learnt_question {
     LEARNT_NOTHING, // too little is known
     LEARNT_DOMAIN,  // no mail of his was ever known to bear such a domain behind its @
-    LEARNT_SHAPE,   // … ids of that domain, but none that look like this one
+    LEARNT_SHAPE,   // … such a domain, but with ids that look otherwise
     LEARNT_KEPT,    // ids as his own: how many of those that were answered does Sent lack?
 };
 
@@ -24,8 +24,8 @@ struct learnt_absence {
     bool settled; // nothing changed lately: not his programs, not his name
 };
 
-// How surely is a mail with MESSAGE_ID, which Sent lacks, not from ACCOUNT (see learnt_account)? NOW
-// in Unix seconds.
+// How surely is a mail with MESSAGE_ID, which Sent lacks, not from ACCOUNT (see learnt_account)?
+// NOW in Unix seconds.
 bool learnt_absence(struct state *state, const char *account, const char *message_id, gint64 now,
                     struct learnt_absence *absence_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -37,8 +37,8 @@ bool learnt_note_sent(struct state *state, const char *account, const char *name
 // was ever sent from it. Owned by the caller.
 char *learnt_account(struct state *state, const char *address);
 
-// An answer to ACCOUNT: its own id, the id that it answers. It counts once learnt_settle_answers was
-// done.
+// An answer to ACCOUNT: its own id, the id that it answers. It counts once learnt_settle_answers
+// was done.
 bool learnt_note_answer(struct state *state, const char *account, const char *id,
                         const char *answered, gint64 when, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
