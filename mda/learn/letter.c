@@ -13,7 +13,6 @@
 
 #include "base/address.h"
 #include "base/text.h"
-#include "evidence/handover.h"
 #include "ledger/facts.h"
 #include "ledger/learnt.h"
 #include "message/date.h"

@@ -9,7 +9,7 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "bounce/classify.h"
-#include "evidence/facts-of-word.h"
+#include "bounce/traces.h"
 #include "ledger/learnt.h"
 #include "message/envelope.h"
 
@@ -62,12 +62,12 @@ bool word_learn(const struct conf *conf, struct state *state, GBytes *bytes, boo
     envelope_clear(&envelope);
     if (report->class == BOUNCE_NONE)
         return mda_fail(err, MDA_ERROR_CONFIG, "it is no report");
-    g_autoptr(GPtrArray) facts = word_facts(message, report);
+    g_autoptr(GPtrArray) traces = report_traces(message, report);
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    for (guint i = 0; i < facts->len; i++) {
-        const struct word_fact *fact = g_ptr_array_index(facts, i);
-        if ((genuine ? fact->of_genuine : fact->of_backscatter) &&
-            !learnt_note_word(state, fact->kind, fact->fact, genuine, now, err))
+    for (guint i = 0; i < traces->len; i++) {
+        const struct report_trace *trace = g_ptr_array_index(traces, i);
+        if ((genuine ? trace->of_genuine : trace->of_backscatter) &&
+            !learnt_note_word(state, trace->kind, trace->fact, genuine, now, err))
             return false;
     }
     return true;
