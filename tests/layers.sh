@@ -89,6 +89,8 @@ BEGIN {
         "base/files-read", "files_read or files_open_argument")
     only("(^|[^a-z_])open(at)?[(].*O_RDONLY", "base/ store/mh store/maildir",
         "files_open_regular, or O_DIRECTORY")
+    # Where others may put a link or a file of theirs, what is opened is judged.
+    only("(^|[^a-z_])open(at)?[(].*O_APPEND", "base/files-ours", "files_open_to_append")
 }
 function only(pattern, places, instead) { patterns[++n] = pattern; where[n] = places; ask[n] = instead }
 {

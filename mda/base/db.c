@@ -77,8 +77,8 @@ static bool prepare_file(const char *path, enum db_mode mode, GError **err)
         return mda_fail(err, MDA_ERROR_GONE, "%s: is not there", path);
     if (fd < 0 || fstat(fd, &status) < 0)
         return mda_fail_errno(err, errno, "open %s", path);
-    if (!S_ISREG(status.st_mode))
-        return mda_fail(err, MDA_ERROR_CONFIG, "%s: is no regular file", path);
+    if (!S_ISREG(status.st_mode) || status.st_nlink > 1)
+        return mda_fail(err, MDA_ERROR_CONFIG, "%s: is no regular file of one name", path);
     return true;
 }
 

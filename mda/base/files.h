@@ -71,11 +71,10 @@ enum files_how {
     FILES_NO_LINK,  // it may not: whose file it is matters
 };
 
-// Opens the regular file PATH, or /dev/null, for reading without ever waiting for it (a FIFO, a device,
-// a lease).
-// *STATUS_R, which may be NULL, is what was opened: judge that, never the path. -1 with *err:
-// MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no regular file or may not be
-// read, MDA_ERROR_TEMP for what another try may mend.
+// Opens the regular file PATH, or /dev/null, for reading without ever waiting for it (a FIFO, a
+// device, a lease). *STATUS_R, which may be NULL, is what was opened: judge that, never the path.
+// -1 with *err: MDA_ERROR_GONE when it is not there, MDA_ERROR_CONFIG when it is no regular file or
+// may not be read, MDA_ERROR_TEMP for what another try may mend.
 int files_open_regular(const char *path, enum files_how how, struct stat *status_r,
                        GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -96,3 +95,22 @@ bool files_read_as(const char *path, enum files_how how, gsize max, char **text_
 // The same of what files_open_argument opens, or of standard input for "-".
 bool files_read_argument(const char *path, gsize max, char **text_r, gsize *size_r,
                          GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Whose a file must be that is written to.
+enum files_trust {
+    FILES_OURS,         // the user's that we are: a mailbox
+    FILES_OURS_OR_ROOTS // or root's: a log, a folder that an admin made
+};
+
+// Could nobody else have put the file there whose state is STATUS, as it was opened? False with
+// *err (MDA_ERROR_CONFIG) when its owner is another or it has a second hard link. PATH is for the
+// text.
+bool files_check_ours(const char *path, const struct stat *status, enum files_trust trust,
+                      GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Opens PATH for appending, never waiting, and makes it with MODE (and the umask) if it is missing.
+// Symbolic links count only with FILES_ANY_LINK and when they are themselves ours or, as TRUST
+// says, root's; what is opened must pass files_check_ours, unless it is a character device. -1 with
+// *err: MDA_ERROR_CONFIG when it was planted, MDA_ERROR_TEMP for everything else.
+int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum files_trust trust,
+                         struct stat *status_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;

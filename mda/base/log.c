@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/auto.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -73,7 +74,7 @@ static void to_syslog(enum log_level level, const char *line)
 static bool to_file(const char *path, const char *line)
 {
     mda_autofd fd =
-        open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+        files_open_to_append(path, FILES_NO_LINK, 0600, FILES_OURS_OR_ROOTS, NULL, NULL);
     if (fd < 0)
         return false;
     char stamp[40] = "";

@@ -25,6 +25,8 @@
 
 #define SYSTEM_RC "/etc/procmailrc"
 #define SPOOL_DIRECTORY "/var/mail"
+// How often somebody may put something back into the mail spool while we move it away.
+#define SPOOL_TRIES 5
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 struct run {
@@ -331,17 +333,51 @@ static int deliver_for_user(struct run *run, GString *text)
     return status;
 }
 
-// A user may not make files in the mail spool: root makes an empty mailbox for those who have none.
-static void make_spool_file(const struct mail_user *user)
+// May the mailbox NAME of the mail spool be written to? As procmail: a file or directory of the
+// user's own, by one name. What may not be there is none of the user's mail.
+static bool is_bogus(int spool, const char *name, const struct mail_user *user)
 {
-    struct stat spool;
-    if (geteuid() != 0 || user->uid == 0 || strchr(user->name, '/') ||
-        stat(SPOOL_DIRECTORY, &spool) != 0)
+    struct stat status;
+    if (fstatat(spool, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    const bool directory = S_ISDIR(status.st_mode);
+    return status.st_uid != user->uid || !(directory || S_ISREG(status.st_mode)) ||
+           (!directory && status.st_nlink > 1);
+}
+
+// Somebody put another file, or a link to one, where the user's mailbox belongs: it goes out of the
+// way, under a name that nobody can have foreseen.
+static bool move_bogus(int spool, const char *name)
+{
+    g_autofree char *aside = g_strdup_printf("BOGUS.%s.%08x", name, g_random_int());
+    const bool moved = renameat(spool, name, spool, aside) == 0;
+    fprintf(stderr,
+            moved ? "procmail: Renamed bogus \"%s/%s\" into \"%s\"\n"
+                  : "procmail: Couldn't rename bogus \"%s/%s\" into \"%s\"\n",
+            SPOOL_DIRECTORY, name, aside);
+    return moved;
+}
+
+// Before we become the user, who may neither rename in the mail spool nor, perhaps, make files
+// there: root makes an empty mailbox for those who have none.
+static void prepare_spool(const struct mail_user *user)
+{
+    struct stat status;
+    mda_autofd spool = open(SPOOL_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (strchr(user->name, '/') || *user->name == '.' || spool < 0 || fstat(spool, &status) != 0)
         return;
-    g_autofree char *path = g_strconcat(SPOOL_DIRECTORY "/", user->name, NULL);
-    mda_autofd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0 && fchown(fd, user->uid, spool.st_gid) != 0)
-        unlink(path);
+    for (guint tries = 0; tries < SPOOL_TRIES; tries++) {
+        if (is_bogus(spool, user->name, user) && !move_bogus(spool, user->name))
+            return; // it is refused when it is opened
+        if (geteuid() != 0 || user->uid == 0)
+            return;
+        mda_autofd fd =
+            openat(spool, user->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0 && fchown(fd, user->uid, status.st_gid) != 0)
+            unlinkat(spool, user->name, 0);
+        if (fd >= 0 || errno != EEXIST || !is_bogus(spool, user->name, user))
+            return;
+    }
 }
 
 // Finds the user and becomes that user; 0, or the status to end with.
@@ -368,7 +404,8 @@ static int become(struct run *run, const char *name)
     default:
         break;
     }
-    make_spool_file(&run->user);
+    if (!run->options->filter)
+        prepare_spool(&run->user);
     if (user_become(&run->user, &error))
         return 0;
     fprintf(stderr, "procmail: Insufficient privileges\n");

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/files.h"
 
 #include <dirent.h>
@@ -192,6 +193,12 @@ static void say_failed(const struct procmail_delivery *delivery, int code, const
              path);
 }
 
+static void say_planted(struct procmail_host *host, const GError *why)
+{
+    g_autofree char *line = g_strdup_printf("procmail: %s\n", why->message);
+    host->log(host, line, strlen(line));
+}
+
 // fcntl's lock on the whole file, with a deadline; a failure is said and borne.
 static void lock_file(struct procmail_host *host, const struct procmail_delivery *delivery, int fd)
 {
@@ -227,15 +234,20 @@ static bool append(struct procmail_host *host, const struct procmail_delivery *d
         *written = delivery->size;
         return true;
     }
-    if (!((place->mode | world->mask) & MAIL_BIT) && !S_ISCHR(place->mode))
-        (void)(chmod(place->path, (place->mode | MAIL_BIT) & 07777) == 0);
     if (delivery->verbose)
         complain(delivery, "Opening", place->path);
-    int fd = open(place->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+    struct stat status;
+    g_autoptr(GError) why = NULL;
+    int fd = files_open_to_append(place->path, FILES_ANY_LINK, FILE_MODE, FILES_OURS_OR_ROOTS,
+                                  &status, &why);
     if (fd < 0) {
+        if (g_error_matches(why, MDA_ERROR, MDA_ERROR_CONFIG))
+            say_planted(host, why);
         say_failed(delivery, EBADF, place->path);
         return false;
     }
+    if (!((status.st_mode | world->mask) & MAIL_BIT) && !S_ISCHR(status.st_mode))
+        (void)(fchmod(fd, (status.st_mode | MAIL_BIT) & 07777) == 0);
     lock_file(host, delivery, fd);
     off_t before = lseek(fd, 0, SEEK_END);
     errno = 0;
@@ -367,6 +379,22 @@ static char *write_draft(struct procmail_host *host, const struct procmail_deliv
     return NULL;
 }
 
+// Is the directory PATH ours or root's, as is the link that leads there? Another's, in a place
+// where all may make one, would show him the mail.
+static bool is_ours(struct procmail_host *host, const char *path)
+{
+    struct stat status;
+    g_autoptr(GError) why = NULL;
+    bool ours =
+        lstat(path, &status) == 0 && files_check_ours(path, &status, FILES_OURS_OR_ROOTS, &why);
+    if (ours && S_ISLNK(status.st_mode))
+        ours =
+            stat(path, &status) == 0 && files_check_ours(path, &status, FILES_OURS_OR_ROOTS, &why);
+    if (why)
+        say_planted(host, why);
+    return ours;
+}
+
 static void add_links(struct procmail_host *host, const struct procmail_delivery *delivery,
                       const char *file, GString *folders)
 {
@@ -377,7 +405,8 @@ static void add_links(struct procmail_host *host, const struct procmail_delivery
             continue;
         g_autofree char *path = g_steal_pointer(&place.path);
         place.path = path;
-        g_autofree char *linked = give_name(host, delivery, &place, file);
+        g_autofree char *linked =
+            !is_ours(host, path) ? NULL : give_name(host, delivery, &place, file);
         if (!linked) {
             complain(delivery, "Couldn't make link to", path);
             continue;
@@ -395,6 +424,10 @@ static bool deliver_to_directory(struct procmail_host *host,
                                  const struct place *place, struct procmail_delivered *delivered)
 {
     int token = 0;
+    if (!is_ours(host, place->path)) {
+        say_failed(delivery, EACCES, place->path);
+        return false;
+    }
     g_autofree char *draft = write_draft(host, delivery, place, &delivered->written, &token);
     if (!draft)
         return false;

@@ -52,14 +52,27 @@ static void log_text(struct procmail_host *host, const char *text, gsize length)
     }
 }
 
+static void tell(const GError *why)
+{
+    g_autofree char *line = g_strdup_printf("procmail: %s\n", why->message);
+    write_all(STDERR_FILENO, line, strlen(line));
+}
+
 static int log_open(struct procmail_host *host, const char *path)
 {
     struct procmail_world *world = (struct procmail_world *)host;
     if (world->dry_run)
         return 0;
-    mda_autofd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0667);
+    g_autoptr(GError) why = NULL;
+    errno = 0;
+    mda_autofd fd =
+        files_open_to_append(path, FILES_ANY_LINK, 0667, FILES_OURS_OR_ROOTS, NULL, &why);
+    if (fd < 0 && g_error_matches(why, MDA_ERROR, MDA_ERROR_CONFIG)) {
+        tell(why);
+        return EPERM;
+    }
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
-        return errno;
+        return errno ? errno : EIO;
     log_patience = LOG_MILLISECONDS;
     return 0;
 }
@@ -83,11 +96,8 @@ char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r)
     if (files_read_as(path, FILES_ANY_LINK, FILES_TEXT_MAX, &text, length_r, status_r, &why))
         return text;
     // That it is not there, or a directory, is the engine's to tell, in procmail's words.
-    if (!g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE) &&
-        !g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        g_autofree char *line = g_strdup_printf("procmail: %s\n", why->message);
-        write_all(STDERR_FILENO, line, strlen(line));
-    }
+    if (!g_error_matches(why, MDA_ERROR, MDA_ERROR_GONE) && !g_file_test(path, G_FILE_TEST_IS_DIR))
+        tell(why);
     return NULL;
 }
 

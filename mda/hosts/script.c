@@ -219,11 +219,10 @@ static void complain(const char *path, const struct sieve_diagnostics *diagnosti
         g_string_append_printf(text, "%s\n", line);
     }
     g_autofree char *log_path = g_strconcat(path, ".log", NULL);
-    mda_autofd fd =
-        open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     struct stat status;
+    mda_autofd fd = files_open_to_append(log_path, FILES_NO_LINK, 0600, FILES_OURS, &status, NULL);
     struct file_segment all = {text->str, text->len};
-    bool told = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+    bool told = fd >= 0 && S_ISREG(status.st_mode) &&
                 (status.st_size < SCRIPT_LOG_MAX_BYTES || ftruncate(fd, 0) == 0) &&
                 files_write(fd, &all, 1, NULL);
     log_line(LOG_LEVEL_WARNING, "Sieve script %s: %s%s%s", path, first,

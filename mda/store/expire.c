@@ -376,7 +376,7 @@ static int state_open(int folder, int flags)
     struct stat status;
     if (fd < 0 || fstat(fd, &status) < 0)
         return -1;
-    if (!S_ISREG(status.st_mode) || status.st_size >= STATE_SIZE) {
+    if (!S_ISREG(status.st_mode) || status.st_nlink > 1 || status.st_size >= STATE_SIZE) {
         errno = EINVAL;
         return -1;
     }

@@ -121,7 +121,8 @@ static bool folder_open(struct folder *folder, const struct store_request *reque
         if (request->folder && !mark_folder(folder, request->mode, err))
             return false;
     }
-    return open_subs(folder, request, err);
+    return store_check_place(folder->fd, folder->path, request, err) &&
+           open_subs(folder, request, err);
 }
 
 static char *place_of(const char *path, const GPtrArray *levels)

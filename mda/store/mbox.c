@@ -311,7 +311,7 @@ static bool open_mailbox(const char *path, const struct store_request *request, 
                                : mda_fail_errno(err, errno, "open %s", path);
     if (fstat(*fd_r, &status) != 0 || !S_ISREG(status.st_mode))
         return mda_fail(err, MDA_ERROR_TEMP, "%s is not a regular file", path);
-    return true;
+    return store_check_place(*fd_r, path, request, err);
 }
 
 // Between opening and locking a mail program may have put another file in its place.

@@ -159,7 +159,7 @@ static bool open_folder(const char *path, const struct store_request *request, i
         *fd_r = files_open_directory(AT_FDCWD, path, true);
     }
     if (*fd_r >= 0)
-        return true;
+        return store_check_place(*fd_r, path, request, err);
     return errno == ENOENT ? mda_fail(err, MDA_ERROR_GONE, "folder %s does not exist", path)
                            : mda_fail_errno(err, errno, "open %s", path);
 }

@@ -2,10 +2,12 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "store/store-list.h"
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 // How old a Received field may be and still tell the time of arrival: MTAs give up after five days.
 #define ARRIVAL_TRUSTED_SECONDS (6 * 86400)
@@ -77,6 +79,19 @@ bool store_is_certain(gint64 arrival, gint64 now)
 void store_result_clear(struct store_result *result)
 {
     g_clear_pointer(&result->path, g_free);
+}
+
+bool store_check_place(int fd, const char *path, const struct store_request *request, GError **err)
+{
+    struct stat status;
+    g_autoptr(GError) why = NULL;
+    if (fstat(fd, &status) != 0)
+        return mda_fail_errno(err, errno, "look at %s", path);
+    const bool directory = S_ISDIR(status.st_mode);
+    if ((directory && (request->folder || geteuid() == 0)) ||
+        files_check_ours(path, &status, directory ? FILES_OURS_OR_ROOTS : FILES_OURS, &why))
+        return true;
+    return mda_fail(err, MDA_ERROR_TEMP, "%s", why->message);
 }
 
 mode_t store_directory_mode(mode_t mode)

@@ -56,5 +56,11 @@ bool store_is_certain(gint64 arrival, gint64 now);
 // Frees the members.
 void store_result_clear(struct store_result *result);
 
+// May mail go to what is open as FD at PATH, by its owner and its hard links? A file must be ours;
+// the directory of an inbox ours or root's (a folder may be shared, and root delivers to whom it
+// wants). False with *err, MDA_ERROR_TEMP: whoever put it there may be made to take it away.
+bool store_check_place(int fd, const char *path, const struct store_request *request,
+                       GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 // Directories of a store are as open as its files: x is added wherever r is.
 mode_t store_directory_mode(mode_t mode);

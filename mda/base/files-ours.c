@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Files that are written to where somebody else may have put something in their place: a file of
+// his own, to read what comes; a link, symbolic or hard, so that what comes lands in another file
+// of the user's; a named pipe, that nothing ends. The descriptor is judged, never the path.
+#include "base/files.h"
+
+#include "base/auto.h"
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define LINKS_MAX 8
+
+bool files_check_ours(const char *path, const struct stat *status, enum files_trust trust,
+                      GError **err)
+{
+    const bool root_may = trust == FILES_OURS_OR_ROOTS && status->st_uid == 0;
+    if (status->st_uid != geteuid() && !root_may)
+        return mda_fail(err, MDA_ERROR_CONFIG, "%s: belongs to another user (%d)", path,
+                        (int)status->st_uid);
+    if (S_ISREG(status->st_mode) && status->st_nlink > 1)
+        return mda_fail(err, MDA_ERROR_CONFIG, "%s: has %ju names (hard links)", path,
+                        (uintmax_t)status->st_nlink);
+    return true;
+}
+
+static int open_once(int dirfd, const char *path, int flags, mode_t mode)
+{
+    int fd;
+    do {
+        fd = openat(dirfd, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+// Where the symbolic link PATH leads, when it is ours or root's. *MAGIC_R: it is one of /proc,
+// which only the kernel can follow.
+static char *follow(const char *path, enum files_trust trust, bool *magic_r, GError **err)
+{
+    char target[PATH_MAX];
+    struct stat status;
+    struct statfs where;
+    mda_autofd fd = open_once(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0);
+    if (fd < 0 || fstat(fd, &status) != 0 || fstatfs(fd, &where) != 0) {
+        mda_fail_errno(err, errno, "open %s", path);
+        return NULL;
+    }
+    ssize_t length = readlinkat(fd, "", target, sizeof target);
+    if (length < 0 || length == sizeof target) {
+        mda_fail(err, MDA_ERROR_TEMP, "%s: was replaced while it was being opened", path);
+        return NULL;
+    }
+    *magic_r = where.f_type == PROC_SUPER_MAGIC;
+    if (!*magic_r && !files_check_ours(path, &status, trust, err))
+        return NULL;
+    g_autofree char *text = g_strndup(target, (gsize)length);
+    g_autofree char *directory = g_path_get_dirname(path);
+    return *text == '/' ? g_steal_pointer(&text) : g_build_filename(directory, text, NULL);
+}
+
+// Opens PATH or makes it, through links that are ours or root's.
+static int open_through_links(const char *path, mode_t mode, enum files_trust trust, guint most,
+                              bool *given_r, GError **err)
+{
+    const int flags = O_WRONLY | O_APPEND;
+    g_autofree char *at = g_strdup(path);
+    for (guint links = 0; links <= most; links++) {
+        int fd = open_once(AT_FDCWD, at, flags | O_NOFOLLOW, 0);
+        if (fd < 0 && errno == ENOENT)
+            fd = open_once(AT_FDCWD, at, flags | O_NOFOLLOW | O_CREAT, mode);
+        if (fd >= 0)
+            return fd;
+        if (errno != ELOOP) {
+            mda_fail_errno(err, errno, "open %s", path);
+            return -1;
+        }
+        if (links == most)
+            break;
+        bool magic = false;
+        char *next = follow(at, trust, &magic, err);
+        if (!next)
+            return -1;
+        if (magic) {
+            g_free(next);
+            *given_r = true; // a descriptor that whoever started us left open
+            if ((fd = open_once(AT_FDCWD, at, flags, 0)) < 0)
+                mda_fail_errno(err, errno, "open %s", path);
+            return fd;
+        }
+        g_free(at);
+        at = next;
+    }
+    mda_fail_errno(err, ELOOP, "open %s", path);
+    return -1;
+}
+
+int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum files_trust trust,
+                         struct stat *status_r, GError **err)
+{
+    struct stat status;
+    bool given = false;
+    const guint links = how == FILES_NO_LINK ? 0 : LINKS_MAX;
+    mda_autofd fd = open_through_links(path, mode, trust, links, &given, err);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &status) != 0) {
+        mda_fail_errno(err, errno, "look at %s", path);
+        return -1;
+    }
+    // Nobody but root can plant a device; and a terminal may be anybody's.
+    if (!given && !S_ISCHR(status.st_mode) && !files_check_ours(path, &status, trust, err))
+        return -1;
+    if (status_r)
+        *status_r = status;
+    return mda_steal_fd(&fd);
+}
