@@ -18,6 +18,16 @@ BEGIN {
     sub(/.*\//, "", name)
     printf "    {\"%s\",\n", name
 }
+# What is looked at by readers alone stays out; phrases become what the loader would make of them, so
+# that it need not: lower case (of ASCII; other letters are written so, a test sees to it).
+!text && /^(#|comment[ \t]*=)/ { $0 = "" }
+!text && /^(not-)?(body|subject|from|to|sender|header\.[^ ]*|diagnostic|delay|success|part|type)(\[[^]]*\])?[ \t]*=/ {
+    key = value = $0
+    sub(/=.*/, "=", key)
+    sub(/^[^=]*=/, "", value)
+    gsub(/[ \t]+/, " ", value)
+    $0 = key tolower(value)
+}
 {
     gsub(/\\/, "&&")
     gsub(/"/, "\\\"")

@@ -54,6 +54,7 @@ static bool open_group(struct file_reader *reader, char *line, GError **err)
     if (!close_group(reader, err))
         return false;
     reader->rule = rule_new(reader->strings, line + 1, reader->file, reader->line);
+    reader->rule->is_folded = !reader->patterns;
     return true;
 }
 
@@ -80,7 +81,8 @@ static bool read_line(struct file_reader *reader, char *line, GError **err)
     line = g_strchomp(skip_blanks(line));
     if (*line == '\0' || *line == '#')
         return true;
-    if (!text_is_ascii(line, strlen(line)) && !g_utf8_validate(line, -1, NULL))
+    // The built-in files were looked at when they were built.
+    if (reader->patterns && !text_is_ascii(line, strlen(line)) && !g_utf8_validate(line, -1, NULL))
         return mda_fail(err, MDA_ERROR_SYNTAX, "%s:%u: the line is not UTF-8; convert the file",
                         reader->file, reader->line);
     return *line == '[' ? open_group(reader, line, err) : read_pair(reader, line, err);

@@ -61,9 +61,15 @@ static const char *folded(GStringChunk *strings, char *text, gsize length, guint
     return text;
 }
 
+// Most keys are told apart by their first letter.
+static inline bool is_key(const char *key, const char *name)
+{
+    return *key == *name && strcmp(key, name) == 0;
+}
+
 // "^text$" from START to END: the anchors and the folded words between them; "*" stands for any
 // value at all. *test is zeroed before.
-static bool read_test(GStringChunk *strings, char *start, char *end, bool anchors,
+static bool read_test(struct rule *rule, char *start, char *end, bool anchors,
                       struct phrase_test *test, GError **err)
 {
     while (start < end && g_ascii_isspace(*start))
@@ -82,8 +88,14 @@ static bool read_test(GStringChunk *strings, char *start, char *end, bool anchor
         test->at_end = true;
         end--;
     }
-    test->text = folded(strings, start, (gsize)(end - start), &test->length);
-    test->daemon = strcmp(test->text, "@daemon") == 0;
+    if (rule->is_folded) {
+        *end = '\0';
+        test->text = start;
+        test->length = (guint)(end - start);
+    } else {
+        test->text = folded(rule->strings, start, (gsize)(end - start), &test->length);
+    }
+    test->daemon = is_key(test->text, "@daemon");
     return true;
 }
 
@@ -105,7 +117,7 @@ static bool add_alternative(struct rule *rule, GArray *any, char *start, char *e
     for (char *at = start, *sign; at; at = sign ? sign + 2 : NULL, first = false) {
         sign = find_sign(at, end, '&');
         struct phrase_test test = {.alternative = first};
-        if (!read_test(rule->strings, at, sign ? sign - 1 : end, anchors, &test, err))
+        if (!read_test(rule, at, sign ? sign - 1 : end, anchors, &test, err))
             return false;
         g_array_append_val(any, test);
     }
@@ -137,7 +149,7 @@ static struct condition *condition_for(struct rule *rule, const char *key, enum 
 {
     for (guint i = 0; i < rule->conditions->len; i++) {
         struct condition *condition = g_ptr_array_index(rule->conditions, i);
-        if (strcmp(condition->key, key) == 0)
+        if (is_key(key, condition->key))
             return condition;
     }
     struct condition *condition = g_new0(struct condition, 1);
@@ -290,7 +302,7 @@ static bool set_condition(struct rule *rule, guint line, const char *key, char *
         return fill_condition(rule, condition, regex, line, value, err);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(condition_keys); i++) {
-        if (strcmp(condition_keys[i].key, name) != 0)
+        if (!is_key(name, condition_keys[i].key))
             continue;
         struct condition *condition = condition_for(rule, key, condition_keys[i].kind, negated);
         condition->header = condition_keys[i].header;
@@ -321,28 +333,28 @@ bool rule_set(struct rule *rule, guint line, char *key, char *value, GError **er
         return mda_fail(err, MDA_ERROR_SYNTAX, "\"%s\" has no value", key);
     key[strcspn(key, "[")] = '\0'; // body[de] is body
     g_strchomp(key);
-    if (strcmp(key, "class") == 0)
+    if (is_key(key, "class"))
         return set_class(rule, value, err);
-    if (strcmp(key, "order") == 0)
+    if (is_key(key, "order"))
         return set_order(rule, value, err);
-    if (strcmp(key, "any-mail") == 0)
+    if (is_key(key, "any-mail"))
         return read_yes(value, &rule->any_mail, err);
-    if (strcmp(key, "refines") == 0)
+    if (is_key(key, "refines"))
         return read_yes(value, &rule->refines, err);
-    if (strcmp(key, "writer") == 0)
+    if (is_key(key, "writer"))
         return set_writer(rule, value, err);
-    if (strcmp(key, "words") == 0)
+    if (is_key(key, "words"))
         return set_words(rule, value, err);
-    if (strcmp(key, "untested") == 0)
+    if (is_key(key, "untested"))
         return rule->untested = true;
-    if (strcmp(key, "comment") == 0)
+    if (is_key(key, "comment"))
         return true;
-    if (strcmp(key, "delay") == 0)
+    if (is_key(key, "delay"))
         return add_phrases(rule, &rule->delay, value, false, err);
-    if (strcmp(key, "success") == 0)
+    if (is_key(key, "success"))
         return add_phrases(rule, &rule->success, value, false, err);
     for (gsize i = 0; i < G_N_ELEMENTS(pattern_keys); i++) {
-        if (strcmp(key, pattern_keys[i].key) == 0)
+        if (is_key(key, pattern_keys[i].key))
             return add_pattern(rule, pattern_keys[i].which, line, value);
     }
     return set_condition(rule, line, key, value, err);

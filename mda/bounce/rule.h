@@ -83,6 +83,7 @@ struct rule {
     enum writer writer;   // who may have written what it holds for
     enum words_zone zone; // where its words may stand
     bool writer_set, zone_set, untested;
+    bool is_folded;                     // its phrases are, since it was built in
     bool any_mail;                      // also mail without a strong trait
     bool refines;                       // also what another rule took for a failure
     GPtrArray *conditions;              // struct condition *
@@ -123,7 +124,9 @@ bool rule_pattern(struct rule *rule, enum rule_pattern which, guint n, struct re
 struct bounce_rules *bounce_rules_new(void); // without any rule
 
 // Parses TEXT, the rule file called FILE, into RULES: a group of a known name replaces that rule.
-// ORDER is for rules that name none. False with *err "file:line: what": then RULES is unchanged.
+// ORDER is for rules that name none; without PATTERNS it is a built-in file: its regular
+// expressions are compiled at their first use, and its phrases are folded already. False with *err
+// "file:line: what": then RULES is unchanged.
 bool rule_file_parse(struct bounce_rules *rules, const char *file, const char *text, int order,
                      bool patterns, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
