@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 // backstop doctor: what is known of this site, what each source of evidence could do with it, what
 // would have become of reports that came, and the one setting that would help most.
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "bounce/classify.h"
 #include "cmd/doctor-reports.h"
 #include "cmd/options.h"
+#include "evidence/evidence.h"
+#include "evidence/providers.h"
 #include "ledger/ledger.h"
 #include "ledger/sentfolder.h"
 
@@ -25,15 +30,16 @@ static const GOptionEntry entries[] = {
 struct advice {
     bool ready;
     const char *source;
-    char *state;        // owned
-    const char *remedy; // the setting that would make it work, or NULL
-    int worth;          // how much it would help
+    char *state;  // owned
+    char *remedy; // what would make it work, as lines to paste or a command; owned, or NULL
+    int worth;    // how much that would help
 };
 
-static void advise(GArray *advices, bool ready, const char *source, const char *remedy, int worth,
+static void advise(GArray *advices, bool ready, const char *source, char *remedy, int worth,
                    const char *format, ...) G_GNUC_PRINTF(6, 7);
 
-static void advise(GArray *advices, bool ready, const char *source, const char *remedy, int worth,
+// Takes REMEDY.
+static void advise(GArray *advices, bool ready, const char *source, char *remedy, int worth,
                    const char *format, ...)
 {
     va_list arguments;
@@ -47,9 +53,61 @@ static void advise(GArray *advices, bool ready, const char *source, const char *
 static void clear_advice(gpointer data)
 {
     g_free(((struct advice *)data)->state);
+    g_free(((struct advice *)data)->remedy);
 }
 
-static void examine_ledger(const struct conf *conf, GArray *advices)
+// "[identity]\nrelays = VALUE". Owned by the caller.
+static char *setting_line(enum setting setting, const char *value)
+{
+    const struct setting_row *row = conf_row(setting);
+    return g_strdup_printf("[%s]\n%s = %s", row->section, row->key, value);
+}
+
+// How outgoing mail is recorded as it leaves: Postfix's line for the milter where it listens.
+static char *milter_line(const struct conf *conf)
+{
+    const char *socket = conf_string(conf, CONF_MILTER_SOCKET);
+    const char *at = strchr(socket, '@');
+    if (g_str_has_prefix(socket, "inet:") && at)
+        return g_strdup_printf("backstop milter, and in Postfix's main.cf:\n"
+                               "smtpd_milters = inet:%s:%.*s",
+                               at + 1, (int)(at - socket - 5), socket + 5);
+    return g_strdup_printf("backstop milter, and in Postfix's main.cf:\nsmtpd_milters = %s",
+                           socket);
+}
+
+static void advise_complete(const struct conf *conf, const struct doctor_seen *seen,
+                            const struct ledger *ledger, const struct ledger_extent *extent,
+                            GArray *advices)
+{
+    guint known;
+    const guint proved = doctor_known(seen, &known), replaced = doctor_replaced(seen);
+    if (conf_bool(conf, CONF_LEDGER_COMPLETE))
+        advise(advices, extent->messages > 0, "ledger", NULL, 0,
+               "%" G_GINT64_FORMAT " messages in %s; said to be complete", extent->messages,
+               ledger_name(ledger));
+    else if (replaced > 0)
+        advise(advices, false, "ledger", NULL, 0,
+               "%" G_GINT64_FORMAT
+               " messages in %s; the Message-IDs of %u letters were replaced on "
+               "their way, so absence proves nothing",
+               extent->messages, ledger_name(ledger), replaced);
+    else if (proved > 0 && known == proved)
+        advise(advices, false, "ledger", setting_line(CONF_LEDGER_COMPLETE, "yes"), 80,
+               "%" G_GINT64_FORMAT " messages in %s, and %u of %u letters that others prove ours",
+               extent->messages, ledger_name(ledger), known, proved);
+    else if (proved > 0)
+        advise(advices, false, "ledger", milter_line(conf), 60,
+               "%" G_GINT64_FORMAT " messages in %s, but %u of %u letters that others prove ours; "
+               "absence proves nothing",
+               extent->messages, ledger_name(ledger), known, proved);
+    else
+        advise(advices, false, "ledger", NULL, 45,
+               "%" G_GINT64_FORMAT " messages in %s; no letter shows yet whether it has all",
+               extent->messages, ledger_name(ledger));
+}
+
+static void examine_ledger(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
 {
     g_autoptr(Ledger) ledger = NULL;
     g_autoptr(GError) err = NULL;
@@ -57,20 +115,14 @@ static void examine_ledger(const struct conf *conf, GArray *advices)
     if (!ledger_open(conf, LEDGER_READ, deadline_in(INDEX_MS), &ledger, &err) ||
         !ledger_extent(ledger, &extent, &err)) {
         const bool none = g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE);
-        advise(advices, false, "ledger",
-               none ? "record outgoing mail: backstop sent, backstop milter"
-                    : "[ledger] url, or what it names: see the line on the ledger above",
-               90, "%s", none ? "nothing was ever recorded" : err->message);
+        advise(advices, false, "ledger", none ? milter_line(conf) : NULL, 90, "%s",
+               none ? "nothing was ever recorded" : err->message);
         return;
     }
-    const bool complete = conf_bool(conf, CONF_LEDGER_COMPLETE);
-    advise(advices, complete && extent.messages > 0, "ledger",
-           "[ledger] complete = yes, once everything is recorded", 80,
-           "%" G_GINT64_FORMAT " messages in %s; %s", extent.messages, ledger_name(ledger),
-           complete ? "said to be complete" : "not said to be complete, so absence proves nothing");
-    advise(advices, extent.has_recipients && complete, "correspondent",
-           "record recipients as well (pipe arguments, milter)", 40, "%s",
-           !extent.has_recipients      ? "no recipient was ever recorded"
+    advise_complete(conf, seen, ledger, &extent, advices);
+    advise(advices, extent.any_recipients && conf_bool(conf, CONF_LEDGER_COMPLETE), "correspondent",
+           extent.any_recipients ? NULL : milter_line(conf), 40, "%s",
+           !extent.any_recipients      ? "no recipient was ever recorded"
            : extent.guessed_recipients ? "recipients were read from headers; Bcc may be missing"
                                        : "recipients are recorded");
 }
@@ -86,52 +138,158 @@ static void examine_sent_folder(const struct conf *conf, GArray *advices)
                "%" G_GINT64_FORMAT " messages indexed%s", extent.messages,
                sentfolder->whole ? "" : ", more are waiting");
     else
-        advise(advices, false, "sent-folder", "[identity] sent-folders", 70, "%s", err->message);
+        advise(advices, false, "sent-folder", NULL, 0, "%s", err->message);
 }
 
 static void examine_setting(const struct conf *conf, GArray *advices, const char *source,
-                            enum setting setting, int worth, const char *without)
+                            enum setting setting, const char *without)
 {
-    const struct setting_row *row = conf_row(setting);
     const bool set = *conf_string(conf, setting) != '\0';
-    static char remedies[CONF_COUNT][64];
-    g_snprintf(remedies[setting], sizeof remedies[setting], "[%s] %s", row->section, row->key);
-    advise(advices, set, source, remedies[setting], worth, "%s",
-           set ? conf_string(conf, setting) : without);
+    advise(advices, set, source, NULL, 0, "%s", set ? conf_string(conf, setting) : without);
 }
 
-static void examine(const struct conf *conf, GArray *advices)
+// Whose letters they are: a domain of our own, or the address of a box at a provider.
+static void examine_identity(const struct conf *conf, const struct doctor_seen *seen,
+                             GArray *advices)
 {
-    examine_setting(conf, advices, "identity", CONF_IDENTITY_DOMAINS, 60,
-                    "our domains: only each message's recipient is known to be ours");
-    examine_ledger(conf, advices);
-    examine_sent_folder(conf, advices);
-    if (*conf_string(conf, CONF_IDENTITY_NETWORKS))
-        examine_setting(conf, advices, "trail", CONF_IDENTITY_NETWORKS, 0, "");
+    g_autoptr(Providers) providers = providers_load(conf, NULL);
+    const struct doctor_values *authors = doctor_authors(seen);
+    g_autofree char *addresses = NULL;
+    guint count = 0;
+    if (!*conf_string(conf, CONF_IDENTITY_DOMAINS) && !*conf_string(conf, CONF_IDENTITY_ADDRESSES))
+        addresses = doctor_values_join(authors, &count);
+    if (!addresses) {
+        examine_setting(conf, advices, "identity",
+                        *conf_string(conf, CONF_IDENTITY_DOMAINS) ? CONF_IDENTITY_DOMAINS
+                                                                  : CONF_IDENTITY_ADDRESSES,
+                        "our domains: only each message's recipient is known to be ours");
+        return;
+    }
+    g_auto(GStrv) words = g_strsplit(addresses, " ", -1);
+    g_autoptr(GString) domains = g_string_new(NULL);
+    bool boxes = false;
+    for (char **word = words; *word; word++) {
+        const char *domain = text_domain_of(*word);
+        boxes |= providers_of(providers, domain) != NULL;
+        if (domain && !g_strrstr(domains->str, domain))
+            g_string_append_printf(domains, "%s%s", domains->len > 0 ? " " : "", domain);
+    }
+    advise(advices, false, "identity",
+           boxes ? setting_line(CONF_IDENTITY_ADDRESSES, addresses)
+                 : setting_line(CONF_IDENTITY_DOMAINS, domains->str),
+           50, "%u of %u letters are from %s", count, authors->total, addresses);
+}
+
+static bool is_address(const char *word)
+{
+    struct ip_address address;
+    return ip_parse(word, &address);
+}
+
+static void examine_trail(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
+{
+    const struct doctor_values *relays = doctor_relays(seen);
+    guint count = 0;
+    if (*conf_string(conf, CONF_IDENTITY_NETWORKS)) {
+        examine_setting(conf, advices, "trail", CONF_IDENTITY_NETWORKS, "");
+        return;
+    }
+    g_autofree char *hosts = NULL;
+    if (!*conf_string(conf, CONF_IDENTITY_RELAYS))
+        hosts = doctor_values_join(relays, &count);
+    if (hosts)
+        advise(
+            advices, false, "trail",
+            setting_line(is_address(hosts) ? CONF_IDENTITY_NETWORKS : CONF_IDENTITY_RELAYS, hosts),
+            85, "%u of %u letters left by %s", count, relays->total, hosts);
+    else if (*conf_string(conf, CONF_IDENTITY_RELAYS))
+        examine_setting(conf, advices, "trail", CONF_IDENTITY_RELAYS, "");
     else
-        examine_setting(conf, advices, "trail", CONF_IDENTITY_RELAYS, 85,
-                        "our relays are not known, so the trail proves nothing");
-    examine_setting(conf, advices, "msgid", CONF_IDENTITY_MESSAGE_ID, 20,
+        advise(advices, false, "trail", NULL, 50,
+               "[identity] relays are not set, and no letter shows them yet");
+}
+
+static void examine(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
+{
+    examine_identity(conf, seen, advices);
+    examine_ledger(conf, seen, advices);
+    examine_sent_folder(conf, advices);
+    examine_trail(conf, seen, advices);
+    examine_setting(conf, advices, "msgid", CONF_IDENTITY_MESSAGE_ID,
                     "no pattern; learnt from the Sent folder where there is one");
-    examine_setting(conf, advices, "dkim", CONF_DKIM_KEY_FILE, 10, "keys come from DNS");
-    examine_setting(conf, advices, "batv", CONF_BATV_KEY_FILE, 30,
-                    "envelope senders are not signed");
-    examine_setting(conf, advices, "stamp", CONF_STAMP_KEY_FILE, 25, "mail is not stamped");
-    examine_setting(conf, advices, "recipient", CONF_IDENTITY_NEVER_SENDS, 5,
+    examine_setting(conf, advices, "dkim", CONF_DKIM_KEY_FILE, "keys come from DNS");
+    examine_setting(conf, advices, "batv", CONF_BATV_KEY_FILE, "envelope senders are not signed");
+    examine_setting(conf, advices, "stamp", CONF_STAMP_KEY_FILE, "mail is not stamped");
+    examine_setting(conf, advices, "recipient", CONF_IDENTITY_NEVER_SENDS,
                     "no address is known never to send");
 }
 
-static void print_advices(GArray *advices)
+// What can be pasted goes before what can only be said.
+static const struct advice *best_of(const GArray *advices)
 {
     const struct advice *best = NULL;
     for (guint i = 0; i < advices->len; i++) {
         const struct advice *advice = &g_array_index(advices, struct advice, i);
-        printf("%s %-14s %s\n", advice->ready ? "+" : "-", advice->source, advice->state);
-        if (!advice->ready && advice->remedy && (!best || advice->worth > best->worth))
+        const bool better = !best || (!best->remedy && advice->remedy) ||
+                            (!best->remedy == !advice->remedy && advice->worth > best->worth);
+        if (!advice->ready && advice->worth > 0 && better)
             best = advice;
     }
-    if (best)
-        printf("\nWhat would help most: %s\n", best->remedy);
+    return best;
+}
+
+static void print_remedy(const char *what, const struct advice *advice)
+{
+    g_auto(GStrv) lines = g_strsplit(advice->remedy ? advice->remedy : "", "\n", -1);
+    printf("%s: %s\n", what, advice->state);
+    for (char **line = lines; *line; line++)
+        printf("    %s\n", *line);
+}
+
+static void print_advices(const GArray *advices)
+{
+    const struct advice *best = best_of(advices);
+    for (guint i = 0; i < advices->len; i++) {
+        const struct advice *advice = &g_array_index(advices, struct advice, i);
+        printf("%s %-14s %s\n", advice->ready ? "+" : "-", advice->source, advice->state);
+    }
+    if (!best)
+        return;
+    printf("\n");
+    print_remedy("What would help most", best);
+    for (guint i = 0; i < advices->len; i++) {
+        const struct advice *advice = &g_array_index(advices, struct advice, i);
+        if (advice->remedy && advice != best)
+            print_remedy("Then", advice);
+    }
+}
+
+// Says what is wrong in the settings. Returns how many mistakes there are.
+static guint print_mistakes(const struct conf *conf)
+{
+    g_autoptr(GPtrArray) mistakes = g_ptr_array_new_with_free_func(g_free);
+    const GPtrArray *warnings = conf_warnings(conf);
+    for (guint i = 0; i < warnings->len; i++)
+        g_ptr_array_add(mistakes, g_strdup(g_ptr_array_index(warnings, i)));
+    const char *const *names = evidence_names();
+    const char *const *disabled = conf_list(conf, CONF_EVIDENCE_DISABLED);
+    g_autofree char *known = g_strjoinv(" ", (char **)names);
+    for (; *disabled; disabled++) {
+        if (!g_strv_contains(names, *disabled))
+            g_ptr_array_add(mistakes,
+                            g_strdup_printf("%s: evidence.disabled: there is no source \"%s\"; "
+                                            "there are %s",
+                                            conf_origin(conf, CONF_EVIDENCE_DISABLED), *disabled,
+                                            known));
+    }
+    g_autoptr(BounceRules) rules =
+        bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), mistakes);
+    g_autoptr(Providers) providers = providers_load(conf, mistakes);
+    for (guint i = 0; i < mistakes->len; i++)
+        printf("error: %s\n", (const char *)g_ptr_array_index(mistakes, i));
+    if (mistakes->len > 0)
+        printf("\n");
+    return mistakes->len;
 }
 
 int cmd_doctor(struct command_context *context, int argc, char **argv)
@@ -146,8 +304,10 @@ int cmd_doctor(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop: %s\n", err->message);
     g_autoptr(GArray) advices = g_array_new(FALSE, FALSE, sizeof(struct advice));
     g_array_set_clear_func(advices, clear_advice);
-    examine(context->conf, advices);
+    const guint mistakes = print_mistakes(context->conf);
+    g_autoptr(DoctorSeen) seen = doctor_look(context->conf, folder_option);
+    examine(context->conf, seen, advices);
     print_advices(advices);
-    doctor_reports(context->conf, folder_option);
-    return STATUS_OK;
+    doctor_print_reports(seen);
+    return mistakes == 0 ? STATUS_OK : STATUS_NO;
 }

@@ -17,6 +17,14 @@ static const struct evidence_source *const sources[] = {
 #undef X
 };
 
+const char *const *evidence_names(void)
+{
+    static const char *names[G_N_ELEMENTS(sources) + 1];
+    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++)
+        names[i] = sources[i]->name;
+    return names;
+}
+
 static void clear_finding(gpointer finding)
 {
     finding_clear(finding);

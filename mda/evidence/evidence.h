@@ -39,6 +39,10 @@ struct evidence_source {
     bool costs_nothing; // asked even when the time was spent
 };
 
+// The names of all sources, as findings and evidence.disabled have them, in the order in which they
+// are asked; NULL-terminated. Static.
+const char *const *evidence_names(void);
+
 // Asks every source that is not disabled, in the order of evidence-list.h. The array holds struct
 // finding, one for each source asked, those that say nothing too. Owned by the caller.
 GArray *evidence_collect(const struct evidence_case *evidence_case);

@@ -123,6 +123,7 @@ bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError
     if (ledger->backend->expires && ledger->keep_seconds > 0 && facts[FIRST] > 0 &&
         facts[FIRST] < now - ledger->keep_seconds)
         extent.forgot_until = now - ledger->keep_seconds;
+    extent.any_recipients = facts[RECIPIENTS] != 0;
     extent.has_recipients = facts[RECIPIENTS] && (!facts[BOUND] || known);
     extent.guessed_recipients = facts[GUESSED] > now - LEDGER_GUESS_SECONDS;
     *extent_r = extent;

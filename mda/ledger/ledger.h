@@ -63,6 +63,7 @@ struct ledger_extent {
     gint64 since; // what was sent from then on was recorded; 0: no record had a time, there is no
                   // limit
     gint64 forgot_until; // what was sent up to this time may have been forgotten; 0: nothing was
+    bool any_recipients; // recipients were recorded, of whomever
     bool has_recipients; // of those for whom we ask (ledger_ask_as), recipients were recorded
     bool guessed_recipients; // lately some may have been missed, see struct sent_message
     struct ledger_gap gaps[LEDGER_GAPS_MAX]; // oldest first
