@@ -146,10 +146,16 @@ static bool write_and_rename(int *fd, const char *temporary, const char *path, c
 bool files_replace(const char *path, const char *data, gsize size, mode_t mode, GError **err)
 {
     g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    // A signal that ends us must not come between the making of a name and the note that it is
+    // ours.
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
     mda_autofd fd = mkostemp(temporary, O_CLOEXEC);
+    int code = errno, token = fd >= 0 ? files_register_temporary(temporary) : -1;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (fd < 0)
-        return mda_fail_errno(err, errno, "make %s", temporary);
-    int token = files_register_temporary(temporary);
+        return mda_fail_errno(err, code, "make %s", temporary);
     bool written = write_and_rename(&fd, temporary, path, data, size, mode, err);
     if (!written)
         unlink(temporary);

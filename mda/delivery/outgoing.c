@@ -18,6 +18,9 @@
 // nothing, end here.
 #define REDIRECT_MEMORY_SECONDS (12 * 3600)
 
+// An answer that could not be sent is this delivery's to send for so long: MTAs give up before.
+#define RETRY_MEMORY_SECONDS (7 * 86400)
+
 typedef bool answer_function(const struct answer_case *answer, const struct plan_action *action,
                              struct answer_mail *mail_r, char **because_r);
 
@@ -113,8 +116,8 @@ static const char *why_not_answerable(const struct outgoing *outgoing)
 
 // What makes MESSAGE the one that was forwarded already, however often and by whatever way it comes
 // in: its own id and text, and those of a resending or of the list that it came through. A message
-// with the id of another one and a text of its own is another one. Owned by the caller; without an
-// id it is this delivery alone.
+// with the id of another one and a text of its own is another one. Owned by the caller; NULL for
+// one without an id: two equal ones are two. (A retry is known by its journal, plan/run.c.)
 static char *redirect_identity(const struct outgoing *outgoing)
 {
     static const char *const names[] = {"Message-ID", "Resent-Message-ID", "Resent-Date",
@@ -124,7 +127,7 @@ static char *redirect_identity(const struct outgoing *outgoing)
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *value = message_header(message, names[i], 0);
         if (i == 0 && (!value || !*value))
-            return g_strdup(outgoing->fingerprint);
+            return NULL;
         g_checksum_update(sum, (const guchar *)(value ? value : ""), -1);
         g_checksum_update(sum, (const guchar *)"\n", 1);
     }
@@ -150,21 +153,19 @@ static bool redirect(gpointer data, const struct plan_action *action, GError **e
     const struct outgoing *outgoing = data;
     gint64 now = (gint64)time(NULL), period = redirect_period(outgoing);
     const char *recipient = outgoing->envelope->recipient ? outgoing->envelope->recipient : "";
-    // A retry of this very delivery is always known again.
-    g_autofree char *identity =
-        period > 0 ? redirect_identity(outgoing) : g_strdup(outgoing->fingerprint);
+    g_autofree char *identity = period > 0 ? redirect_identity(outgoing) : NULL;
     g_autofree char *key =
-        g_strdup_printf("redirect:%s:%s:%s", identity, recipient, action->address);
+        identity ? g_strdup_printf("redirect:%s:%s:%s", identity, recipient, action->address)
+                 : NULL;
     g_autoptr(GError) ignored = NULL;
-    if (memory_has(outgoing->conf, key, now, &ignored)) {
+    if (key && memory_has(outgoing->conf, key, now, &ignored)) {
         log_line(LOG_LEVEL_INFO, "redirect: nothing is sent: the message was forwarded before");
         return true;
     }
     if (!compose_and_send(outgoing, action, answer_redirect, NULL, err))
         return false;
     g_clear_error(&ignored);
-    if (!memory_keep(outgoing->conf, key, now, period > 0 ? period : REDIRECT_MEMORY_SECONDS,
-                     &ignored))
+    if (key && !memory_keep(outgoing->conf, key, now, period, &ignored))
         log_line(LOG_LEVEL_WARNING, "redirect: %s", ignored->message);
     return true;
 }
@@ -178,24 +179,59 @@ static char *vacation_key(const struct outgoing *outgoing, const struct plan_act
     return g_strdup_printf("vacation:%s:%s", action->handle ? action->handle : "", folded);
 }
 
+// What a memory cannot tell does not hold the mail up.
+static bool fail_memory(GError *why, GError **err)
+{
+    mda_fail(err, MDA_ERROR_CONFIG, "nothing is sent without a memory of who was answered: %s",
+             why->message);
+    g_error_free(why);
+    return false;
+}
+
+// Sends the answer that KEY stands for. That it is to be sent is remembered first, since one answer
+// a message is what makes loops; OWN says that it is this delivery that is to send it, also at a
+// later try.
+static bool answer_once(const struct outgoing *outgoing, const struct plan_action *action,
+                        const char *key, const char *own, GBytes **sent_r, GError **err)
+{
+    gint64 now = (gint64)time(NULL);
+    GError *why = NULL;
+    // RFC 6131 §2: a period of nothing answers each message.
+    if (action->seconds <= 0)
+        return compose_and_send(outgoing, action, answer_vacation, sent_r, err);
+    if (!memory_keep(outgoing->conf, own, now, RETRY_MEMORY_SECONDS, &why) ||
+        !memory_keep(outgoing->conf, key, now, action->seconds, &why))
+        return fail_memory(why, err);
+    g_autoptr(GError) failure = NULL;
+    bool sent = compose_and_send(outgoing, action, answer_vacation, sent_r, &failure);
+    bool again = !sent && g_error_matches(failure, MDA_ERROR, MDA_ERROR_TEMP);
+    if ((!again && !memory_forget(outgoing->conf, own, &why)) ||
+        (!again && !sent && !memory_forget(outgoing->conf, key, &why))) {
+        log_line(LOG_LEVEL_WARNING, "vacation: %s", why->message);
+        g_clear_error(&why);
+    }
+    if (failure)
+        g_propagate_error(err, g_steal_pointer(&failure));
+    return sent;
+}
+
 static bool vacation(const struct outgoing *outgoing, const struct plan_action *action,
                      GBytes **sent_r, GError **err)
 {
     gint64 now = (gint64)time(NULL);
     const char *why_not = why_not_answerable(outgoing);
     g_autofree char *key = vacation_key(outgoing, action);
-    // RFC 6131 §2: a period of nothing answers each message.
-    bool remembers = action->seconds > 0;
-    if (why_not || (remembers && memory_has(outgoing->conf, key, now, err))) {
-        log_line(LOG_LEVEL_INFO, "vacation: nothing is sent: %s",
-                 why_not ? why_not : "this sender was answered lately");
-        return true;
-    }
-    // Without a memory nothing is sent either: one answer a message is what makes loops.
-    if (err && *err)
-        return false;
-    return (!remembers || memory_keep(outgoing->conf, key, now, action->seconds, err)) &&
-           compose_and_send(outgoing, action, answer_vacation, sent_r, err);
+    g_autofree char *own = g_strdup_printf("vacation-owed:%s:%s", outgoing->fingerprint, key);
+    GError *why = NULL;
+    if (!why_not && action->seconds > 0 && memory_has(outgoing->conf, key, now, &why) &&
+        !memory_has(outgoing->conf, own, now, &why))
+        why_not = "this sender was answered lately";
+    if (why)
+        return fail_memory(why, err);
+    if (!why_not)
+        return answer_once(outgoing, action, key, own, sent_r, err);
+    log_line(LOG_LEVEL_INFO, "vacation: nothing is sent: %s", why_not);
+    return true;
 }
 
 static bool answer(gpointer data, const struct plan_action *action, GBytes **sent_r, GError **err)

@@ -48,3 +48,13 @@ bool memory_keep(const struct conf *conf, const char *key, gint64 now, gint64 se
     state->api->bind_int(statement, 2, now + MIN(seconds, G_MAXINT32));
     return state_run(state, statement, err);
 }
+
+bool memory_forget(const struct conf *conf, const char *key, GError **err)
+{
+    g_autoptr(State) state = NULL;
+    struct db_statement *statement;
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+    return open_memory(conf, &state, err) &&
+           state_prepare(state, &statement, err, "DELETE FROM done WHERE key = ?1", hash, NULL) &&
+           state_run(state, statement, err);
+}

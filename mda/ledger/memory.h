@@ -12,6 +12,10 @@
 // Is KEY kept in mind? False too when the state file cannot be asked; then *err says why.
 bool memory_has(const struct conf *conf, const char *key, gint64 now, GError **err);
 
+// Forgets KEY.
+bool memory_forget(const struct conf *conf, const char *key,
+                   GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 // Keeps KEY in mind for SECONDS from NOW (Unix time), and forgets what is over.
 bool memory_keep(const struct conf *conf, const char *key, gint64 now, gint64 seconds,
                  GError **err) G_GNUC_WARN_UNUSED_RESULT;
