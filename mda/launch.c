@@ -24,6 +24,9 @@
 #endif
 
 #define EX_TEMPFAIL 75
+#define MISSING                                                                                    \
+    "backstop: the agent cannot be started; is it there? (installed: " AGENT_PATH "; in a build "  \
+    "tree: backstop-agent)\n"
 #define PATH_SIZE 4096
 #define AGENT_SUFFIX "-agent"
 #define STATUS_VARIABLE "BACKSTOP_STATUS_FD="
@@ -185,7 +188,7 @@ static _Noreturn void become_agent(const char *path, long *stack, int status_fd,
     stack[argc] = 0;
     stack[argc + 1] = (long)variable;
     call(__NR_execve, (long)path, (long)stack, (long)(stack + argc + 1), 0);
-    defer("backstop: the agent cannot be started; is " AGENT_PATH " installed?\n");
+    defer(MISSING);
 }
 
 // What the agent said last in the pipe TOLD_FD; BEFORE when there is nothing new.
@@ -254,7 +257,7 @@ void launch(long *stack)
         defer("backstop: this build tree has no /proc to find the agent by\n");
     if (is_server((int)stack[0], argv)) {
         call(__NR_execve, (long)path, (long)argv, (long)(argv + stack[0] + 1), 0);
-        defer("backstop: the agent cannot be started; is " AGENT_PATH " installed?\n");
+        defer(MISSING);
     }
     if (call(__NR_pipe2, (long)pipe, O_NONBLOCK, 0, 0) != 0 ||
         call(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, (long)&all, (long)&before, SIGNALS / 8) != 0)

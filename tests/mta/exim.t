@@ -1,40 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # examples/exim under a real Exim, with paths of our own: what arrives, and that no trouble of ours is a
-# bounce. Exim need not be installed: one that was unpacked (quickstart does so, as it cannot be
-# installed beside Postfix) runs in a mount namespace where its user exists.
+# bounce.
 . "${srcdir:-..}/tests/tap.sh"
-PATH=$PATH:/usr/sbin:/sbin
-[ "$(id -u)" -eq 0 ] || skip_all "an Exim of its own takes root"
-unshare -m true 2>/dev/null || skip_all "there are no mount namespaces here"
-beside=${BACKSTOP%/*}/beside
-command -v exim4 >/dev/null || command -v exim >/dev/null || [ -x "$beside/usr/sbin/exim4" ] || skip_all "Exim is neither installed nor unpacked"
-
-umask 022
-chmod 711 "$scratch"
-home=$scratch/nobody
-mkdir -p "$scratch/bin" "$home" "$scratch/spool" "$scratch/log" "$scratch/etc/exim4"
-cp "$BACKSTOP" "${BACKSTOP%/*}"/backstop-* "$scratch/bin/"
-user=Debian-exim
-{ grep -v "^$user:\|^nobody:" /etc/passwd; echo "$user:x:61533:61533::/:/bin/false"
-  echo "nobody:x:$(id -u nobody):$(id -g nobody)::$home:/bin/false"; } >"$scratch/etc/passwd"
-{ grep -v "^$user:" /etc/group; echo "$user:x:61533:"; } >"$scratch/etc/group"
-chown nobody "$home"
-chown -R 61533:61533 "$scratch/spool" "$scratch/log"
-as_exim() { # ARGUMENTS...: in a namespace where its user is known, and its files lie where it was built for
-    unshare -m sh -c 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc || exit 99
-        [ ! -d "$2/usr" ] || mount -t overlay overlay -o "lowerdir=$2/usr:/usr" /usr || exit 99
-        shift 2; exec "$(command -v exim4 || command -v exim)" "$@"' - "$scratch/etc" "$beside" "$@"
-}
+. "$srcdir/tests/mta/beside.sh"
+beside exim exim4 Debian-exim
+mkdir -p "$etc/exim4" "$scratch/spool" "$scratch/log"
+chown -R 61501:61501 "$scratch/spool" "$scratch/log"
+as_exim() { in_beside exim4 "$@"; }
 section() { sed -n "/^# $1/,/^# /{/^# /d;p}" "$srcdir/examples/exim/exim.conf" | sed "s|/usr/local/bin/|$scratch/bin/|"; }
 configure() { # how the transport differs
-    cat >"$scratch/etc/exim4/exim4.conf" <<END
+    cat >"$etc/exim4/exim4.conf" <<END
 primary_hostname = mta.example.org
 domainlist local_domains = example.org
 spool_directory = $scratch/spool
 log_file_path = $scratch/log/%slog
-exim_user = $user
-exim_group = $user
+exim_user = Debian-exim
+exim_group = Debian-exim
 never_users =
 keep_environment =
 add_environment = PATH=/usr/bin:/bin
