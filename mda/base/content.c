@@ -39,3 +39,18 @@ void content_append(struct content *content, const char *data, gsize size)
     content->size += size;
     content->virtual_size += size + count_bare_lf(data, size);
 }
+
+// Beyond the content: a From_ line may come in front.
+#define ROOM_FOR_LINES 1024
+
+GString *content_text(const struct content *content)
+{
+    g_assert(content->size <= G_MAXSSIZE - ROOM_FOR_LINES);
+    GString *text = g_string_sized_new(content->size + ROOM_FOR_LINES);
+    for (guint i = 0; i < content->segments->len; i++) {
+        const struct file_segment *piece =
+            &g_array_index(content->segments, struct file_segment, i);
+        g_string_append_len(text, piece->data, (gssize)piece->size);
+    }
+    return text;
+}

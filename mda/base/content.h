@@ -20,5 +20,9 @@ void content_free(struct content *content);
 // Appends SIZE bytes at DATA, which must outlive CONTENT; nothing is appended when SIZE is 0.
 void content_append(struct content *content, const char *data, gsize size);
 
+// All of it in one piece; a NUL follows, and there is room for some more lines. Sizes stay gsize: a
+// GByteArray counts in 32 bits and would cut what is larger without a word. Owned by the caller.
+GString *content_text(const struct content *content);
+
 typedef struct content Content;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Content, content_free)

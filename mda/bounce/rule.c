@@ -3,6 +3,7 @@
 #include "bounce/rule.h"
 
 #include "base/error.h"
+#include "base/narrow.h"
 
 #include <string.h>
 
@@ -57,7 +58,7 @@ static const char *folded(GStringChunk *strings, char *text, gsize length, guint
         g_autofree char *longer = phrase_fold(text, (gssize)length, &size);
         text = g_string_chunk_insert_len(strings, longer, (gssize)size);
     }
-    *length_r = (guint)size;
+    *length_r = size_narrow(size);
     return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/trait.h"
 
+#include "base/narrow.h"
 #include "bounce/trait-list.h"
 #include "message/mime.h"
 
@@ -183,7 +184,7 @@ static struct {
 static guint name_hash(const char *name, gsize length)
 {
     return (((guchar)name[0] | 32u) * 31u + ((guchar)name[length - 1] | 32u) * 7u +
-            (guint)length * 97u) %
+            size_narrow(length) * 97u) %
            FIELDS_BUCKETS;
 }
 

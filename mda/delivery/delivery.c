@@ -96,16 +96,10 @@ static void add_policy(const struct delivery *delivery, struct plan *plan)
 }
 
 // The message with LINES in front, in one piece. Owned by the caller.
-static GByteArray *whole_message(const struct delivery *delivery, const char *lines)
+static GString *whole_message(const struct delivery *delivery, const char *lines)
 {
     g_autoptr(Content) content = compose(delivery->message, lines);
-    GByteArray *whole = g_byte_array_sized_new((guint)content->size + 1);
-    for (guint i = 0; i < content->segments->len; i++) {
-        const struct file_segment *piece =
-            &g_array_index(content->segments, struct file_segment, i);
-        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
-    }
-    return whole;
+    return content_text(content);
 }
 
 // What rules are to see: with the verdict in front where there is one, so that they can ask for it,
@@ -116,7 +110,7 @@ static struct message *message_for_rules(struct delivery *delivery)
     if (!judged && !compose_is_forged(delivery->message))
         return delivery->message;
     const char *lines = judged ? delivery->verdict : "";
-    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(whole_message(delivery, lines));
+    g_autoptr(GBytes) bytes = g_string_free_to_bytes(whole_message(delivery, lines));
     delivery->seen = message_new(bytes);
     return delivery->seen;
 }
@@ -323,9 +317,7 @@ static int deliver_by_rc(struct delivery *delivery, GError **err)
         .assignments = assignments,
         .programs = rc_programs(delivery),
     };
-    g_autoptr(GByteArray) whole = whole_message(delivery, delivery->header);
-    int status = procmail_rules(&rules_case,
-                                g_string_new_len((const char *)whole->data, (gssize)whole->len));
+    int status = procmail_rules(&rules_case, whole_message(delivery, delivery->header));
     delivery->result = (struct run_result){
         .outcome = status == EX_OK ? MDA_DELIVERED : MDA_DEFER,
         .places = g_ptr_array_new_with_free_func(g_free),

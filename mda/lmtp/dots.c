@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lmtp/dots.h"
 
+#include "base/narrow.h"
+
 #include <string.h>
 
 static void put(GByteArray *out, char byte)
@@ -52,7 +54,7 @@ gsize dots_decode(struct dots *dots, const char *data, gsize size, GByteArray *o
         if (dots->state == DOTS_TEXT) {
             const char *cr = memchr(data + at, '\r', size - at);
             gsize plain = cr ? (gsize)(cr - data) - at : size - at;
-            g_byte_array_append(out, (const guint8 *)data + at, (guint)plain);
+            g_byte_array_append(out, (const guint8 *)data + at, size_narrow(plain));
             at += plain;
             if (at == size)
                 break;

@@ -190,13 +190,7 @@ static GBytes *without(GBytes *bytes, name_test *leaves_out)
     content_append(content, message->from_line ? message->from_line : "",
                    message->from_line_length);
     append_without(content, message, leaves_out);
-    GByteArray *whole = g_byte_array_sized_new((guint)content->size + 1);
-    for (guint i = 0; i < content->segments->len; i++) {
-        const struct file_segment *piece =
-            &g_array_index(content->segments, struct file_segment, i);
-        g_byte_array_append(whole, (const guint8 *)piece->data, (guint)piece->size);
-    }
-    return g_byte_array_free_to_bytes(whole);
+    return g_string_free_to_bytes(content_text(content));
 }
 
 GBytes *compose_unforged(GBytes *bytes)

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/narrow.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -118,7 +119,7 @@ static bool spool_write_out(struct spool *spool, GError **err)
 bool spool_append(struct spool *spool, const guint8 *bytes, gsize size, GError **err)
 {
     g_assert(size <= SPOOL_MEMORY_BYTES);
-    g_byte_array_append(spool->held, bytes, (guint)size);
+    g_byte_array_append(spool->held, bytes, size_narrow(size));
     gsize keep = spool->file < 0 ? SPOOL_MEMORY_BYTES : SPOOL_READ_BYTES;
     return spool->held->len < keep || spool_write_out(spool, err);
 }
@@ -148,7 +149,7 @@ static bool spool_rest(int fd, const char *directory, const GByteArray *start, G
             return mda_fail_errno(err, errno, "read the message");
         if (got == 0)
             return map_file(spool->file, spool->filed, bytes_r, err);
-        g_byte_array_append(spool->held, (const guint8 *)buffer, (guint)got);
+        g_byte_array_append(spool->held, (const guint8 *)buffer, size_narrow((gsize)got));
     }
 }
 
@@ -159,7 +160,7 @@ static guint read_size(int fd)
     struct stat status;
     bool small = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0 &&
                  status.st_size < SPOOL_READ_BYTES;
-    return small ? MAX((guint)status.st_size + 1, 512) : SPOOL_READ_BYTES;
+    return small ? MAX(size_narrow((gsize)status.st_size) + 1, 512) : SPOOL_READ_BYTES;
 }
 
 bool spool_read(int fd, const char *directory, GBytes **bytes_r, GError **err)

@@ -71,6 +71,7 @@ static void correct_content_length(struct rc_message *message)
 static void examine(struct rc_message *message, bool new_header)
 {
     g_clear_pointer(&message->unfolded, g_free);
+    message->unfolded_size = 0;
     if (new_header) {
         find_body(message);
         if (!message->ignore_length)
@@ -123,8 +124,12 @@ const char *rc_message_part(const struct rc_message *message, enum rc_part part,
 
 const char *rc_message_search_part(struct rc_message *message, enum rc_part part, gsize *size_r)
 {
-    if (part != RC_BODY && message->folds->len > 0 && !message->unfolded) {
-        message->unfolded = g_memdup2(message->data, message->size);
+    // The header alone is copied unless header and body are searched as one.
+    const gsize wanted = part == RC_WHOLE ? message->size : message->body;
+    if (part != RC_BODY && message->folds->len > 0 && message->unfolded_size < wanted) {
+        g_free(message->unfolded);
+        message->unfolded = g_memdup2(message->data, wanted);
+        message->unfolded_size = wanted;
         for (guint i = 0; i < message->folds->len; i++)
             message->unfolded[g_array_index(message->folds, gsize, i)] = ' ';
     }

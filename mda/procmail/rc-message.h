@@ -14,7 +14,8 @@ struct rc_message {
     gsize escape_from;  // body text from here on gets its "\nFrom " escaped in an mbox
     bool ignore_length; // Content-Length is not looked at (-Y)
     GArray *folds;      // gsize: newlines within folded header fields
-    char *unfolded;     // data with blanks for them, made when first asked for
+    char *unfolded;     // data with blanks for them, as much as was asked for
+    gsize unfolded_size;
     gsize length_value; // where the value of Content-Length begins, 0: there is none
 };
 

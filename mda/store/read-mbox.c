@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/narrow.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +90,7 @@ static void append(struct collector *collector, const char *line, gsize length)
     if (!collector->begun || (!collector->in_header && collector->max == 0))
         return;
     if (collector->message->len + length <= max)
-        g_byte_array_append(collector->message, (const guint8 *)line, (guint)length);
+        g_byte_array_append(collector->message, (const guint8 *)line, size_narrow(length));
 }
 
 // Goes through the lines from byte AT. True when VISIT wanted all that it saw.

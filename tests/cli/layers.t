@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dependencies point down only, and each library has one door. tests/layers.sh has the table.
 . "${srcdir:-..}/tests/tap.sh"
-plan 17
+plan 19
 
 check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh" "$srcdir/mda"
 
@@ -34,3 +34,5 @@ forbid evidence/x.c '    fd = open(path, O_RDONLY | O_CLOEXEC);' "also by its de
 forbid cmd/x.c '    fd = open(path, O_RDONLY | O_DIRECTORY);' "a directory may be" "0 0"
 forbid cmd/x.c '// not g_file_get_contents() but the other' "a comment may name it" "0 0"
 forbid store/x.c '    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);' "files grow by one function"
+forbid message/x.c '    g_byte_array_append(whole, piece->data, (guint)piece->size);' "no size is cut to 32 bits" "1 2"
+forbid store/x.c '    int left = (int)(status.st_size - offset);' "nor a file's"

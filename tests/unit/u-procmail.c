@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // procmail's engine without a world: expressions, words, conditions, scores, the flow of recipes.
 #include "procmail/engine.h"
+#include "procmail/rc-message.h"
 
 #include "procmail/check.h"
 #include "procmail/rc-regex.h"
@@ -212,13 +213,40 @@ static void test_translation(void **state)
     rc_translation_clear(&translation);
 }
 
+// A message of 5 GiB, of which only the header is there: looking for folded header lines touches
+// nothing else, and no size is cut to 32 bits.
+static void header_of_a_huge_message(void **state)
+{
+    (void)state;
+    const gsize huge = (gsize)5 << 30;
+    char data[] = "A: b\n c\n\nbody";
+    struct rc_message mail = {0};
+    rc_message_set(&mail, g_strdup(data), strlen(data));
+    mail.size = huge;
+    gsize size = 0;
+    const char *head = rc_message_search_part(&mail, RC_HEAD, &size);
+    assert_int_equal(size, strlen("A: b\n c\n\n"));
+    assert_memory_equal(head, "A: b  c\n\n", size);
+    assert_ptr_equal(rc_message_part(&mail, RC_BODY, &size), mail.data + mail.body);
+    assert_true(size == huge - mail.body);
+    mail.size = strlen(data);
+    rc_message_search_part(&mail, RC_WHOLE, &size);
+    assert_int_equal(size, strlen(data));
+    rc_message_clear(&mail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expressions), cmocka_unit_test(test_expression_is_linear),
-        cmocka_unit_test(test_flow),        cmocka_unit_test(test_failed_delivery_goes_on),
-        cmocka_unit_test(test_scores),      cmocka_unit_test(test_values),
-        cmocka_unit_test(test_runaway),     cmocka_unit_test(test_translation),
+        cmocka_unit_test(header_of_a_huge_message),
+        cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_expression_is_linear),
+        cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_failed_delivery_goes_on),
+        cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_runaway),
+        cmocka_unit_test(test_translation),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
