@@ -117,16 +117,17 @@ static int run_command(struct command_context *context, int argc, char **argv)
     return find_command("deliver")->run(context, argc - at + 1, argv + at - 1);
 }
 
-// The marks of an unfinished run go with the last call of all, when the MTA has its status: until
-// then it could still try again.
+// The marks of an unfinished run go with the last calls of all: behind them comes nothing at which
+// the process could still be killed.
 static int end(int status)
 {
-    if (status == EX_TEMPFAIL || !ending_is_due())
-        return survive_end(status);
+    const int told = survive_end(status);
+    if (status == EX_TEMPFAIL)
+        return told;
     fflush(NULL);
-    if (survive_was_heard(status))
-        ending_finish();
-    _exit(status);
+    if (ending_finish())
+        _exit(told);
+    return told;
 }
 
 int main(int argc, char **argv)

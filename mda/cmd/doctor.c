@@ -12,6 +12,7 @@
 #include "evidence/providers.h"
 #include "ledger/ledger.h"
 #include "ledger/sentfolder.h"
+#include "milter/place.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,14 +67,18 @@ static char *setting_line(enum setting setting, const char *value)
 // How outgoing mail is recorded as it leaves: Postfix's line for the milter where it listens.
 static char *milter_line(const struct conf *conf)
 {
-    const char *socket = conf_string(conf, CONF_MILTER_SOCKET);
+    g_autofree char *socket = milter_socket(conf, NULL);
+    const char *file = milter_socket_file(socket);
     const char *at = strchr(socket, '@');
     if (g_str_has_prefix(socket, "inet:") && at)
         return g_strdup_printf("backstop milter, and in Postfix's main.cf:\n"
                                "smtpd_milters = inet:%s:%.*s",
                                at + 1, (int)(at - socket - 5), socket + 5);
-    return g_strdup_printf("backstop milter, and in Postfix's main.cf:\nsmtpd_milters = %s",
-                           socket);
+    // Postfix looks from its queue directory, and in a chroot cannot look from elsewhere.
+    if (file && g_str_has_prefix(file, MILTER_QUEUE "/"))
+        file += strlen(MILTER_QUEUE "/");
+    return g_strdup_printf("backstop milter, and in Postfix's main.cf:\nsmtpd_milters = %s%s",
+                           file ? "unix:" : "", file ? file : socket);
 }
 
 static void advise_complete(const struct conf *conf, const struct doctor_seen *seen,
@@ -148,6 +153,20 @@ static void examine_setting(const struct conf *conf, GArray *advices, const char
     advise(advices, set, source, NULL, 0, "%s", set ? conf_string(conf, setting) : without);
 }
 
+// Only where it is said to listen for everybody: a unix socket is the default.
+static void examine_milter(const struct conf *conf, GArray *advices)
+{
+    g_autofree char *socket = milter_socket(conf, NULL);
+    const bool keys =
+        *conf_string(conf, CONF_BATV_KEY_FILE) || *conf_string(conf, CONF_STAMP_KEY_FILE);
+    if (milter_is_open(socket) && (keys || conf_bool(conf, CONF_LEDGER_COMPLETE)))
+        advise(
+            advices, false, "milter", setting_line(CONF_MILTER_SOCKET, milter_default_socket()), 95,
+            "any process that reaches %s gets stamps, tags and records, and with them makes forged "
+            "reports genuine",
+            socket);
+}
+
 // Whose letters they are: a domain of our own, or the address of a box at a provider.
 static void examine_identity(const struct conf *conf, const struct doctor_seen *seen,
                              GArray *advices)
@@ -220,6 +239,7 @@ static void examine(const struct conf *conf, const struct doctor_seen *seen, GAr
     examine_setting(conf, advices, "dkim", CONF_DKIM_KEY_FILE, "keys come from DNS");
     examine_setting(conf, advices, "batv", CONF_BATV_KEY_FILE, "envelope senders are not signed");
     examine_setting(conf, advices, "stamp", CONF_STAMP_KEY_FILE, "mail is not stamped");
+    examine_milter(conf, advices);
     examine_setting(conf, advices, "recipient", CONF_IDENTITY_NEVER_SENDS,
                     "no address is known never to send");
 }

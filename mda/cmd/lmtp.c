@@ -3,6 +3,7 @@
 // of [lmtp] listen; without any it serves one connection on standard input and output.
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/group.h"
 #include "base/log.h"
 #include "base/survive.h"
 #include "cmd/command.h"
@@ -193,7 +194,7 @@ static bool socket_rights(const struct conf *conf, struct lmtp_socket_rights *ri
         return mda_fail(err, MDA_ERROR_CONFIG, "[lmtp] socket-mode: %s is no octal mode",
                         mode_text);
     *rights_r = (struct lmtp_socket_rights){.mode = (mode_t)mode, .has_group = *group != '\0'};
-    return !rights_r->has_group || lmtp_find_group(group, &rights_r->group, err);
+    return !rights_r->has_group || group_find(group, &rights_r->group, err);
 }
 
 // Brings the listener to what the settings say. False with *err, all else done.

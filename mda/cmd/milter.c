@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/options.h"
+#include "delivery/user.h"
 #include "evidence/batv.h"
 #include "evidence/keys.h"
 #include "evidence/stamp.h"
@@ -26,14 +27,14 @@ static char *socket_option;
 
 static const GOptionEntry entries[] = {{"socket", 's', 0, G_OPTION_ARG_STRING, &socket_option,
                                         "Where to listen, instead of [milter] socket",
-                                        "inet:PORT@HOST|unix:PATH"},
+                                        "unix:PATH|inet:PORT@HOST"},
                                        G_OPTION_ENTRY_NULL};
 
 bool outgoing_is_internal(const struct conf *conf, const char *address)
 {
     struct ip_address parsed;
     if (!ip_parse(address, &parsed))
-        return true; // a local client: sendmail(1)
+        return false;
     for (const char *const *network = conf_list(conf, CONF_MILTER_INTERNAL); *network; network++) {
         if (ip_in_network(&parsed, *network))
             return true;
@@ -121,6 +122,22 @@ void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
     changes_r->new_sender = sign_sender(conf, outgoing);
 }
 
+// Finds the place to listen at, and becomes [milter] user.
+static bool settle(struct command_context *context, struct milter_place *place_r, GError **err)
+{
+    const char *name = conf_string(context->conf, CONF_MILTER_USER);
+    struct mail_user user = {.uid = (uid_t)-1};
+    bool become = *name && geteuid() == 0;
+    bool done = (!become || user_find(name, &user, err) == USER_KNOWN) &&
+                milter_prepare(context->conf, socket_option, user.uid, place_r, err);
+    if (done && become) {
+        done = user_become(&user, err);
+        conf_set_home(context->conf, user.home);
+    }
+    user_clear(&user);
+    return done;
+}
+
 int cmd_milter(struct command_context *context, int argc, char **argv)
 {
     if (!options_parse(context, entries, "",
@@ -129,7 +146,8 @@ int cmd_milter(struct command_context *context, int argc, char **argv)
                        &argc, &argv))
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err)) {
+    struct milter_place place;
+    if (!options_configure(context, NULL, &err) || !settle(context, &place, &err)) {
         fprintf(stderr, "backstop milter: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
@@ -142,6 +160,11 @@ int cmd_milter(struct command_context *context, int argc, char **argv)
     g_autoptr(Ledger) ledger = NULL;
     if (!ledger_open(context->conf, LEDGER_WRITE, deadline_in(RECORD_MS), &ledger, &err))
         log_line(LOG_LEVEL_WARNING, "milter: %s", err->message);
-    return api->run(context->conf,
-                    socket_option ? socket_option : conf_string(context->conf, CONF_MILTER_SOCKET));
+    if (milter_is_open(place.socket))
+        log_line(LOG_LEVEL_WARNING,
+                 "milter: whoever can connect to %s gets stamps, tags and records for what he says",
+                 place.socket);
+    int status = api->run(context->conf, &place);
+    milter_place_clear(&place);
+    return status;
 }

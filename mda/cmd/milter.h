@@ -4,23 +4,24 @@
 
 #include "base/module.h"
 #include "conf/conf.h"
+#include "milter/place.h"
 
 #include <stdbool.h>
 
 struct milter_api {
     struct module_head head;
 
-    // Serves on SOCKET ("inet:port@host", "unix:path") until a signal ends it. The exit status.
-    int (*run)(const struct conf *conf, const char *socket);
+    // Serves at PLACE until a signal ends it. The exit status.
+    int (*run)(const struct conf *conf, const struct milter_place *place);
 };
 
 // One message that passes, as the MTA tells it. All strings are owned.
 struct outgoing {
-    bool ours;                      // the client logged in or is internal
-    char *sender;                   // envelope sender without <>
-    GPtrArray *recipients;          // char *
+    bool ours;                                // the client logged in or is internal
+    char *sender;                             // envelope sender without <>
+    GPtrArray *recipients;                    // char *
     char *from, *date, *message_id, *subject; // header values, or NULL
-    bool stamped;                   // a stamp is there already
+    bool stamped;                             // a stamp is there already
 };
 
 // What is to be changed in it. Strings are owned, NULL: nothing.
@@ -34,5 +35,6 @@ struct outgoing_changes {
 void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
                      struct outgoing_changes *changes_r);
 
-// Is a client at ADDRESS (text) internal by [milter] internal?
+// Is a client at ADDRESS (text) internal by [milter] internal? One whose address is not known is
+// not.
 bool outgoing_is_internal(const struct conf *conf, const char *address);

@@ -102,8 +102,18 @@
       "one signs.")                                                                                \
     X(STAMP_REQUIRED, "stamp", "required", BOOL, "no",                                             \
       "Whether all mail of ours is stamped, so that a header without a stamp is not ours.")        \
-    X(MILTER_SOCKET, "milter", "socket", STRING, "inet:8899@127.0.0.1",                            \
-      "Where backstop milter listens: inet:port@host or unix:path.")                               \
+    X(MILTER_SOCKET, "milter", "socket", STRING, "",                                               \
+      "Where backstop milter listens: unix:path, or inet:port@host, where any process of the host "\
+      "gets stamps, tags and records. Empty: unix:/var/spool/postfix/backstop/milter, or without " \
+      "a Postfix unix:/run/backstop-milter/milter; the directory is made.")                        \
+    X(MILTER_SOCKET_MODE, "milter", "socket-mode", STRING, "660",                                  \
+      "Permissions of the socket file (octal).")                                                   \
+    X(MILTER_SOCKET_GROUP, "milter", "socket-group", STRING, "",                                   \
+      "Its group, and that of a directory that is made for it, by name or number: the MTA's; "     \
+      "empty: postfix, where there is that group and root starts the milter.")                     \
+    X(MILTER_USER, "milter", "user", STRING, "",                                                   \
+      "The user that the milter becomes when root starts it, to whom the secrets and the ledger "  \
+      "belong; empty: it stays what it is.")                                                       \
     X(MILTER_INTERNAL, "milter", "internal", LIST, "127.0.0.0/8 ::1",                              \
       "Networks whose clients send our mail without logging in.")                                  \
     X(LMTP_LISTEN, "lmtp", "listen", LIST, "",                                                     \

@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,23 +32,6 @@ static bool find_user(const char *name, uid_t *user_r, GError **err)
     if (!user)
         return mda_fail(err, MDA_ERROR_CONFIG, "[lmtp] peers: %s is no user and no network", name);
     *user_r = user->pw_uid;
-    return true;
-}
-
-bool lmtp_find_group(const char *name, gid_t *group_r, GError **err)
-{
-    guint64 number = 0;
-    if (g_ascii_string_to_unsigned(name, 10, 0, G_MAXUINT32 - 1, &number, NULL)) {
-        *group_r = (gid_t)number;
-        return true;
-    }
-    errno = 0;
-    const struct group *group = getgrnam(name);
-    if (!group && errno != 0 && errno != ENOENT)
-        return mda_fail_errno(err, errno, "look up group %s", name);
-    if (!group)
-        return mda_fail(err, MDA_ERROR_CONFIG, "there is no group %s", name);
-    *group_r = group->gr_gid;
     return true;
 }
 

@@ -21,7 +21,3 @@ void lmtp_peers_clear(struct lmtp_peers *peers);
 // May the client on the connection FD talk to us? *WHO_R, set when not, is for the log; owned by
 // the caller.
 bool lmtp_peers_allow(const struct lmtp_peers *peers, int fd, char **who_r);
-
-// The group that NAME, a name or a number, stands for. False with *err (MDA_ERROR_CONFIG,
-// MDA_ERROR_TEMP).
-bool lmtp_find_group(const char *name, gid_t *group_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;

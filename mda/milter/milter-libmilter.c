@@ -6,10 +6,15 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <libmilter/mfapi.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <sysexits.h>
 
 #define RECIPIENTS_MAX 1000
@@ -144,7 +149,29 @@ static sfsistat on_close(SMFICTX *context)
     return SMFIS_CONTINUE;
 }
 
-static int run(const struct conf *conf, const char *socket)
+// Who is not root needs a directory that hands its group on, or a group of his own.
+static bool give_to_group(const struct milter_place *place)
+{
+    struct stat made;
+    const char *file = place->has_group ? milter_socket_file(place->socket) : NULL;
+    return !file || (lstat(file, &made) == 0 && made.st_gid == place->group) ||
+           fchownat(AT_FDCWD, file, (uid_t)-1, place->group, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// The file is born with its rights.
+static bool open_socket(const struct milter_place *place)
+{
+    mode_t mask = umask(0777 & ~place->mode);
+    gid_t group = place->has_group ? (gid_t)setfsgid(place->group) : 0;
+    // One that a killed run left behind is taken over.
+    bool done = smfi_opensocket(true) == MI_SUCCESS;
+    if (place->has_group)
+        setfsgid(group);
+    umask(mask);
+    return done;
+}
+
+static int run(const struct conf *conf, const struct milter_place *place)
 {
     struct smfiDesc description = {
         .xxfi_name = (char *)"backstop",
@@ -159,14 +186,18 @@ static int run(const struct conf *conf, const char *socket)
         .xxfi_close = on_close,
     };
     settings = conf;
-    // A socket that a killed run left behind is taken over.
-    if (smfi_setconn((char *)socket) != MI_SUCCESS || smfi_register(description) != MI_SUCCESS ||
-        smfi_opensocket(true) != MI_SUCCESS) {
-        fprintf(stderr, "backstop milter: cannot listen on %s\n", socket);
+    if (smfi_setconn(place->socket) != MI_SUCCESS || smfi_register(description) != MI_SUCCESS ||
+        !open_socket(place) || !give_to_group(place)) {
+        fprintf(stderr, "backstop milter: cannot listen on %s, or not for the MTA's group\n",
+                place->socket);
         return EX_UNAVAILABLE;
     }
-    log_line(LOG_LEVEL_INFO, "milter: listening on %s", socket);
-    return smfi_main() == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
+    log_line(LOG_LEVEL_INFO, "milter: listening on %s", place->socket);
+    const char *file = milter_socket_file(place->socket);
+    int status = smfi_main() == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
+    if (file && unlink(file) != 0 && errno != ENOENT)
+        log_line(LOG_LEVEL_WARNING, "milter: remove %s: %s", file, g_strerror(errno));
+    return status;
 }
 
 extern const struct milter_api MODULE_SYMBOL;

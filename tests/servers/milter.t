@@ -17,7 +17,7 @@ mkdir -p "$conf" "$scratch/queue" "$scratch/data" "$state" "$dump"
 chown postfix "$scratch/data"
 chown nobody "$dump"
 free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
-port=$(free_port) sink=$(free_port) refusing=$(free_port) milter=$(free_port)
+port=$(free_port) sink=$(free_port) refusing=$(free_port)
 until_true() { # SECONDS COMMAND...: waits for it
     tries=$(($1 * 10)); shift
     while ! "$@"; do
@@ -41,7 +41,7 @@ required = yes
 [stamp]
 key-file = $scratch/stamp.keys
 [milter]
-socket = inet:$milter@127.0.0.1
+socket = unix:$scratch/queue/backstop/milter
 [log]
 destination = $scratch/milter.log
 level = debug
@@ -68,12 +68,12 @@ disable_dns_lookups = yes
 default_transport = smtp:[127.0.0.1]:$sink
 transport_maps = inline:{ {refused.example = smtp:[127.0.0.1]:$refusing} }
 default_database_type = texthash
-smtpd_milters = inet:127.0.0.1:$milter
+smtpd_milters = unix:backstop/milter
 milter_default_action = accept
 milter_connect_timeout = 3s
 END
 {
-    echo "127.0.0.1:$port inet n - n - - smtpd"
+    echo "127.0.0.1:$port inet n - y - - smtpd"
     echo "postlog unix-dgram n - n - 1 postlogd"
     echo "pickup unix n - n 60 1 pickup"
     echo "qmgr unix n - n 300 1 qmgr"
@@ -100,7 +100,7 @@ postfix -c "$conf" start >"$scratch/start" 2>&1 || {
     skip_all "this Postfix does not start here"
 }
 listening() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]")' "$1"; }
-until_true 10 listening "$milter" && until_true 10 listening "$port" || skip_all "the servers do not listen"
+until_true 10 test -S "$scratch/queue/backstop/milter" && until_true 10 listening "$port" || skip_all "the servers do not listen"
 
 # submit SENDER RECIPIENT ID
 submit() {

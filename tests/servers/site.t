@@ -24,14 +24,14 @@ until_true() { # SECONDS COMMAND...: waits for it
         sleep 0.1
     done
 }
-set -- $(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) } 1 .. 9;
+set -- $(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) } 1 .. 8;
     print join " ", map { $_->sockport } @s')
-smtp=$1 submission=$2 opendkim=$3 rspamd=$4 milter=$5 mx=$6 reversed=$7 by_rspamd=$8 before_rspamd=$9
+smtp=$1 submission=$2 opendkim=$3 rspamd=$4 mx=$5 reversed=$6 by_rspamd=$7 before_rspamd=$8
 
 # Everybody's paths, ports and users: "nobody" is vmail.
 here() {
     sed -e "s|/usr/local/bin/|$scratch/bin/|g; s|/etc/|$etc/|g; s|/var/|$scratch/var/|g" \
-        -e "s/8891/$opendkim/g; s/8899/$milter/g; s/11332/$rspamd/g; s/vmail\>/nobody/; s/-g nobody/-g nogroup/" \
+        -e "s/8891/$opendkim/g; s|$scratch/var/spool/postfix/|$scratch/site/queue/|; s/11332/$rspamd/g; s/vmail\>/nobody/; s/-g nobody/-g nogroup/" \
         -e "s|/nobody/|/vmail/|g; s/^submission inet/127.0.0.1:$submission inet/" "$@"
 }
 readme() { # FIRST LAST: the indented lines of the README from one that has FIRST to one that has LAST
@@ -58,14 +58,14 @@ vmail() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$scratch/bin/ba
 
 # More submission services: with the milters in the other order, with rspamd, and with rspamd last.
 also_submits() { # PORT MILTER MILTER
-    sed "s/^127.0.0.1:$submission /127.0.0.1:$1 /; s/smtpd_milters=.*/smtpd_milters=inet:127.0.0.1:$2,inet:127.0.0.1:$3/; /^backstop/,\$d" \
+    sed "s/^127.0.0.1:$submission /127.0.0.1:$1 /; s|smtpd_milters=.*|smtpd_milters=$2,$3|; /^backstop/,\$d" \
         "$etc/postfix/master.cf" >"$scratch/another"
     cat "$scratch/another"
 }
 {
-    also_submits "$reversed" "$milter" "$opendkim"
-    also_submits "$by_rspamd" "$rspamd" "$milter"
-    also_submits "$before_rspamd" "$milter" "$rspamd"
+    also_submits "$reversed" unix:backstop/milter "inet:127.0.0.1:$opendkim"
+    also_submits "$by_rspamd" "inet:127.0.0.1:$rspamd" unix:backstop/milter
+    also_submits "$before_rspamd" unix:backstop/milter "inet:127.0.0.1:$rspamd"
 } >"$scratch/more"
 cat "$scratch/more" >>"$etc/postfix/master.cf"
 
@@ -144,7 +144,7 @@ transport_maps = inline:{ {remote.example = error:5.1.1 no such user here} }
 default_transport = smtp:[127.0.0.1]:$smtp
 END
 
-vmail milter >"$scratch/milter.out" 2>&1 & pids="$pids $!"
+"$scratch/bin/backstop" -c "$etc/backstop/backstop.conf" milter >"$scratch/milter.out" 2>&1 & pids="$pids $!"
 here "$site/opendkim.conf" >"$etc/opendkim.conf"
 # The scratch place lies in a folder that others may write to, as /tmp is.
 echo 'RequireSafeKeys no' >>"$etc/opendkim.conf"
@@ -184,8 +184,9 @@ for each in "$etc/postfix" "$scratch/mx/etc"; do
     }
 done
 listening() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]")' "$1"; }
-for each in $milter $opendkim $rspamd $smtp $submission $mx; do
-    until_true 10 listening "$each" || { cat "$scratch"/*.out "$scratch"/*.log | diag; skip_all "port $each does not listen (of milter $milter, opendkim $opendkim, rspamd ${rspamd:-none}, smtp $smtp, submission $submission, mx $mx)"; }
+until_true 10 test -S "$scratch/site/queue/backstop/milter" || { diag <"$scratch/milter.out"; skip_all "the milter does not listen"; }
+for each in $opendkim $rspamd $smtp $submission $mx; do
+    until_true 10 listening "$each" || { cat "$scratch"/*.out "$scratch"/*.log | diag; skip_all "port $each does not listen (of opendkim $opendkim, rspamd ${rspamd:-none}, smtp $smtp, submission $submission, mx $mx)"; }
 done
 
 # send PORT LOGIN SENDER RECIPIENT SUBJECT [ID [TEXT]]: LOGIN and ID may be empty
