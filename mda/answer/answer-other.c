@@ -168,7 +168,8 @@ bool answer_redirect(const struct answer_case *answer, const struct plan_action 
                      struct answer_mail *mail_r, char **because_r)
 {
     const char *mine = answer->user_email ? answer->user_email : answer->recipient;
-    if (mine && has_looped(answer, mine))
+    if ((mine && has_looped(answer, mine)) ||
+        (answer->recipient && has_looped(answer, answer->recipient)))
         return no(because_r, "the X-Sieve-Redirected-From field indicates a mail loop");
     GString *out = g_string_new("X-Sieve: backstop " PACKAGE_VERSION "\r\n");
     if (mine && *mine)

@@ -134,20 +134,40 @@ static bool take_field(struct mailto *mailto, const char *name, const char *valu
     return true;
 }
 
+// RFC 6068 §2: what may stand in a URI of mail without being encoded.
+static bool is_uri_text(const char *text, const char *more)
+{
+    for (; *text; text++) {
+        if (!g_ascii_isalnum(*text) && !strchr("-._~!$'()*+,;:@%", *text) && !strchr(more, *text))
+            return false;
+    }
+    return true;
+}
+
+static bool take_pair(struct mailto *mailto, char *pair, char *(*check)(const char *), char **why_r)
+{
+    char *equals = strchr(pair, '=');
+    if (equals)
+        *equals++ = '\0';
+    const char *text = equals ? equals : "";
+    if (!is_uri_text(pair, "") || !is_uri_text(text, "=")) {
+        *why_r = g_strdup("invalid character");
+        return false;
+    }
+    g_autofree char *name = decode(pair), *value = decode(text);
+    if (!name || !value) {
+        *why_r = g_strdup("invalid % encoding");
+        return false;
+    }
+    return take_field(mailto, name, value, check, why_r);
+}
+
 static bool take_fields(struct mailto *mailto, const char *query, char *(*check)(const char *),
                         char **why_r)
 {
     g_auto(GStrv) pairs = g_strsplit(query, "&", -1);
     for (guint i = 0; pairs[i]; i++) {
-        char *equals = strchr(pairs[i], '=');
-        if (equals)
-            *equals = '\0';
-        g_autofree char *name = decode(pairs[i]), *value = decode(equals ? equals + 1 : "");
-        if (!name || !value || !equals) {
-            *why_r = g_strdup(!name || !value ? "invalid % encoding" : "invalid header field name");
-            return false;
-        }
-        if (!take_field(mailto, name, value, check, why_r))
+        if (!take_pair(mailto, pairs[i], check, why_r))
             return false;
     }
     return true;
@@ -159,6 +179,10 @@ static bool parse_into(struct mailto *mailto, const char *rest, char *(*check)(c
     const char *query = strchr(rest, '?');
     g_autofree char *path = query ? g_strndup(rest, (gsize)(query - rest)) : g_strdup(rest);
     g_auto(GStrv) pieces = g_strsplit(path, ",", -1);
+    if (!is_uri_text(path, "")) {
+        *why_r = g_strdup("invalid character in an address");
+        return false;
+    }
     for (guint i = 0; pieces[i]; i++) {
         g_autofree char *address = decode(pieces[i]);
         if (!address) {

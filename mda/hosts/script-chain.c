@@ -6,6 +6,7 @@ static void settle(struct script_chain *chain, struct plan *plan)
 {
     for (; chain->settled < plan->actions->len; chain->settled++) {
         struct plan_action *action = g_ptr_array_index(plan->actions, chain->settled);
+        action->settled = true;
         if (chain->changed && !action->message)
             action->message = g_bytes_ref(chain->changed);
     }

@@ -300,3 +300,9 @@ void sieve_beside_resolve(const struct sieve_source *source, struct plan *plan)
         }
     }
 }
+
+bool sieve_beside_may_name(const char *name, GError **err)
+{
+    g_autoptr(GPtrArray) levels = folder_levels(name, err);
+    return levels != NULL;
+}

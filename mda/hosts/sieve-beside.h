@@ -26,3 +26,6 @@ char *sieve_beside_folder(const struct sieve_source *source, const struct plan_a
 
 // Makes these the folders of all actions of PLAN.
 void sieve_beside_resolve(const struct sieve_source *source, struct plan *plan);
+
+// May a folder be called NAME? False with *err when no store would have it.
+bool sieve_beside_may_name(const char *name, GError **err) G_GNUC_WARN_UNUSED_RESULT;

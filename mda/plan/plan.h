@@ -43,6 +43,7 @@ struct plan_action {
     char *where; // the script and the line that asked for it, or NULL
     GHashTable *options; // what an extension adds: tag name -> value, or NULL
     GBytes *message;     // the message as changed by editheader and others, NULL: as it came
+    bool settled;        // an earlier script of the row asked for it: later ones do not conflict
 };
 
 struct plan {

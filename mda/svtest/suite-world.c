@@ -44,8 +44,11 @@ static void program_free(gpointer data)
 
 struct suite_mailbox *suite_world_mailbox(struct suite_world *world, const char *name, bool create)
 {
-    if (g_ascii_strcasecmp(name, "INBOX") == 0)
-        name = "INBOX";
+    // INBOX in any case, as the first level of a name too (RFC 9051 §5.1).
+    bool inbox = g_ascii_strncasecmp(name, "INBOX", 5) == 0 && strchr("./", name[5]);
+    g_autofree char *canonical = inbox ? g_strconcat("INBOX", name + 5, NULL) : NULL;
+    if (inbox)
+        name = canonical;
     for (guint i = 0; i < world->mailboxes->len; i++) {
         struct suite_mailbox *mailbox = g_ptr_array_index(world->mailboxes, i);
         if (strcmp(mailbox->name, name) == 0)
@@ -315,6 +318,11 @@ static struct suite_mailbox *target_of(struct suite_world *world, const struct p
 {
     g_autofree char *found = sieve_beside_folder(&world->source, action);
     const char *name = found ? found : action->folder ? action->folder : "INBOX";
+    g_autoptr(GError) err = NULL;
+    if (!sieve_beside_may_name(name, &err)) {
+        log_error(world, "failed to store into mailbox '%s': %s", name, err->message);
+        return NULL;
+    }
     struct suite_mailbox *mailbox = suite_world_mailbox(world, name, action->create);
     if (!mailbox)
         log_error(world, "failed to store into mailbox '%s': Mailbox doesn't exist: %s", name,

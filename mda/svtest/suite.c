@@ -258,6 +258,8 @@ static bool suite_execute(void *data, struct sieve_run *run)
     sieve_diagnostics_clear(world->log);
     bool sound = suite_world_perform(world, run->plan, world->performed, !world->keep_performed);
     world->performed = run->plan->actions->len;
+    for (guint i = 0; i < world->performed; i++)
+        ((struct plan_action *)g_ptr_array_index(run->plan->actions, i))->settled = true;
     world->keep_performed = true;
     return sound;
 }
@@ -267,6 +269,9 @@ static void suite_reset(void *data, struct sieve_run *run)
     struct suite_world *world = data;
     reset_plan(world, run->plan);
     g_ptr_array_set_size(world->outbox, 0);
+    // What filter, enclose, replace and editheader made of the message goes as well.
+    sieve_source_replace(&world->source, NULL);
+    sieve_view_reset(run->view);
 }
 
 static bool suite_binary(void *data, const char *name, bool load)

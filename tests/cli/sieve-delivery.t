@@ -275,6 +275,19 @@ echo 'redirect "out@example.net";' | fresh 'redirect_duplicate_period = 0'
 again '' body; again '' body
 is "$(sent)" 2 "without a period each is forwarded"
 
+# A script before the user's has filed a copy: the user's refusal is carried out all the same.
+mkdir "$scratch/before"
+echo 'require ["fileinto", "copy"]; fileinto :copy "Copies";' >"$scratch/before/a.sieve"
+echo 'require "reject"; reject "no thanks";' | fresh "[sieve]" "before = $scratch/before"
+mail bob@example.org hello
+expect_code 0 "reject behind a before-script's copy" deliver -f ann@example.com -r bob@example.org
+is "$(folders)/$(sent)" ".Copies/1" "is sent, and the copy is there alone"
+echo 'require "vacation"; vacation :addresses "bob@example.org" "first";' >"$scratch/before/a.sieve"
+echo 'require "vacation"; vacation :addresses "bob@example.org" "second";' | fresh "[sieve]" "before = $scratch/before"
+mail bob@example.org hello
+deliver -f ann@example.com -r bob@example.org
+is "$(folders)/$(sent)/$(grep -c '^first' "$HOME/outbox")" "INBOX/1/1" "one answer is enough"
+
 # sieve run: an action, a line; nothing raw.
 printf 'require ["reject", "variables"];\nif header :matches "subject" "*" { reject "one\r\ntwo\n\033[31m \\"x\\" ${1}"; }\n' >"$scratch/r.sieve"
 printf 'Subject: \033]0;title\007 \342\200\256 end\nFrom: a@example.org\n\nx\n' >"$scratch/m"

@@ -52,16 +52,24 @@ static void match_raw(struct sieve_matching *matching)
     sieve_matching_value(matching, text);
 }
 
-// Of a message within the message its header is the content; its body is a part (§5.2).
+// Of a message within the message its header is the content, as it stands, up to the empty line;
+// its body is a part (§5.2).
 static char *inner_header(const struct sieve_host *host, guint n)
 {
+    g_autoptr(GBytes) bytes = host->part_content(host->data, n);
+    gsize size = 0;
+    const char *data = g_bytes_get_data(bytes, &size), *end = data + size;
     GString *out = g_string_new(NULL);
-    struct sieve_mime_part part = {.parent = -1};
-    if (n + 1 < host->part_count(host->data))
-        host->part(host->data, n + 1, &part);
-    for (guint i = 0; part.parent == (gint)n && i < part.fields->len; i++) {
-        const struct sieve_field *field = g_ptr_array_index(part.fields, i);
-        g_string_append_printf(out, "%s: %s\r\n", field->name, field->value);
+    for (const char *line = data; line < end;) {
+        const char *lf = memchr(line, '\n', (gsize)(end - line));
+        gsize length = (gsize)((lf ? lf : end) - line);
+        length -= length > 0 && line[length - 1] == '\r';
+        if (length == 0)
+            break;
+        for (gsize i = 0; i < length; i++)
+            g_string_append_c(out, line[i] ? line[i] : ' ');
+        g_string_append(out, "\r\n");
+        line = lf ? lf + 1 : end;
     }
     return g_string_free(out, FALSE);
 }

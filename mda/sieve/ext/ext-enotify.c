@@ -65,7 +65,7 @@ static bool from_check(struct sieve_checker *checker, struct sieve_node *node,
 static bool option_valid(const char *option)
 {
     gsize length = strspn(option, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.");
-    return g_ascii_isalnum(*option) && option[length] == '=';
+    return g_ascii_isalnum(*option) && option[length] == '=' && !strpbrk(option, "\r\n");
 }
 
 // The mailto method knows none.
@@ -76,9 +76,12 @@ static bool options_check(struct sieve_checker *checker, struct sieve_node *node
     for (guint i = 0; i < use->value->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(use->value, i);
         if (!text->parts && !option_valid(text->raw))
-            return sieve_check_error(checker, text->at,
-                                     "notify command: invalid option name specified in option '%s'",
-                                     text->raw);
+            return sieve_check_error(
+                checker, text->at,
+                strpbrk(text->raw, "\r\n")
+                    ? "notify command: a value with a line end is specified in option '%s'"
+                    : "notify command: invalid option name specified in option '%s'",
+                text->raw);
     }
     return true;
 }
@@ -91,8 +94,19 @@ static const struct sieve_tag notify_tags[] = {
     {.name = NULL},
 };
 
+// A site that allows no notification says so before mail comes in.
+static bool allowed(struct sieve_checker *checker, const struct sieve_node *node)
+{
+    return sieve_setting_number(checker->host, "notify_max_notifications",
+                                SIEVE_MAX_NOTIFICATIONS) > 0 ||
+           sieve_check_error(checker, node->at,
+                             "notify command: local policy prohibits the use of notifications");
+}
+
 static bool notify_check(struct sieve_checker *checker, struct sieve_node *node)
 {
+    if (!allowed(checker, node))
+        return false;
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
     g_autofree char *why = text->parts ? NULL : uri_fault(text->raw);
     return !why || sieve_check_error(checker, text->at, "notify command: %s", why);
@@ -114,6 +128,12 @@ static enum sieve_flow notify_run(struct sieve_run *run, const struct sieve_node
     enum sieve_flow flow = FLOW_NEXT;
     if (why)
         return sieve_run_fail(run, "notify action: %s", why);
+    g_autoptr(GPtrArray) options = sieve_tag_list(run, node, "options");
+    for (guint i = 0; options && i < options->len; i++) {
+        if (!option_valid(g_ptr_array_index(options, i)))
+            return sieve_run_fail(run, "notify action: invalid option '%s'",
+                                  (char *)g_ptr_array_index(options, i));
+    }
     struct plan_action *action = find_notify(run->plan, uri);
     bool fresh = !action;
     if (fresh)
@@ -123,7 +143,7 @@ static enum sieve_flow notify_run(struct sieve_run *run, const struct sieve_node
     action->address = g_steal_pointer(&uri);
     action->from = sieve_tag_string(run, node, "from");
     action->text = sieve_tag_string(run, node, "message");
-    action->arguments = sieve_tag_list(run, node, "options");
+    action->arguments = g_steal_pointer(&options);
     sieve_fcc_take(run, node, action);
     char *importance = sieve_tag_string(run, node, "importance");
     if (importance)
@@ -244,6 +264,8 @@ static bool old_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const struct sieve_tag_use *method = method_of(node);
     const struct sieve_tag_use *options = sieve_node_tag(node, "options");
+    if (!allowed(checker, node))
+        return false;
     if (method && g_ascii_strcasecmp(sieve_arg_text(method->value, 0)->raw, "mailto") != 0)
         return sieve_check_error(
             checker, node->at,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // envelope (RFC 5228 §5.4), with the parts of envelope-dsn and envelope-deliverby (RFC 6009 §3,
 // §5). The null sender is the empty string whatever part of the address is asked for.
+#include "sieve/lang/dates.h"
 #include "sieve/lang/match.h"
 #include "sieve/lang/parts.h"
 
@@ -77,26 +78,39 @@ static bool envelope_check(struct sieve_checker *checker, struct sieve_node *nod
     return sound;
 }
 
-// An envelope address as it is; one that does not parse is text without parts.
+// One that is no path has no parts (RFC 5228 §2.7.4), and as a whole it is nobody, as with Dovecot.
 static void match_address(struct sieve_matching *matching, const struct sieve_node *node,
                           const char *text)
 {
-    const char *at = strrchr(text, '@');
-    struct sieve_address address = {.text = (char *)text};
-    g_autofree char *local = at ? g_strndup(text, (gsize)(at - text)) : g_strdup(text);
-    gsize length = strlen(local);
-    if (length > 1 && local[0] == '"' && local[length - 1] == '"') {
-        g_autofree char *inner = g_strndup(local + 1, length - 2);
-        g_free(local);
-        local = g_strcompress(inner);
-    }
-    address.local = local;
-    address.domain = at ? (char *)at + 1 : NULL;
-    g_autofree char *piece =
-        *text ? sieve_address_part(matching->run, sieve_address_part_of(node), &address)
-              : g_strdup("");
+    const enum sieve_address_part part = sieve_address_part_of(node);
+    struct sieve_address *address = *text ? sieve_path_parse(text) : NULL;
+    const bool counted = node->match->type == MATCH_COUNT;
+    g_autofree char *piece = address ? sieve_address_part(matching->run, part, address)
+                             : !*text || part == ADDRESS_ALL || counted ? g_strdup("")
+                                                                        : NULL;
+    sieve_address_free(address);
     if (piece)
         sieve_matching_value(matching, piece);
+}
+
+// RFC 6009 §3: the time, in the zone that is asked for.
+static char *time_in_zone(struct sieve_run *run, const struct sieve_node *node, const char *value)
+{
+    int minutes = 0;
+    g_autofree char *zone = sieve_tag_string(run, node, "zone");
+    g_autoptr(GDateTime) when = zone ? g_date_time_new_from_iso8601(value, NULL) : NULL;
+    if (!when || !sieve_zone_parse(zone, &minutes))
+        return g_strdup(value);
+    g_autoptr(GTimeZone) there = g_time_zone_new_offset(minutes * 60);
+    g_autoptr(GDateTime) shown = g_date_time_to_timezone(when, there);
+    return g_date_time_format(shown, minutes == 0 ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%dT%H:%M:%S%:z");
+}
+
+static void match_time(struct sieve_matching *matching, struct sieve_run *run,
+                       const struct sieve_node *node, const char *value)
+{
+    g_autofree char *shown = time_in_zone(run, node, value);
+    sieve_matching_value(matching, shown);
 }
 
 static bool envelope_test(struct sieve_run *run, const struct sieve_node *node)
@@ -111,6 +125,8 @@ static bool envelope_test(struct sieve_run *run, const struct sieve_node *node)
             continue;
         if (part->address)
             match_address(&matching, node, value);
+        else if (strcmp(part->name, "bytimeabsolute") == 0)
+            match_time(&matching, run, node, value);
         else
             sieve_matching_value(&matching, value);
     }
@@ -125,8 +141,25 @@ static const struct sieve_verb envelope = {.name = "envelope",
                                            .check = envelope_check,
                                            .test = envelope_test};
 
+static bool zone_check(struct sieve_checker *checker, struct sieve_node *node,
+                       const struct sieve_tag_use *use)
+{
+    int minutes = 0;
+    const struct sieve_text *text = sieve_arg_text(use->value, 0);
+    (void)node;
+    return text->parts || sieve_zone_parse(text->raw, &minutes) ||
+           sieve_check_error(checker, text->at,
+                             "the :zone tag for the envelope test takes an offset as in \"+0100\", "
+                             "not \"%s\"",
+                             text->raw);
+}
+
+static const struct sieve_tag deliverby_tags[] = {
+    {.name = "zone", .value = 's', .verbs = "envelope", .check = zone_check}, {.name = NULL}};
+
 static const struct sieve_verb *const verbs[] = {&envelope, NULL};
 
 const struct sieve_extension sieve_ext_envelope = {.name = "envelope", .verbs = verbs};
 const struct sieve_extension sieve_ext_envelope_dsn = {.name = "envelope-dsn"};
-const struct sieve_extension sieve_ext_envelope_deliverby = {.name = "envelope-deliverby"};
+const struct sieve_extension sieve_ext_envelope_deliverby = {.name = "envelope-deliverby",
+                                                             .tags = deliverby_tags};

@@ -9,7 +9,8 @@ static bool valid_ext_list_test(struct sieve_run *run, const struct sieve_node *
 {
     g_autoptr(GPtrArray) names = sieve_list(run, node, 0);
     for (guint i = 0; i < names->len; i++) {
-        if (!run->host->list_exists(run->host->data, g_ptr_array_index(names, i)))
+        g_autofree char *name = sieve_list_name(g_ptr_array_index(names, i));
+        if (!run->host->list_exists(run->host->data, name))
             return false;
     }
     return true;

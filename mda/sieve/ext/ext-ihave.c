@@ -9,6 +9,9 @@
 static bool has_one(struct sieve_checker *checker, const char *name, guint *index_r)
 {
     const struct sieve_extension *extension = sieve_extension_find(name, index_r);
+    // RFC 5463 §4: what changes how strings are read cannot be asked for half way.
+    if (strcmp(name, "variables") == 0 || strcmp(name, "encoded-character") == 0)
+        return false;
     if (strcmp(name, "comparator-i;octet") == 0 ||
         strcmp(name, "comparator-i;ascii-casemap") == 0) {
         *index_r = G_MAXUINT;

@@ -57,15 +57,18 @@ static char *read_header(struct sieve_run *run, const char *specification)
     return NULL;
 }
 
-// "-?[0-9]+[.,]?[0-9]*": a number as filters write it.
+// A number as filters write it: [+-] digits [. or , digits], the digits on one side may be missing.
 static bool parse_number(const char *text, double *number_r)
 {
     g_autofree char *plain = g_strstrip(g_strdelimit(g_strdup(text), ",", '.'));
-    char *end = NULL;
-    if (!g_ascii_isdigit(plain[*plain == '-' || *plain == '+']))
+    const char *digits = plain + (*plain == '-' || *plain == '+');
+    gsize before = strspn(digits, "0123456789");
+    gsize point = digits[before] == '.';
+    gsize behind = strspn(digits + before + point, "0123456789");
+    if (before + behind == 0 || digits[before + point + behind] != '\0')
         return false;
-    *number_r = g_ascii_strtod(plain, &end);
-    return *end == '\0';
+    *number_r = g_ascii_strtod(plain, NULL);
+    return true;
 }
 
 // The value (1 to 10, of a virus to 5) that the settings give to the text STATUS; 0: none.

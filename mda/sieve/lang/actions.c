@@ -84,10 +84,25 @@ static bool check_count(struct sieve_run *run, enum plan_kind kind)
     return !run->failed;
 }
 
+// What an earlier script of the row asked for is done: one answer and one refusal are enough, and a
+// copy that was filed or sent is no conflict.
+static bool is_answered(const struct plan_action *old, enum plan_kind kind)
+{
+    return (refuses(kind) || kind == PLAN_VACATION) &&
+           (refuses(old->kind) || old->kind == PLAN_VACATION);
+}
+
 struct plan_action *sieve_act(struct sieve_run *run, enum plan_kind kind, enum sieve_flow *flow_r)
 {
     *flow_r = FLOW_FAIL;
     for (guint i = 0; i < run->plan->actions->len; i++) {
+        const struct plan_action *old = g_ptr_array_index(run->plan->actions, i);
+        if (old->settled && is_answered(old, kind)) {
+            *flow_r = FLOW_NEXT;
+            return NULL;
+        }
+        if (old->settled)
+            continue;
         if (!check_pair(run, g_ptr_array_index(run->plan->actions, i), kind))
             return NULL;
     }

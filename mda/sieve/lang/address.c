@@ -186,7 +186,7 @@ static char *join_address(const char *local, const char *domain)
 {
     const char *at = local;
     bool dots = *local == '.' || strstr(local, "..") || g_str_has_suffix(local, ".");
-    while (is_atom(*at) || *at == '.')
+    while (is_atom(*at) || *at == '.' || (guchar)*at >= 128)
         at++;
     if (!*at && *local && !dots)
         return g_strdup_printf("%s@%s", local, domain);
@@ -326,6 +326,57 @@ char *sieve_address_parse_one(const char *text, char **why_r)
         return NULL;
     }
     return join_address(local->str, domain->str);
+}
+
+// The local part of a path (RFC 5321 §4.1.2): words with dots anywhere, or a quoted string; UTF-8
+// counts (RFC 6531 §3.3). NULL when it is none.
+static const char *path_local(const char *at, GString *out)
+{
+    if (*at == '"')
+        return take_quoted(at, out);
+    while (is_atom(*at) || *at == '.' || (guchar)*at >= 128)
+        g_string_append_c(out, *at++);
+    return out->len > 0 ? at : NULL;
+}
+
+static const char *path_domain(const char *at, GString *out)
+{
+    if (*at == '[')
+        return take_literal(at, out);
+    for (;;) {
+        gsize before = out->len;
+        while (g_ascii_isalnum(*at) || *at == '-' || *at == '_' || (guchar)*at >= 128)
+            g_string_append_c(out, *at++);
+        if (out->len == before)
+            return NULL;
+        if (*at != '.')
+            return at;
+        g_string_append_c(out, *at++);
+    }
+}
+
+struct sieve_address *sieve_path_parse(const char *text)
+{
+    g_autoptr(GString) local = g_string_new(NULL), domain = g_string_new(NULL);
+    // RFC 5228 §5.4: "All tests against envelopes MUST drop source routes."
+    const char *at = skip_route(text);
+    at = g_utf8_validate(text, -1, NULL) ? path_local(at, local) : NULL;
+    if (at && *at == '@')
+        at = path_domain(at + 1, domain);
+    if (!at || *at)
+        return NULL;
+    struct sieve_address *address = g_new0(struct sieve_address, 1);
+    address->local = g_strdup(local->str);
+    address->domain = domain->len > 0 ? g_strdup(domain->str) : NULL;
+    g_autofree char *whole = join_address(local->str, domain->str);
+    address->text = domain->len > 0 ? g_steal_pointer(&whole) : g_strdup(local->str);
+    return address;
+}
+
+void sieve_address_free(struct sieve_address *address)
+{
+    if (address)
+        address_free(address);
 }
 
 bool sieve_address_same(const char *a, const char *b)

@@ -15,6 +15,11 @@ struct sieve_address {
 // without local and domain. struct sieve_address *, owned by the caller.
 GPtrArray *sieve_addresses_parse(const char *value);
 
+// TEXT as a path of the envelope, without <>: its source route is dropped, and one without a domain
+// is allowed. NULL when it is none. Freed with sieve_address_free.
+struct sieve_address *sieve_path_parse(const char *text);
+void sieve_address_free(struct sieve_address *address); // NULL is allowed
+
 // TEXT as one address, with or without a display name: local@domain, owned by the caller. NULL:
 // *why_r (owned by the caller) says why it is none.
 char *sieve_address_parse_one(const char *text, char **why_r);

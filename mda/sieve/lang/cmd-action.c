@@ -2,6 +2,7 @@
 // keep, discard, redirect (RFC 5228 §4).
 #include "sieve/lang/address.h"
 #include "sieve/lang/engine.h"
+#include "sieve/lang/match.h"
 
 static enum sieve_flow keep_run(struct sieve_run *run, const struct sieve_node *node)
 {
@@ -31,6 +32,9 @@ const struct sieve_verb sieve_cmd_discard = {
 
 static bool redirect_check(struct sieve_checker *checker, struct sieve_node *node)
 {
+    if (sieve_setting_number(checker->host, "max_redirects", SIEVE_MAX_REDIRECTS) == 0)
+        return sieve_check_error(checker, node->at,
+                                 "local policy prohibits the use of a redirect action");
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     if (!sieve_arg_is_constant(arg) || sieve_node_tag(node, "list"))
         return true;
@@ -97,8 +101,9 @@ static enum sieve_flow redirect_to(struct sieve_run *run, const struct sieve_nod
 static enum sieve_flow redirect_to_list(struct sieve_run *run, const struct sieve_node *node,
                                         const char *list)
 {
+    g_autofree char *name = sieve_list_name(list);
     g_autoptr(GPtrArray) members =
-        run->host->list_members ? run->host->list_members(run->host->data, list) : NULL;
+        run->host->list_members ? run->host->list_members(run->host->data, name) : NULL;
     enum sieve_flow flow = FLOW_NEXT;
     if (!members)
         return sieve_run_fail(run, "redirect action: there is no list '%s'", list);

@@ -132,8 +132,7 @@ static bool unicode_same(const char *a, const char *b)
 }
 
 const struct sieve_comparator sieve_unicode_casemap = {
-    .name = "i;unicode-casemap",
-    .extension = "comparator-i;unicode-casemap",
+    .name = "i;unicode-casemap", // as in Dovecot 2.4 it is there without a require
     .substring = true,
     .compare = unicode_compare,
     .contains = unicode_contains,

@@ -94,6 +94,10 @@ bool sieve_match_check(struct sieve_checker *checker, struct sieve_node *node)
         match->comparator = sieve_comparator_find(sieve_arg_text(comparator->value, 0)->raw);
     if (type && type->value)
         sieve_relation_parse(sieve_arg_text(type->value, 0)->raw, &match->relation);
+    // RFC 6134 §2.2: the list decides how it compares.
+    if (match->type == MATCH_LIST && comparator)
+        return sieve_check_error(checker, comparator->arg->at,
+                                 "the :list match type does not allow a comparator");
     bool substring = match->type == MATCH_CONTAINS || match->type == MATCH_MATCHES;
     if (substring && !match->comparator->substring)
         return sieve_check_error(checker, (comparator ? comparator : type)->arg->at,
@@ -143,6 +147,24 @@ static bool match_glob(struct sieve_matching *matching, const char *key, const c
     return true;
 }
 
+char *sieve_list_name(const char *name)
+{
+    return *name == ':' ? g_strconcat("urn:ietf:params:sieve", name, NULL) : g_strdup(name);
+}
+
+// ${0} is what was found in the list, and there are no more (RFC 6134 §2.2).
+static bool match_list(struct sieve_matching *matching, const char *key, const char *value)
+{
+    const struct sieve_host *host = matching->run->host;
+    g_autofree char *list = sieve_list_name(key);
+    if (!host->list_contains || !host->list_contains(host->data, list, value))
+        return false;
+    GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(values, g_strdup(value));
+    sieve_match_values_set(matching->run, values);
+    return true;
+}
+
 static bool match_regex(struct sieve_matching *matching, const struct regex *regex,
                         const char *value)
 {
@@ -185,7 +207,6 @@ static bool relation_holds(enum sieve_relation relation, int order)
 static bool match_key(struct sieve_matching *matching, guint key_index, const char *value)
 {
     const struct sieve_match *match = matching->match;
-    const struct sieve_host *host = matching->run->host;
     const char *key = g_ptr_array_index(matching->keys, key_index);
     switch (match->type) {
     case MATCH_IS:
@@ -197,7 +218,7 @@ static bool match_key(struct sieve_matching *matching, guint key_index, const ch
     case MATCH_REGEX:
         return match_regex(matching, g_ptr_array_index(matching->regexes, key_index), value);
     case MATCH_LIST:
-        return host->list_contains && host->list_contains(host->data, key, value);
+        return match_list(matching, key, value);
     default:
         return relation_holds(match->relation, match->comparator->compare(value, key));
     }

@@ -89,5 +89,9 @@ struct regex *sieve_ere_compile(const char *pattern, bool caseless, GError **err
 enum regex_result sieve_ere_search(const struct regex *regex, const char *value,
                                    struct regex_span *spans_r, guint spans);
 
+// The name of an external list in full: ":addrbook:default" is short for
+// "urn:ietf:params:sieve:addrbook:default" (RFC 6134 §2.5). Owned by the caller.
+char *sieve_list_name(const char *name);
+
 // Puts VALUES (char *, taken over) in place of the match values, if the script uses variables.
 void sieve_match_values_set(struct sieve_run *run, GPtrArray *values);

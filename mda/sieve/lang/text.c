@@ -30,7 +30,14 @@ static void part_free(gpointer data)
 
 // ---- Encoded characters
 
-static bool append_code(GString *out, const char *digits, gsize length, bool unicode, bool *beyond)
+// One character that no string may hold: 0 while there was none.
+struct beyond {
+    bool found;
+    guint64 code;
+};
+
+static bool append_code(GString *out, const char *digits, gsize length, bool unicode,
+                        struct beyond *beyond)
 {
     g_autofree char *text = g_strndup(digits, length);
     guint64 code = g_ascii_strtoull(text, NULL, 16); // G_MAXUINT64 when it is too large
@@ -42,32 +49,36 @@ static bool append_code(GString *out, const char *digits, gsize length, bool uni
         return true;
     }
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-        *beyond = true;
+        *beyond = (struct beyond){true, code};
         return true;
     }
-    g_string_append_unichar(out, (gunichar)code);
+    g_string_append_unichar(out, code ? (gunichar)code : ' ');
     return true;
 }
 
-// Decodes the codes between "${hex:" and "}" at AT. Returns the end or NULL when it is not one.
-static const char *decode_codes(GString *out, const char *at, bool unicode, bool *beyond)
+// Decodes the codes between "${hex:" and "}" at AT. Returns the end or NULL when it is not one:
+// then it is text, whatever stands in it (RFC 5228 §2.4.2.4).
+static const char *decode_codes(GString *out, const char *at, bool unicode, struct beyond *beyond)
 {
     gsize before = out->len;
     guint codes = 0;
+    struct beyond seen = {0};
     for (;;) {
         at += strspn(at, " \t\r\n");
         gsize length = strspn(at, "0123456789abcdefABCDEF");
         if (length == 0)
             break;
-        if (!append_code(out, at, length, unicode, beyond)) {
+        if (!append_code(out, at, length, unicode, &seen)) {
             g_string_truncate(out, before);
             return NULL;
         }
         codes++;
         at += length;
     }
-    if (*at == '}' && codes > 0)
+    if (*at == '}' && codes > 0) {
+        *beyond = seen;
         return at + 1;
+    }
     g_string_truncate(out, before);
     return NULL;
 }
@@ -77,26 +88,25 @@ static bool decode_text(struct sieve_checker *checker, struct sieve_text *text)
     if (!strstr(text->raw, "${"))
         return true;
     GString *out = g_string_new(NULL);
-    bool beyond = false;
-    for (const char *at = text->raw; *at && !beyond;) {
+    struct beyond beyond = {0};
+    for (const char *at = text->raw; *at && !beyond.found;) {
         const char *end = NULL;
         if (g_ascii_strncasecmp(at, "${hex:", 6) == 0)
             end = decode_codes(out, at + 6, false, &beyond);
         else if (g_ascii_strncasecmp(at, "${unicode:", 10) == 0)
             end = decode_codes(out, at + 10, true, &beyond);
-        if (beyond) {
-            sieve_check_error(checker, text->at,
-                              "invalid unicode character 0x%08x in encoded character substitution",
-                              (guint)g_ascii_strtoull(at + 10, NULL, 16));
-        } else if (end) {
+        if (end)
             at = end;
-        } else {
+        else
             g_string_append_c(out, *at++);
-        }
     }
+    if (beyond.found)
+        sieve_check_error(checker, text->at,
+                          "invalid unicode character 0x%08x in encoded character substitution",
+                          (guint)MIN(beyond.code, G_MAXUINT32));
     g_free(text->raw);
     text->raw = g_string_free(out, FALSE);
-    return !beyond;
+    return !beyond.found;
 }
 
 // ---- Variables

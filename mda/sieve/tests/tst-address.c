@@ -7,6 +7,7 @@
 #include "sieve/lang/parts.h"
 #include "sieve/lang/registry.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct sieve_tag sieve_address_tags[] = {
@@ -59,53 +60,123 @@ char *sieve_address_part(struct sieve_run *run, enum sieve_address_part part,
 }
 
 // RFC 5228 §5.1: "an implementation MUST restrict the address test to headers that contain
-// addresses". The list is that of Dovecot's engine.
+// addresses", those of RFC 5322 and RFC 2822 first, and "SHOULD include any other header that
+// utilizes an address-list": those of IANA's registry of message headers (permanent, provisional,
+// obsoleted) and what is in use beside it. Sorted.
+static const char *const address_headers[] = {
+    "abuse-reports-to",
+    "apparently-from",
+    "apparently-to",
+    "approved",
+    "author",
+    "bcc",
+    "cc",
+    "delivered-to",
+    "disposition-notification-to",
+    "dl-expansion-history",
+    "downgraded-bcc",
+    "downgraded-cc",
+    "downgraded-disposition-notification-to",
+    "downgraded-final-recipient",
+    "downgraded-from",
+    "downgraded-mail-from",
+    "downgraded-original-recipient",
+    "downgraded-rcpt-to",
+    "downgraded-reply-to",
+    "downgraded-resent-bcc",
+    "downgraded-resent-cc",
+    "downgraded-resent-from",
+    "downgraded-resent-reply-to",
+    "downgraded-resent-sender",
+    "downgraded-resent-to",
+    "downgraded-return-path",
+    "downgraded-sender",
+    "downgraded-to",
+    "envelope-from",
+    "envelope-to",
+    "errors-to",
+    "followup-to",
+    "for-approval",
+    "for-comment",
+    "for-handling",
+    "from",
+    "list-post",
+    "mail-copies-to",
+    "mail-followup-to",
+    "mail-reply-to",
+    "mmhs-exempted-address",
+    "mmhs-other-recipients-indicator-cc",
+    "mmhs-other-recipients-indicator-to",
+    "original-cc",
+    "original-from",
+    "original-recipient",
+    "original-reply-to",
+    "original-sender",
+    "original-to",
+    "originator-return-address",
+    "read-receipt-to",
+    "registered-mail-reply-requested-by",
+    "reply-to",
+    "resent-bcc",
+    "resent-cc",
+    "resent-from",
+    "resent-reply-to",
+    "resent-sender",
+    "resent-to",
+    "return-path",
+    "return-receipt-requested",
+    "return-receipt-to",
+    "sender",
+    "to",
+    "x-abuse-reports-to",
+    "x-admin",
+    "x-apparently-from",
+    "x-apparently-to",
+    "x-authenticated-sender",
+    "x-beenthere",
+    "x-complaints-to",
+    "x-confirm-reading-to",
+    "x-delivered-to",
+    "x-envelope-from",
+    "x-envelope-sender",
+    "x-envelope-to",
+    "x-errors-to",
+    "x-failed-recipients",
+    "x-forwarded-for",
+    "x-forwarded-to",
+    "x-google-original-from",
+    "x-loop",
+    "x-mailing-list",
+    "x-original-cc",
+    "x-original-from",
+    "x-original-recipient",
+    "x-original-reply-to",
+    "x-original-sender",
+    "x-original-to",
+    "x-rcpt-to",
+    "x-real-to",
+    "x-reply-to",
+    "x-report-abuse-to",
+    "x-resent-bcc",
+    "x-resent-cc",
+    "x-resent-from",
+    "x-resent-reply-to",
+    "x-resent-to",
+    "x-return-path",
+    "x-sender",
+    "x400-originator",
+    "x400-recipients",
+};
+
+static int compare_names(const void *name, const void *row)
+{
+    return g_ascii_strcasecmp(name, *(const char *const *)row);
+}
+
 static bool has_addresses(const char *name)
 {
-    static const char *const names[] = {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "sender",
-        "resent-from",
-        "resent-to",
-        "resent-cc",
-        "resent-bcc",
-        "resent-sender",
-        "reply-to",
-        "resent-reply-to",
-        "mail-reply-to",
-        "mail-followup-to",
-        "return-path",
-        "errors-to",
-        "disposition-notification-to",
-        "return-receipt-to",
-        "delivered-to",
-        "x-original-to",
-        "envelope-to",
-        "x-envelope-to",
-        "x-envelope-from",
-        "x-beenthere",
-        "list-post",
-        "apparently-to",
-        "original-recipient",
-        "x-failed-recipients",
-        "approved",
-        "followup-to",
-        "for-approval",
-        "for-comment",
-        "for-handling",
-        "return-receipt-requested",
-        "x-admin",
-        "x-complaints-to",
-        "x-resent-to",
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (g_ascii_strcasecmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
+    return bsearch(name, address_headers, G_N_ELEMENTS(address_headers), sizeof *address_headers,
+                   compare_names) != NULL;
 }
 
 static bool address_check(struct sieve_checker *checker, struct sieve_node *node)

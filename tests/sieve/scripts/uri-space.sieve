@@ -1,0 +1,2 @@
+require "enotify";
+notify "mailto:u@example.org?subject=a b";
