@@ -189,6 +189,7 @@ static void read_piece(struct facts *facts, struct gathered *gathered, GBytes *b
     if (own > 0 && !facts->has_status && status_looks_like(data, own)) {
         g_autoptr(GBytes) status = slice(bytes, 0, own);
         read_status(facts, status);
+        facts->status_in_words = facts->has_status;
     }
     if (size > 0 && header_block_find(data, size, 0, &block)) {
         if (!facts->has_original) {
@@ -328,6 +329,16 @@ static char *envelope_sender_of(const struct facts *facts)
     return g_ascii_strdown(address, -1);
 }
 
+// A delivery-status among the words counts when a mail system wrote them, or they begin with it.
+static void weigh_status(struct facts *facts)
+{
+    const char *opening = facts->words[WORDS_OPENING].folded;
+    if (!facts->status_in_words || facts->writer == WRITER_MAIL_SYSTEM)
+        return;
+    facts->has_status = facts->writer == WRITER_NULL_SENDER &&
+                        (strstr(opening, "final-recipient:") || strstr(opening, "reporting-mta:"));
+}
+
 static void fold_words(struct facts *facts)
 {
     struct words *words = facts->words;
@@ -371,6 +382,7 @@ static void read_body(struct facts *facts)
     facts->own_length = gathered.own->len;
     facts->own_text = g_string_free(gathered.own, FALSE);
     fold_words(facts);
+    weigh_status(facts);
 }
 
 bool facts_read(struct facts *facts, const struct bounce_settings *settings,

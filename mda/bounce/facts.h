@@ -38,9 +38,10 @@ struct facts {
     struct words words[WORDS_ZONES]; // what phrases are looked for in
     guint root;                      // index of the part that says what the whole is
     enum writer writer;
-    GPtrArray *pieces; // GBytes *: the text leaves, whole, lines in LF, not converted
-    bool has_status;   // a delivery-status named recipients
-    bool has_original; // a returned header was found
+    GPtrArray *pieces;    // GBytes *: the text leaves, whole, lines in LF, not converted
+    bool has_status;      // a delivery-status named recipients
+    bool status_in_words; // … not in a part of its own
+    bool has_original;    // a returned header was found
 };
 
 // Reads MESSAGE, which has TRAITS, for REPORT, which gets status, original and limits. False when

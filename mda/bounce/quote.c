@@ -57,6 +57,17 @@ static const char *const attributed[] = {
     "написа", "έγραψε", "yazdı", "şunu yazdı", "כתב", "كتب", "نوشت", "のメッセージ", "は書きました",
     "写道", "寫道", "님이 작성", "đã viết", "menulis", "เขียนว่า", "left a comment", "commented",
 };
+
+// How the makers' reports begin: behind a line that ends in a colon they are shown by somebody.
+static const char *const beginnings[] = {
+    "this message was created automatically", "this is the mail system at", "hi. this is the",
+    "this is the postfix", "delivery has failed to", "the original message was received at",
+    "** address not found", "** message", "reporting-mta:", "final-recipient:", "your message did not",
+    "sorry, we were unable to deliver", "a message that you sent", "i'm sorry to have to inform",
+    "this is an automatically generated delivery", "delivery to the following", "this report relates to",
+    "your message was not delivered", "your message wasn't delivered", "an error occurred while trying",
+    "hello, this is the mail server", "this is a permanent error", "this is the mail delivery",
+};
 // clang-format on
 
 static bool starts_with_one(const char *line, const char *const *words, gsize count)
@@ -90,9 +101,24 @@ static bool is_attribution(const char *line)
     return false;
 }
 
-// "> text": not the ">>> RCPT TO:" of an SMTP transcript, and not "><".
+// Does LINE, which ends in a colon, introduce the first words of a maker's report, behind it in
+// REST?
+static bool introduces_report(const char *line, const char *rest, const char *end)
+{
+    if (!g_str_has_suffix(line, ":"))
+        return false;
+    while (rest < end && g_ascii_isspace(*rest))
+        rest++;
+    g_autofree char *first = g_ascii_strdown(rest, (gssize)MIN(end - rest, 60));
+    return starts_with_one(first, beginnings, G_N_ELEMENTS(beginnings)) &&
+           !starts_with_one(line, beginnings, G_N_ELEMENTS(beginnings));
+}
+
+// "> text", and the "+text" of a patch: not the ">>> RCPT TO:" of an SMTP transcript, and not "><".
 static bool is_quoted(const char *line, gsize length)
 {
+    if (*line == '+')
+        return length > 1 && g_ascii_isalpha(line[1]);
     return *line == '>' && (length == 1 || line[1] == ' ' || line[1] == '\t' ||
                             g_ascii_isalnum(line[1]) || (guchar)line[1] >= 0x80);
 }
@@ -103,8 +129,9 @@ static bool is_ascii_rule(char c)
 }
 
 // Most lines are none at the first look: no rule, no colon at the end, no letter of INTRODUCED.
-static bool begins_quotation(const char *line, gsize length)
+static bool begins_quotation(const char *line, gsize length, const char *end)
 {
+    const char *rest = line + length;
     if (is_quoted(line, length))
         return true;
     while (length > 0 && g_ascii_isspace(*line)) {
@@ -120,7 +147,7 @@ static bool begins_quotation(const char *line, gsize length)
         return false;
     g_autofree char *valid = g_utf8_make_valid(line, (gssize)length);
     g_autofree char *lower = g_utf8_strdown(valid, -1);
-    return is_ruled(lower) || is_attribution(lower) ||
+    return is_ruled(lower) || is_attribution(lower) || introduces_report(lower, rest, end) ||
            starts_with_one(lower, introduced, G_N_ELEMENTS(introduced));
 }
 
@@ -129,7 +156,7 @@ gsize quote_find(const char *text, gsize length)
     for (gsize at = 0; at < length;) {
         const char *stop = memchr(text + at, '\n', length - at);
         gsize end = stop ? (gsize)(stop - text) : length;
-        if (end > at && begins_quotation(text + at, end - at))
+        if (end > at && begins_quotation(text + at, end - at, text + length))
             return at;
         at = end + 1;
     }

@@ -80,7 +80,8 @@ enum writer writer_of(struct facts *facts)
     bool report = mime_part_is(root, "multipart", "report");
     if (is_other_machine(facts))
         return WRITER_ANYONE;
-    bool null = facts->sender && (!*facts->sender || trait_names_daemon(facts->sender));
+    bool null = facts->sender && (!*facts->sender || strstr(facts->sender, "daemon") ||
+                                  strstr(facts->sender, "postmaster"));
     // A postmaster, too, writes letters in a program for people.
     bool bare = facts->sender && !*facts->sender;
     if (!report && is_persons_program(facts) && !(bare && names_mail_system(facts, "from")))
