@@ -72,12 +72,13 @@ static bool reconfigure(struct command_context *context)
     return sound;
 }
 
-// A quarter of the connections at most is one user's.
-static guint user_deliveries(const struct conf *conf)
+// A quarter of the connections at most delivers for one user, and a quarter waits for him.
+static void set_turns(const struct conf *conf, struct turns *turns)
 {
     gint64 asked = MAX(conf_number(conf, CONF_LMTP_USER_DELIVERIES), 0);
-    gint64 share = MAX(conf_number(conf, CONF_LMTP_CONNECTIONS) / 4, 1);
-    return (guint)MIN(asked, share);
+    gint64 share = CLAMP(conf_number(conf, CONF_LMTP_CONNECTIONS) / 4, 1, CONNECTIONS_MAX);
+    turns->most = (guint)MIN(asked, share);
+    turns->queue = (guint)share;
 }
 
 struct talk {
@@ -96,7 +97,7 @@ static void set_limits(struct talk *talk)
         .size = (guint64)conf_number(conf, CONF_LMTP_MESSAGE_SIZE),
         .commands = COMMANDS_MAX,
     };
-    talk->turns.most = user_deliveries(conf);
+    set_turns(conf, &talk->turns);
     talk->service.connection.idle_milliseconds = conf_milliseconds(conf, CONF_LMTP_TIMEOUT);
     talk->service.milliseconds = MAX(conf_milliseconds(conf, CONF_LMTP_DELIVERY_TIMEOUT), 1000);
 }
@@ -230,7 +231,7 @@ static void reload_server(gpointer data)
     g_autoptr(GError) err = NULL;
     if (!reconfigure(server->context))
         return;
-    server->turns.most = user_deliveries(server->context->conf);
+    set_turns(server->context->conf, &server->turns);
     if (set_listener(server, &err))
         log_line(LOG_LEVEL_INFO, "lmtp: the settings were read again");
     else
@@ -245,7 +246,8 @@ static bool serve_many(struct command_context *context, guint inherited, GError 
     listener->serve = serve;
     listener->reload = reload_server;
     listener->data = &server;
-    bool done = turns_open(&server.turns, user_deliveries(context->conf), err);
+    bool done = turns_open(&server.turns, err);
+    set_turns(context->conf, &server.turns);
     for (guint i = 0; i < inherited && done; i++)
         done = lmtp_listener_take(listener, LMTP_FIRST_INHERITED + (int)i, err);
     done = done && set_listener(&server, err);

@@ -129,7 +129,7 @@
     X(LMTP_CONNECTIONS, "lmtp", "connections", NUMBER, "100", "How many it serves at a time.")     \
     X(LMTP_USER_DELIVERIES, "lmtp", "user-deliveries", NUMBER, "10",                               \
       "How many deliveries for one user run at a time, and no more than for a quarter of the "     \
-      "connections; as many wait for a moment, and what is above that is put off; 0: any.")        \
+      "connections; a quarter may wait for them, what is above that is put off; 0: any.")        \
     X(LMTP_DELIVERY_TIMEOUT, "lmtp", "delivery-timeout", DURATION, "8m",                           \
       "A delivery that takes longer, whatever its user's rules do, is stopped and put off. "       \
       "Postfix waits for ten minutes.")                                                            \

@@ -26,7 +26,7 @@
 // How long what is left to do after the answer (a line in the log, a slice of expiry) may take.
 #define TIDY_MILLISECONDS 5000
 // How long a delivery may wait for others of its user's.
-#define TURN_MILLISECONDS 5000
+#define TURN_MILLISECONDS (30 * 1000)
 // Its answer: a status, a space, and the text of a refusal.
 #define ANSWER_MAX_BYTES (16 * 1024)
 #define REFUSED_TEXT "the recipient's rules refuse this message"

@@ -13,13 +13,13 @@
 #define PLACE_BYTES 4096
 #define MOST_MAX (PLACE_BYTES / 2)
 #define PAUSE_FIRST_US 500
-#define PAUSE_MAX_US (20 * 1000)
+#define PAUSE_MAX_US (10 * 1000)
 // Without a limit nothing is locked.
 #define UNLIMITED 0
 
-bool turns_open(struct turns *turns, guint most, GError **err)
+bool turns_open(struct turns *turns, GError **err)
 {
-    *turns = (struct turns){.file = -1, .most = MIN(most, MOST_MAX)};
+    *turns = (struct turns){.file = -1};
     turns->file = memfd_create("backstop-turns", MFD_CLOEXEC);
     return turns->file >= 0 || mda_fail_errno(err, errno, "a table of deliveries");
 }
@@ -40,10 +40,10 @@ static bool set_lock(const struct turns *turns, gint64 place, short type)
     return done == 0;
 }
 
-// One of the places FIRST to FIRST + most - 1, or -1.
-static gint64 take_one(const struct turns *turns, gint64 first)
+// One of COUNT places from FIRST on, or -1.
+static gint64 take_one(const struct turns *turns, gint64 first, guint count)
 {
-    for (guint i = 0; i < turns->most; i++) {
+    for (guint i = 0; i < MIN(count, MOST_MAX - 1); i++) {
         if (set_lock(turns, first + i, F_WRLCK))
             return first + i;
     }
@@ -64,17 +64,17 @@ gint64 turns_take(const struct turns *turns, const char *user, gint64 millisecon
     if (turns->file < 0 || turns->most == 0)
         return UNLIMITED;
     gint64 first = place_of(user) + 1;
-    gint64 turn = take_one(turns, first);
+    gint64 turn = take_one(turns, first, turns->most);
     if (turn >= 0)
         return turn;
-    gint64 waiting = take_one(turns, first + MOST_MAX - 1);
+    gint64 waiting = take_one(turns, first + MOST_MAX - 1, turns->queue);
     if (waiting < 0)
         return -1;
     struct deadline deadline = deadline_in(milliseconds);
     for (gulong pause = PAUSE_FIRST_US; turn < 0 && !deadline_passed(&deadline);
          pause = MIN(pause * 2, PAUSE_MAX_US)) {
         g_usleep(pause);
-        turn = take_one(turns, first);
+        turn = take_one(turns, first, turns->most);
     }
     turns_give(turns, waiting);
     return turn;

@@ -10,8 +10,9 @@
 #include <stdbool.h>
 
 struct turns {
-    int file;   // -1: there is one process, and no limit
-    guint most; // of one user; as many more may wait
+    int file;    // -1: there is one process, and no limit
+    guint most;  // of one user
+    guint queue; // how many more may wait
 };
 
 #define TURNS_NONE                                                                                 \
@@ -19,8 +20,8 @@ struct turns {
         .file = -1                                                                                 \
     }
 
-// MOST turns for each user. False with *err (MDA_ERROR_TEMP).
-bool turns_open(struct turns *turns, guint most, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+// A table without turns: the caller sets the limits. False with *err (MDA_ERROR_TEMP).
+bool turns_open(struct turns *turns, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 void turns_close(struct turns *turns);
 
 // Takes a turn for USER, and waits for one up to MILLISECONDS unless too many do. A process has one
