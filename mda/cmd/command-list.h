@@ -9,6 +9,7 @@
     X(rules, "rules", "list and check the rules that say what a message is")                       \
     X(config, "config", "show the settings in force and where each was set")                       \
     X(sent, "sent", "record outgoing mail")                                                        \
+    X(setup, "setup", "find your mail, learn from it, write the settings")                         \
     X(learn, "learn", "learn from the mail that is there, and show what was learnt")               \
     X(milter, "milter", "record, stamp and sign outgoing mail for the MTA")                        \
     X(doctor, "doctor", "tell what is known of this site and what would help")                     \

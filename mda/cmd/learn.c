@@ -9,13 +9,8 @@
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "learn/word.h"
-#include "ledger/learnt.h"
-#include "ledger/sentfolder.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define STATE_MS 10000
 
@@ -62,25 +57,6 @@ static int learn_all(const struct conf *conf)
         return STATUS_OK;
     printf("%u messages read\n", counts.read);
     return learn_show(conf, stdout, "", &err) ? STATUS_OK : complain(err);
-}
-
-static int forget(const struct conf *conf)
-{
-    g_autoptr(GError) err = NULL;
-    g_autoptr(State) state = NULL;
-    g_autofree char *index =
-        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), SENTFOLDER_INDEX, NULL);
-    if (!state_open(conf, deadline_in(STATE_MS), &state, &err) || !learnt_reset(state, &err))
-        return complain(err);
-    static const char *const parts[] = {"", "-wal", "-shm"};
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-        g_autofree char *path = g_strconcat(index, parts[i], NULL);
-        if (unlink(path) != 0 && errno != ENOENT) {
-            perror(path);
-            return STATUS_TEMPFAIL;
-        }
-    }
-    return STATUS_OK;
 }
 
 struct word {
@@ -138,7 +114,7 @@ int cmd_learn(struct command_context *context, int argc, char **argv)
     if (genuine || backscatter)
         return take_words(context->conf, argc, argv);
     if (reset)
-        return forget(context->conf);
+        return learn_forget(context->conf, &err) ? STATUS_OK : complain(err);
     if (show)
         return learn_show(context->conf, stdout, "", &err) ? STATUS_OK : complain(err);
     return learn_all(context->conf);

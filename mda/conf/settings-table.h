@@ -159,6 +159,8 @@
     X(LEARN_ENABLED, "learn", "enabled", BOOL, "yes",                                              \
       "Whether what the user's own history shows counts (backstop learn): how complete his "       \
       "folders of sent mail are, where his mail leaves, what he said of reports.")                 \
+    X(LEARN_FOLDERS, "learn", "folders", LIST, "",                                                 \
+      "Further mail stores of the user's (other accounts in his home, archives) to learn from.")   \
     X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \

@@ -17,6 +17,7 @@
 #include "store/store.h"
 #include "store/tree.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #define SETTLE_MAX 100000
 #define SETTLE_DELIVERED 20
 #define DELIVERED_MS 300
+#define FORGET_MS 10000
 
 struct reader {
     const struct learn_request *request;
@@ -230,36 +232,52 @@ static bool read_folder(struct reader *reader, const struct tree_folder *folder)
                                      : read_names(reader, folder, key);
 }
 
-// The folders of the store that hold no sent mail; the Junk folder of the settings is one for junk.
-static GPtrArray *other_folders(const struct conf *conf)
+static bool is_among(const GPtrArray *paths, const char *path)
 {
-    g_autofree char *root = NULL;
-    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
-    if (!store)
-        return g_ptr_array_new();
-    g_autoptr(GPtrArray) sent = sentfolder_paths(conf);
-    g_autofree char *junk = store->folder_path(root, conf_string(conf, CONF_JUNK_FOLDER), NULL);
-    GPtrArray *folders = tree_folders(root);
-    for (guint i = folders->len; i-- > 0;) {
+    return g_ptr_array_find_with_equal_func((GPtrArray *)paths, path, g_str_equal, NULL);
+}
+
+// Reads the folders below ROOT that hold no sent mail; SENT are those that do. JUNK: the Junk
+// folder of the settings.
+static bool read_store(struct reader *reader, const char *root, const GPtrArray *sent,
+                       const char *junk)
+{
+    g_autoptr(GPtrArray) folders = tree_folders(root);
+    for (guint i = 0; i < folders->len; i++) {
         struct tree_folder *folder = g_ptr_array_index(folders, i);
         if (g_strcmp0(folder->path, junk) == 0)
             folder->use = USE_JUNK;
-        if (g_ptr_array_find_with_equal_func(sent, folder->path, g_str_equal, NULL))
-            g_ptr_array_remove_index(folders, i);
+        if (folder->use != USE_SENT && !is_among(sent, folder->path) &&
+            !read_folder(reader, folder))
+            return false;
     }
-    return folders;
+    return true;
+}
+
+static bool read_stores(struct reader *reader)
+{
+    const struct conf *conf = reader->request->conf;
+    g_autofree char *root = NULL;
+    g_autoptr(GPtrArray) sent = sentfolder_paths(conf);
+    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
+    g_autofree char *junk =
+        store ? store->folder_path(root, conf_string(conf, CONF_JUNK_FOLDER), NULL) : NULL;
+    if (store && !read_store(reader, root, sent, junk))
+        return false;
+    for (const char *const *other = conf_list(conf, CONF_LEARN_FOLDERS); *other; other++) {
+        g_autofree char *path = g_str_has_prefix(*other, "~/")
+                                    ? g_build_filename(g_get_home_dir(), *other + 2, NULL)
+                                    : g_strdup(*other);
+        if (!read_store(reader, path, sent, junk))
+            return false;
+    }
+    return true;
 }
 
 static bool read_all(struct reader *reader)
 {
-    g_autoptr(GPtrArray) folders = other_folders(reader->request->conf);
-    if (!begin(&reader->learner, reader->err))
-        return false;
-    for (guint i = 0; i < folders->len; i++) {
-        if (!read_folder(reader, g_ptr_array_index(folders, i)))
-            return false;
-    }
-    return learnt_settle_answers(reader->learner.state, reader->learner.sent, SETTLE_MAX,
+    return begin(&reader->learner, reader->err) && read_stores(reader) &&
+           learnt_settle_answers(reader->learner.state, reader->learner.sent, SETTLE_MAX,
                                  reader->err) &&
            commit(&reader->learner, reader->err);
 }
@@ -280,6 +298,22 @@ bool learn_history(const struct learn_request *request, struct learn_counts *cou
     }
     learner_close(&reader.learner);
     return sound;
+}
+
+bool learn_forget(const struct conf *conf, GError **err)
+{
+    g_autoptr(State) state = NULL;
+    g_autofree char *index =
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), SENTFOLDER_INDEX, NULL);
+    if (!state_open(conf, deadline_in(FORGET_MS), &state, err) || !learnt_reset(state, err))
+        return false;
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *path = g_strconcat(index, parts[i], NULL);
+        if (unlink(path) != 0 && errno != ENOENT)
+            return mda_fail_errno(err, errno, "remove %s", path);
+    }
+    return true;
 }
 
 static bool may_teach(const struct message *message, const char *whom)

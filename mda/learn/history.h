@@ -27,6 +27,9 @@ struct learn_counts {
 bool learn_history(const struct learn_request *request, struct learn_counts *counts_r,
                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// Forgets all that was learnt, and the index of sent mail.
+bool learn_forget(const struct conf *conf, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 // A message that has just been delivered, for WHOM (may be NULL). Does nothing, and opens nothing,
 // when it cannot teach anything: neither an answer nor a letter to oneself.
 void learn_delivered(const struct conf *conf, const struct message *message, const char *whom);
