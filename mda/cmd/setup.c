@@ -2,6 +2,7 @@
 // backstop setup: finds the user's mail, learns from it, shows what it would do with the reports
 // that lie there, and writes what has to be written. With --yes nothing is asked.
 #include "base/error.h"
+#include "base/files.h"
 #include "cmd/learn-show.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
@@ -257,7 +258,14 @@ static bool do_forward(const struct setup *setup, GError **err)
     g_autofree char *program = program_path();
     g_autofree char *line = g_strdup_printf("\"|%s\"", program);
     g_autofree char *old = NULL;
-    if (g_file_get_contents(path, &old, NULL, NULL) && strstr(old, "backstop")) {
+    gsize size;
+    g_autoptr(GError) none = NULL;
+    if (!files_read(path, RC_MAX_BYTES, &old, &size, &none) &&
+        !g_error_matches(none, MDA_ERROR, MDA_ERROR_GONE)) {
+        g_propagate_error(err, g_steal_pointer(&none));
+        return false;
+    }
+    if (old && strstr(old, "backstop")) {
         printf("\n%s hands your mail to backstop already.\n", path);
         return true;
     }
