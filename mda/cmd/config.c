@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // backstop config: what is in force, and from which file and line.
+#include "base/files.h"
 #include "cmd/options.h"
+#include "hosts/dovecot-conf.h"
 #include "hosts/sieve-settings.h"
 
 #include <stdio.h>
@@ -8,9 +10,16 @@
 
 static gboolean only_changed;
 static gboolean as_manual;
+static char *from_dovecot;
+
+#define DOVECOT_MAX_BYTES (4 * 1024 * 1024)
 
 static const GOptionEntry entries[] = {{"changed", 0, 0, G_OPTION_ARG_NONE, &only_changed,
                                         "Show what differs from the built-in value", NULL},
+                                       {"from-dovecot", 0, 0, G_OPTION_ARG_FILENAME, &from_dovecot,
+                                        "Print a backstop.conf for what `doveconf -n` printed into "
+                                        "FILE (- is standard input)",
+                                        "FILE"},
                                        {"mdoc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
                                         &as_manual,
                                         "Print the list of settings for the manual page", NULL},
@@ -66,6 +75,24 @@ static void print_mdoc(enum setting setting)
         printf(".El\n");
 }
 
+// Status 1: some of it has no counterpart.
+static int translate(void)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) err = NULL;
+    guint missing = 0;
+    if (!files_read_argument(from_dovecot, DOVECOT_MAX_BYTES, &text, NULL, &err)) {
+        fprintf(stderr, "backstop config: %s\n", err->message);
+        return STATUS_TEMPFAIL;
+    }
+    g_autofree char *conf = dovecot_conf_translate(text, &missing);
+    fputs(conf, stdout);
+    if (missing > 0)
+        fprintf(stderr, "backstop config: %u lines have no counterpart; they stand at the end\n",
+                missing);
+    return missing > 0 ? STATUS_NO : STATUS_OK;
+}
+
 int cmd_config(struct command_context *context, int argc, char **argv)
 {
     if (!options_parse(context, entries, "[--changed]",
@@ -73,6 +100,8 @@ int cmd_config(struct command_context *context, int argc, char **argv)
                        "was set.",
                        &argc, &argv))
         return STATUS_USAGE;
+    if (from_dovecot)
+        return translate();
     g_autoptr(GError) err = NULL;
     bool sound = options_configure(context, NULL, &err);
     if (!sound)
