@@ -425,6 +425,12 @@ static void do_vrfy(struct lmtp_session *session, const char *arguments)
     reply(session, 252, "2.1.5", "send a message to find out");
 }
 
+static void do_help(struct lmtp_session *session, const char *arguments)
+{
+    (void)arguments;
+    reply(session, 214, "2.0.0", "LHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\nsee RFC 2033");
+}
+
 static void do_quit(struct lmtp_session *session, const char *arguments)
 {
     (void)arguments;
@@ -443,8 +449,9 @@ static const struct command {
     const char *name;
     void (*run)(struct lmtp_session *session, const char *arguments);
 } commands[] = {
-    {"LHLO", do_lhlo}, {"MAIL", do_mail}, {"RCPT", do_rcpt}, {"DATA", do_data}, {"RSET", do_rset},
-    {"NOOP", do_noop}, {"VRFY", do_vrfy}, {"QUIT", do_quit}, {"HELO", do_helo}, {"EHLO", do_helo},
+    {"LHLO", do_lhlo}, {"MAIL", do_mail}, {"RCPT", do_rcpt}, {"DATA", do_data},
+    {"RSET", do_rset}, {"NOOP", do_noop}, {"VRFY", do_vrfy}, {"QUIT", do_quit},
+    {"HELP", do_help}, {"HELO", do_helo}, {"EHLO", do_helo},
 };
 
 // Who only says NOOP has no business here, and keeps others out.

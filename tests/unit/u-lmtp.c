@@ -133,6 +133,10 @@ static const struct row rows[] = {
      "a@b>c@d;a@b>later@d;", "S: x\n\ny\n"},
     // The null sender, lower case, blanks, a bare LF behind commands, an address without domain.
     {"mail from: <>\nrcpt to: <c> \ndata \n.\r\n", MAIL_OK RCPT_OK GO DONE, ">c;", ""},
+    {"help me\r\nVRFY x\r\n",
+     "214-2.0.0 LHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\r\n214 2.0.0 see RFC 2033\r\n"
+     "252 2.1.5 send a message to find out\r\n",
+     "", NULL},
     // A message of dots; bare LFs end nothing and do not unstuff.
     {"MAIL FROM:<a@b>\r\nRCPT "
      "TO:<c@d>\r\nDATA\r\n..\r\n...x\r\nl\n.\ny\n..z\r\r\n.\n\r\n\r.\r\n.\r\n",
