@@ -185,6 +185,10 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     for (guint i = 0; i < addresses->len && best != BATV_VALID; i++) {
         const enum batv_result result =
             batv_verify(keys, g_ptr_array_index(addresses, i), now, days);
+        // A tag of another account's is none of our business.
+        if (result == BATV_INVALID &&
+            !batv_is_signed(evidence_case->conf, g_ptr_array_index(addresses, i)))
+            continue;
         if (result == BATV_UNTAGGED || (best == BATV_EXPIRED && result == BATV_INVALID))
             continue;
         best = result;

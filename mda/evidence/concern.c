@@ -15,11 +15,14 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "evidence/identity.h"
+#include "ledger/sentfolder.h"
 #include "message/received.h"
 
 #include <string.h>
 
 #define ADDRESSES_MAX 20
+#define SENT_FOLDER_MESSAGES 2000
+#define SENT_FOLDER_PART 3
 #define TEXT_SCAN_BYTES (64 * 1024)
 
 // The oldest note of whom the report was delivered to.
@@ -81,6 +84,17 @@ static struct origin find_origin(const struct evidence_case *evidence_case)
     return origin;
 }
 
+static bool any_is(const GPtrArray *addresses, const char *address)
+{
+    g_autofree char *plain = address_plain(address);
+    for (guint i = 0; plain && i < addresses->len; i++) {
+        g_autofree char *other = address_plain(g_ptr_array_index(addresses, i));
+        if (strcmp(other, plain) == 0)
+            return true;
+    }
+    return false;
+}
+
 // Where the report was sent to. Without a dot an address names no account to others. Owned by the
 // caller.
 static GPtrArray *sent_to(const struct evidence_case *evidence_case)
@@ -97,7 +111,9 @@ static GPtrArray *sent_to(const struct evidence_case *evidence_case)
             !identity_is_ours(evidence_case, g_ptr_array_index(addresses, i)))
             g_ptr_array_remove_index(addresses, i);
     }
-    if (origin.address && (origin.handed == 0 || addresses->len == 0))
+    // A report that was addressed to its original's envelope sender got here from there.
+    const bool told = any_is(addresses, evidence_case->report->original.return_path);
+    if (origin.address && ((origin.handed == 0 && !told) || addresses->len == 0))
         g_ptr_array_add(addresses, origin.address);
     else
         g_free(origin.address);
@@ -108,17 +124,6 @@ static bool any_is_ours(const struct evidence_case *evidence_case, const GPtrArr
 {
     for (guint i = 0; i < addresses->len; i++) {
         if (identity_is_ours(evidence_case, g_ptr_array_index(addresses, i)))
-            return true;
-    }
-    return false;
-}
-
-static bool any_is(const GPtrArray *addresses, const char *address)
-{
-    g_autofree char *plain = address_plain(address);
-    for (guint i = 0; plain && i < addresses->len; i++) {
-        g_autofree char *other = address_plain(g_ptr_array_index(addresses, i));
-        if (strcmp(other, plain) == 0)
             return true;
     }
     return false;
@@ -171,11 +176,25 @@ static enum concern concern_of(const struct evidence_case *evidence_case,
     return known || original->from ? CONCERN_OTHERS : CONCERN_OURS;
 }
 
+// The folder of sent mail may show an address of ours that was not indexed yet. Its own source,
+// which brings the index up to date, is asked later.
+static bool read_sent_folder(const struct evidence_case *evidence_case)
+{
+    const struct deadline part =
+        deadline_sooner(evidence_case->deadline,
+                        deadline_in(deadline_left(&evidence_case->deadline) / SENT_FOLDER_PART));
+    g_autoptr(SentFolder) sentfolder = NULL;
+    return sentfolder_open(evidence_case->conf, SENT_FOLDER_MESSAGES, part, &sentfolder, NULL) &&
+           sentfolder->indexed > 0;
+}
+
 enum concern concern_find(const struct evidence_case *evidence_case, char **whose_r)
 {
     const struct original *original = &evidence_case->report->original;
     g_autoptr(GPtrArray) addresses = sent_to(evidence_case);
-    const enum concern concern = concern_of(evidence_case, addresses);
+    enum concern concern = concern_of(evidence_case, addresses);
+    if ((concern == CONCERN_OTHERS || concern == CONCERN_AUTHOR) && read_sent_folder(evidence_case))
+        concern = concern_of(evidence_case, addresses);
     const char *whose = addresses->len > 0      ? g_ptr_array_index(addresses, 0)
                         : original->return_path ? original->return_path
                                                 : original->from;

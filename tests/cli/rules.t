@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # backstop rules: the list, the check of files, files of the site, and files that are wrong.
 . "${srcdir:-..}/tests/tap.sh"
-plan 27
+plan 35
 
 expect_code 0 'rules lists them' "$BACKSTOP" rules
 grep -q 'dsn-failure .*postfix ' "$scratch/out"; ok $? 'postfix is among them'
@@ -68,3 +68,20 @@ expect_code 1 'a wrong one is told' "$BACKSTOP" rules --test "$scratch/rules.d/t
 grep -q 'traits.rules:3: unknown key "field"' "$scratch/err"; ok $? 'with its line'
 "$BACKSTOP" --set "$directories" check --class "$scratch/mail" >"$scratch/out" 2>"$scratch/err"
 grep -q 'traits.rules:3: unknown key' "$scratch/err"; ok $? 'and again when mail is judged, which goes on'
+
+# Providers that send under another name than they take mail under.
+unlisted=$srcdir/tests/evidence/0325-smarthost-unlisted.eml
+trail() { "$BACKSTOP" --set identity.domains=example.org --set identity.relays=mail.example.org --set identity.networks=192.0.2.0/28 --set log.destination=none "$@" check --json "$unlisted" | tr '{' '\n' | sed -n 's/^"source":"trail","says":"\([a-z]*\)","weight":"\([a-z]*\)".*/\1 \2/p'; }
+mkdir "$scratch/providers.d"
+is "$(trail)" 'suspect hint' 'a provider that nobody knows is suspect'
+printf '# ours\nSmallhost: *.smallhost.example  Mail-Fleet.example\n' >"$scratch/providers.d/site.providers"
+is "$(trail --set "rules.directories=$scratch/providers.d")" 'ours hint' 'a site can add it'
+printf 'Smallhost: relay.smallhost.example\nSMALLHOST: mail-fleet.example\n' >"$scratch/providers.d/site.providers"
+is "$(trail --set "rules.directories=$scratch/providers.d")" 'ours hint' 'also in lines of one name'
+printf 'Small: smallhost.example\nFleet: mail-fleet.example\n' >"$scratch/providers.d/site.providers"
+is "$(trail --set "rules.directories=$scratch/providers.d")" 'suspect hint' 'two providers are two'
+printf 'Smallhost smallhost.example\nFleet: -\nFleet:\n' >"$scratch/providers.d/site.providers"
+expect_code 1 'lines that are none are told' "$BACKSTOP" --set "rules.directories=$scratch/providers.d" rules
+is "$(grep -c 'site.providers:[123]: ' "$scratch/err")" 3 'each of them'
+is "$(sed -n 's/^\([^#:]*\):.*/\1/p' "$srcdir/rules/providers" | sort | uniq -d)" '' 'each provider has one line'
+is "$(sed -n 's/^[^#:]*: *//p' "$srcdir/rules/providers" | tr -s ' ' '\n' | sort | uniq -d)" '' 'and each domain one provider'

@@ -24,7 +24,7 @@ check_json() { report "$1" "$2" | "$BACKSTOP" --set log.destination=none check -
 verdict() { check_json "$1" "$2" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'; }
 says() { check_json "$1" "$2" | tr '{' '\n' | sed -n 's/.*"source":"'"$3"'","says":"\([a-z]*\)","weight":"\([a-z]*\)".*/\1 \2/p'; }
 
-plan 11
+plan 13
 is "$(says s1@mail.example.org bob@example.net sent-folder)" 'nothing none' 'an empty folder says nothing'
 message s1@mail.example.org bob@example.net >"$sent/cur/1700000001.M1.host:2,S"
 is "$(verdict s1@mail.example.org bob@example.net)" genuine 'a sent mail is found'
@@ -40,6 +40,12 @@ i=10; while [ $i -lt 40 ]; do message "s$i@mail.example.org" bob@example.net >"$
 verdict s39@mail.example.org bob@example.net >/dev/null
 is "$(says s99@mail.example.org bob@example.net msgid)" 'ours hint' 'the form of Message-IDs is learnt'
 is "$(says s99@spam.example bob@example.net msgid)" 'forged hint' 'and another one stands out'
+
+# From whom the folder shows mail is one of us: a report to that account is about us.
+second() { "$BACKSTOP" --set log.destination=none --set identity.domains=example.org --set identity.relays=mail.example.org check --json "$srcdir/tests/evidence/0116-listed-address-forged.eml" | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'; }
+is "$(second)" unknown 'a report to another account is about others'
+message s50@mail.example.org eve@example.com | sed 's/alice@example.org/A. Smith <A.Smith+x@Provider.Example>/' >"$sent/cur/1700000050.M1.host:2,S"
+is "$(second)" backscatter 'unless the folder shows mail from it'
 rm -rf "$HOME/Maildir/.Sent"
 ln -s "$scratch" "$HOME/Maildir/.Sent"
 is "$(says s1@mail.example.org bob@example.net sent-folder)" 'nothing none' 'a folder that is a link is not read'
