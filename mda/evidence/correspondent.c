@@ -119,10 +119,9 @@ static bool is_refused_forward(const struct evidence_case *evidence_case)
 static void suspect_stranger(const struct evidence_case *evidence_case, const char *address,
                              struct finding *finding)
 {
-    if (is_refused_forward(evidence_case))
-        finding_set(finding, SAYS_FORGED, WEIGHT_HINT, "nobody here ever wrote to %s", address);
-    else
-        finding_set(finding, SAYS_SUSPECT, WEIGHT_HINT, "nobody here ever wrote to %s", address);
+    finding_set(finding, SAYS_SUSPECT,
+                is_refused_forward(evidence_case) ? WEIGHT_NONE : WEIGHT_HINT,
+                "nobody here ever wrote to %s", address);
 }
 
 static bool judge_stranger(const struct evidence_case *evidence_case, struct ledger *ledger,

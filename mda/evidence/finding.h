@@ -7,6 +7,8 @@
 enum says { SAYS_NOTHING = 0, SAYS_OURS, SAYS_FORGED, SAYS_SUSPECT };
 // A hint is a guess. Likely and measured are what the user's own history shows, by counts: wrong in
 // at most one case of five, and of twenty. Strong is a setting's word, or what others vouch for.
+// A suspicion with no weight is a doubt: it makes a report suspect, and is never one of two that make
+// it backscatter.
 enum weight {
     WEIGHT_NONE = 0,
     WEIGHT_HINT,

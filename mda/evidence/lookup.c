@@ -3,6 +3,9 @@
 // - A known Message-ID is no secret: whoever got the mail can copy it. With the recipient to whom
 //   the mail went, and a Date that fits, it is proof; without them it is as much as the rest
 //   allows.
+// - A reply that answers a mail of ours was written by someone who got it, whoever he is: strong.
+// One
+//   that names ours further up in the thread may answer what another added to it: a hint.
 // - A forwarded mail fails at an address that we never wrote to. What we wrote to then stands
 //   somewhere else: in To or Cc, in a Received line ("for <…>"), in the text, in the return path.
 #include "evidence/lookup.h"
@@ -237,6 +240,15 @@ static bool measure_gap(const struct report *report, struct ledger *ledger, stru
     return true;
 }
 
+// Is reference I of a reply the mail that it answers (RFC 5322 §3.6.4): the one in In-Reply-To,
+// which comes first, or the last one of References?
+static bool is_answered(const struct evidence_case *evidence_case, guint i)
+{
+    return message_field(evidence_case->message, "In-Reply-To", 0)
+               ? i == 0
+               : i + 1 == evidence_case->report->original.references->len;
+}
+
 bool lookup_original(const struct evidence_case *evidence_case, struct ledger *ledger,
                      struct lookup *lookup_r, GError **err)
 {
@@ -254,6 +266,7 @@ bool lookup_original(const struct evidence_case *evidence_case, struct ledger *l
         if (!find_id(evidence_case, ledger, g_ptr_array_index(references, i), &lookup, err))
             return false;
         lookup.answered = lookup.found || answered;
+        lookup.direct = lookup.found && is_answered(evidence_case, i);
         if (!lookup.found && first)
             lookup.id = first; // what the explanation names
     }
@@ -275,14 +288,14 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
                     "%s was sent, but to nobody whom the report names: the id is copied", id);
     else if (lookup->fit == FIT_NONE)
-        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+        finding_set(finding, SAYS_OURS, lookup->direct ? WEIGHT_STRONG : WEIGHT_HINT,
                     "%s is in %s, but not with a recipient that the report names", id, where);
     else if (date_differs)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT,
                     "%s is in %s, but was sent %" G_GINT64_FORMAT " hours from the returned Date",
                     id, where, lookup->date_gap / 3600);
     else if (lookup->fit == FIT_MENTIONED)
-        finding_set(finding, SAYS_OURS, WEIGHT_HINT,
+        finding_set(finding, SAYS_OURS, lookup->direct ? WEIGHT_STRONG : WEIGHT_HINT,
                     "%s is in %s; the failed recipient is not, but one that is mentioned is", id,
                     where);
     else

@@ -17,6 +17,7 @@ struct lookup {
     const char *id; // what was looked up last; borrowed from the report; NULL: nothing
     bool replaced;  // found under the id that it says it was sent with, not under the one it bears
     bool answered;  // id came from In-Reply-To or References of a reply
+    bool direct;    // and it is the one that was answered, not one earlier in the same thread
     bool found;
     struct sent_record record;
     enum recipient_fit fit; // when found

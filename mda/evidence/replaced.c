@@ -12,7 +12,7 @@
 #include "message/date.h"
 
 // Clocks differ, and mail is written before it is sent.
-#define NEAR_SECONDS (5 * 60)
+#define NEAR_SECONDS (10 * 60)
 // How long a program may take to reply, its queue included.
 #define REPLY_SECONDS (15 * 60)
 #define ADDRESSES_MAX 10

@@ -117,7 +117,7 @@ static void judge_ours(const struct search *search, const struct report *report,
                     "%s, an end user's line, brought it; the line that names %s is made up", newest,
                     client);
     else if (handover->kind == HANDOVER_BROKEN)
-        finding_set(finding, SAYS_SUSPECT, WEIGHT_HINT,
+        finding_set(finding, SAYS_SUSPECT, WEIGHT_NONE,
                     "%s brought it; the line that names %s does not lead there", newest, client);
     else if (search->claimed)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT,

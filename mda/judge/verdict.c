@@ -7,11 +7,12 @@ struct tally {
     enum weight ours, forged; // the heaviest of each
     guint histories;          // sources that say forged from the user's history
     guint suspects;           // sources that suspect
+    guint doubts;             // and those of them that count for nothing more
 };
 
 static struct tally tally_findings(const struct finding *findings, guint count)
 {
-    struct tally tally = {WEIGHT_NONE, WEIGHT_NONE, 0, 0};
+    struct tally tally = {WEIGHT_NONE, WEIGHT_NONE, 0, 0, 0};
     for (guint i = 0; i < count; i++) {
         const struct finding *finding = &findings[i];
         if (finding->says == SAYS_OURS)
@@ -20,6 +21,8 @@ static struct tally tally_findings(const struct finding *findings, guint count)
             tally.forged = MAX(tally.forged, finding->weight);
         else if (finding->says == SAYS_SUSPECT)
             tally.suspects++;
+        if (finding->says == SAYS_SUSPECT && finding->weight == WEIGHT_NONE)
+            tally.doubts++;
         if (finding->says == SAYS_FORGED && finding->weight >= WEIGHT_LIKELY)
             tally.histories++;
     }
@@ -34,7 +37,7 @@ static enum verdict decide_by_history(const struct tally *tally)
     const bool measured = tally->forged == WEIGHT_MEASURED;
     if (measured && tally->histories >= 2)
         return VERDICT_BACKSCATTER;
-    if (!hint && (measured || tally->suspects >= 2))
+    if (!hint && (measured || tally->suspects - tally->doubts >= 2))
         return VERDICT_BACKSCATTER;
     return tally->histories || tally->suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
 }

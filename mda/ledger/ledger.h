@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 // When something was sent to someone is kept to so many seconds.
-#define LEDGER_NEAR_SECONDS 60
+#define LEDGER_NEAR_SECONDS 300
 // More recipients of one message than this are not kept.
 #define LEDGER_RECIPIENTS_MAX 1000
 

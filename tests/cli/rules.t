@@ -73,13 +73,13 @@ grep -q 'traits.rules:3: unknown key' "$scratch/err"; ok $? 'and again when mail
 unlisted=$srcdir/tests/evidence/0325-smarthost-unlisted.eml
 trail() { "$BACKSTOP" --set identity.domains=example.org --set identity.relays=mail.example.org --set identity.networks=192.0.2.0/28 --set log.destination=none "$@" check --json "$unlisted" | tr '{' '\n' | sed -n 's/^"source":"trail","says":"\([a-z]*\)","weight":"\([a-z]*\)".*/\1 \2/p'; }
 mkdir "$scratch/providers.d"
-is "$(trail)" 'suspect hint' 'a provider that nobody knows is suspect'
+is "$(trail)" 'suspect none' 'a provider that nobody knows is suspect'
 printf '# ours\nSmallhost: *.smallhost.example  Mail-Fleet.example\n' >"$scratch/providers.d/site.providers"
 is "$(trail --set "rules.directories=$scratch/providers.d")" 'ours hint' 'a site can add it'
 printf 'Smallhost: relay.smallhost.example\nSMALLHOST: mail-fleet.example\n' >"$scratch/providers.d/site.providers"
 is "$(trail --set "rules.directories=$scratch/providers.d")" 'ours hint' 'also in lines of one name'
 printf 'Small: smallhost.example\nFleet: mail-fleet.example\n' >"$scratch/providers.d/site.providers"
-is "$(trail --set "rules.directories=$scratch/providers.d")" 'suspect hint' 'two providers are two'
+is "$(trail --set "rules.directories=$scratch/providers.d")" 'suspect none' 'two providers are two'
 printf 'Smallhost smallhost.example\nFleet: -\nFleet:\n' >"$scratch/providers.d/site.providers"
 expect_code 1 'lines that are none are told' "$BACKSTOP" --set "rules.directories=$scratch/providers.d" rules
 is "$(grep -c 'site.providers:[123]: ' "$scratch/err")" 3 'each of them'

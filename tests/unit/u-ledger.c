@@ -447,9 +447,10 @@ static void test_upgrade(void **state)
     g_autoptr(GBytes) key = NULL;
     assert_true(ledger_key_read(key_path, true, &key, NULL, NULL));
     struct ledger_hasher *hasher = ledger_hasher_new(key);
-    struct ledger_hash id, alice = ledger_hash_address(hasher, "alice@example.org"),
-                           bob = ledger_hash_address(hasher, "bob@example.net"),
-                           near = ledger_hash_near(hasher, "bob@example.net", 1000 / 60);
+    struct ledger_hash id,
+        alice = ledger_hash_address(hasher, "alice@example.org"),
+        bob = ledger_hash_address(hasher, "bob@example.net"),
+        near = ledger_hash_near(hasher, "bob@example.net", 1000 / LEDGER_NEAR_SECONDS);
     assert_true(ledger_hash_id(hasher, "<a@example.org>", &id));
     const struct ledger_hash *hashes[] = {&id, &alice, &bob, &near};
     char text[4][2 * LEDGER_HASH_BYTES + 1];

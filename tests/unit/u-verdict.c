@@ -21,7 +21,7 @@ static const struct statement statements[] = {
     {SAYS_OURS, WEIGHT_MEASURED},  {SAYS_OURS, WEIGHT_STRONG},   {SAYS_OURS, WEIGHT_PROOF},
     {SAYS_FORGED, WEIGHT_HINT},    {SAYS_FORGED, WEIGHT_LIKELY}, {SAYS_FORGED, WEIGHT_MEASURED},
     {SAYS_FORGED, WEIGHT_STRONG},  {SAYS_FORGED, WEIGHT_PROOF},  {SAYS_SUSPECT, WEIGHT_HINT},
-    {SAYS_SUSPECT, WEIGHT_STRONG},
+    {SAYS_SUSPECT, WEIGHT_STRONG}, {SAYS_SUSPECT, WEIGHT_NONE},
 };
 #define KINDS G_N_ELEMENTS(statements)
 
@@ -43,6 +43,8 @@ static enum verdict expected(const struct finding *f, guint n)
     const guint measured = count_of(f, n, SAYS_FORGED, WEIGHT_MEASURED);
     const guint likely = count_of(f, n, SAYS_FORGED, WEIGHT_LIKELY);
     const guint suspects = count_of(f, n, SAYS_SUSPECT, 0);
+    const guint suspected =
+        count_of(f, n, SAYS_SUSPECT, WEIGHT_HINT) + count_of(f, n, SAYS_SUSPECT, WEIGHT_STRONG);
     const guint history_for_us =
         count_of(f, n, SAYS_OURS, WEIGHT_MEASURED) + count_of(f, n, SAYS_OURS, WEIGHT_LIKELY);
     if (count_of(f, n, SAYS_OURS, WEIGHT_PROOF))
@@ -57,7 +59,7 @@ static enum verdict expected(const struct finding *f, guint n)
         return count_of(f, n, SAYS_OURS, WEIGHT_MEASURED) ? VERDICT_GENUINE : VERDICT_UNKNOWN;
     if (measured >= 1 && measured + likely >= 2)
         return VERDICT_BACKSCATTER;
-    if (!count_of(f, n, SAYS_OURS, 0) && (measured || suspects >= 2))
+    if (!count_of(f, n, SAYS_OURS, 0) && (measured || suspected >= 2))
         return VERDICT_BACKSCATTER;
     return measured + likely + suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
 }
