@@ -185,10 +185,11 @@ static void read_piece(struct facts *facts, struct gathered *gathered, GBytes *b
     struct header_block block = {0};
     g_autoptr(GBytes) words = g_bytes_ref(bytes);
     g_ptr_array_add(facts->pieces, g_bytes_ref(bytes));
-    gsize own = size > 0 ? MIN(quote_find(data, size), own_max) : 0;
-    if (own > 0 && !facts->has_status && status_looks_like(data, own)) {
-        g_autoptr(GBytes) status = slice(bytes, 0, own);
-        read_status(facts, status);
+    bool status = size > 0 && !facts->has_status && status_looks_like(data, size);
+    gsize own = status ? MIN(quote_find(data, size), own_max) : 0;
+    if (own > 0 && status_looks_like(data, own)) {
+        g_autoptr(GBytes) words_of_status = slice(bytes, 0, own);
+        read_status(facts, words_of_status);
         facts->status_in_words = facts->has_status;
     }
     if (size > 0 && header_block_find(data, size, 0, &block)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/quote.h"
 
+#include "bounce/phrases.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -73,7 +75,7 @@ static const char *const beginnings[] = {
 static bool starts_with_one(const char *line, const char *const *words, gsize count)
 {
     for (gsize i = 0; i < count; i++) {
-        if (g_str_has_prefix(line, words[i]))
+        if (*line == *words[i] && g_str_has_prefix(line, words[i]))
             return true;
     }
     return false;
@@ -142,11 +144,13 @@ static bool begins_quotation(const char *line, gsize length, const char *end)
         length--;
     if (length == 0 || length > LINE_MAX_BYTES)
         return false;
+    // A rule without words, and the headings of SMTP transcripts.
+    if (*line == '-' && (length < 12 || g_str_has_prefix(line, "----- The following")))
+        return false;
     bool colon = line[length - 1] == ':' || (length > 3 && !memcmp(line + length - 3, "：", 3));
     if (!colon && !is_ascii_rule(*line))
         return false;
-    g_autofree char *valid = g_utf8_make_valid(line, (gssize)length);
-    g_autofree char *lower = g_utf8_strdown(valid, -1);
+    g_autofree char *lower = phrase_fold(line, (gssize)length, NULL);
     return is_ruled(lower) || is_attribution(lower) || introduces_report(lower, rest, end) ||
            starts_with_one(lower, introduced, G_N_ELEMENTS(introduced));
 }
