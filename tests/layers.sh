@@ -82,7 +82,7 @@ function bad(why) { print file ": " why; failed = 1 }
 END { exit failed }' || status=1
 
 # Calls that have one place: a pattern of code, where it may stand, and what is to be called instead.
-find . \( -name '*.c' -o -name '*.h' \) -exec grep -Hn '(' {} + | awk '
+find . \( -name '*.c' -o -name '*.h' \) -exec grep -HnE '\(|G_OPTION' {} + | awk '
 BEGIN {
     # A file that a user or an admin wrote may be a named pipe, a link to a device, or without an end.
     only("(^|[^a-z_])(g_file_get_contents|g_mapped_file_new|g_key_file_load_from_(file|dirs|data_dirs)|g_io_channel_new_file|freopen|fopen)[(]",
@@ -91,6 +91,8 @@ BEGIN {
         "files_open_regular, or O_DIRECTORY")
     # Where others may put a link or a file of theirs, what is opened is judged.
     only("(^|[^a-z_])open(at)?[(].*O_APPEND", "base/files-ours", "files_open_to_append")
+    # Addresses and names of files are bytes; GLib refuses text that is none in the locale.
+    only("G_OPTION_ARG_STRING", "nowhere", "G_OPTION_ARG_FILENAME")
     # A message may be larger than 4 GiB: no size is cut to 32 bits.
     only("[(](guint|guint32|gint|gint32|int|unsigned|unsigned int|u?int32_t)[)] ?[(]?[A-Za-z_>.-]*(size|length)([^A-Za-z_(]|$)",
         "base/dns base/crypto base/narrow store/folder-name", "size_narrow")

@@ -120,3 +120,52 @@ int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum
         *status_r = status;
     return mda_steal_fd(&fd);
 }
+
+// Opens NAME below *FD, which it replaces. A link of ours or root's is put in front of *REST.
+static bool step(int *fd, const char *name, char **rest, guint *links)
+{
+    struct stat status;
+    char target[PATH_MAX];
+    mda_autofd next = open_once(*fd, name, O_PATH | O_NOFOLLOW, 0);
+    if (next < 0 || fstat(next, &status) != 0)
+        return false;
+    if (!S_ISLNK(status.st_mode)) {
+        mda_close_fd(fd);
+        *fd = mda_steal_fd(&next);
+        errno = ENOTDIR;
+        return S_ISDIR(status.st_mode);
+    }
+    errno = ++*links > LINKS_MAX || !*rest ? ELOOP : EPERM;
+    if (*links > LINKS_MAX || !*rest || (status.st_uid != 0 && status.st_uid != geteuid()))
+        return false;
+    ssize_t length = readlinkat(next, "", target, sizeof target);
+    if (length <= 0 || (gsize)length == sizeof target)
+        return false;
+    target[length] = '\0';
+    char *joined = g_build_filename(target, *rest, NULL);
+    g_free(*rest);
+    *rest = joined;
+    if (*target != '/')
+        return true;
+    mda_close_fd(fd);
+    return (*fd = open_once(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0)) >= 0;
+}
+
+int files_open_directory_by_steps(const char *path)
+{
+    guint links = 0;
+    g_autofree char *rest = g_strdup(path);
+    mda_autofd fd = open_once(AT_FDCWD, *path == '/' ? "/" : ".", O_PATH | O_DIRECTORY, 0);
+    while (fd >= 0 && rest) {
+        const char *start = rest + strspn(rest, "/");
+        gsize length = strcspn(start, "/");
+        const char *behind = start + length + strspn(start + length, "/");
+        g_autofree char *name = g_strndup(start, length);
+        char *left = *behind ? g_strdup(behind) : NULL;
+        g_free(rest);
+        rest = left;
+        if (*name && !step(&fd, name, &rest, &links))
+            return -1;
+    }
+    return fd < 0 ? -1 : open_once(fd, ".", O_RDONLY | O_DIRECTORY, 0);
+}

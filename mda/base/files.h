@@ -102,6 +102,10 @@ enum files_trust {
     FILES_OURS_OR_ROOTS // or root's: a log, a folder that an admin made
 };
 
+// Opens directory PATH component by component. What is a symbolic link on the way must be ours or
+// root's; the last one must be none. -1 with errno (EPERM: another's link).
+int files_open_directory_by_steps(const char *path);
+
 // Could nobody else have put the file there whose state is STATUS, as it was opened? False with
 // *err (MDA_ERROR_CONFIG) when its owner is another or it has a second hard link. PATH is for the
 // text.

@@ -23,9 +23,10 @@ static const GOptionEntry entries[] = {
      "Say only what each message is: no evidence is asked", NULL},
     {"stdin-paths", 0, 0, G_OPTION_ARG_NONE, &stdin_paths,
      "Read the paths of messages from standard input, one a line", NULL},
-    {"sender", 'f', 0, G_OPTION_ARG_STRING, &option_sender, "Envelope sender", "ADDRESS"},
-    {"recipient", 'r', 0, G_OPTION_ARG_STRING, &option_recipient, "Envelope recipient", "ADDRESS"},
-    {"original-recipient", 'a', 0, G_OPTION_ARG_STRING, &option_original,
+    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &option_sender, "Envelope sender", "ADDRESS"},
+    {"recipient", 'r', 0, G_OPTION_ARG_FILENAME, &option_recipient, "Envelope recipient",
+     "ADDRESS"},
+    {"original-recipient", 'a', 0, G_OPTION_ARG_FILENAME, &option_original,
      "Recipient before aliases", "ADDRESS"},
     G_OPTION_ENTRY_NULL};
 

@@ -9,6 +9,7 @@
 #include "cmd/doctor-reports.h"
 #include "cmd/options.h"
 #include "evidence/evidence.h"
+#include "evidence/keys.h"
 #include "evidence/providers.h"
 #include "ledger/ledger.h"
 #include "ledger/sentfolder.h"
@@ -228,6 +229,18 @@ static void examine_trail(const struct conf *conf, const struct doctor_seen *see
                "[identity] relays are not set, and no letter shows them yet");
 }
 
+// A setting that names a file of secrets.
+static void examine_secret(const struct conf *conf, GArray *advices, const char *source,
+                           enum setting setting, const char *without)
+{
+    const char *path = conf_string(conf, setting);
+    g_autofree char *fault = *path ? keys_fault(path) : NULL;
+    if (fault)
+        advise(advices, false, source, NULL, 95, "%s", fault);
+    else
+        examine_setting(conf, advices, source, setting, without);
+}
+
 static void examine(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
 {
     examine_identity(conf, seen, advices);
@@ -237,8 +250,8 @@ static void examine(const struct conf *conf, const struct doctor_seen *seen, GAr
     examine_setting(conf, advices, "msgid", CONF_IDENTITY_MESSAGE_ID,
                     "no pattern; learnt from the Sent folder where there is one");
     examine_setting(conf, advices, "dkim", CONF_DKIM_KEY_FILE, "keys come from DNS");
-    examine_setting(conf, advices, "batv", CONF_BATV_KEY_FILE, "envelope senders are not signed");
-    examine_setting(conf, advices, "stamp", CONF_STAMP_KEY_FILE, "mail is not stamped");
+    examine_secret(conf, advices, "batv", CONF_BATV_KEY_FILE, "envelope senders are not signed");
+    examine_secret(conf, advices, "stamp", CONF_STAMP_KEY_FILE, "mail is not stamped");
     examine_milter(conf, advices);
     examine_setting(conf, advices, "recipient", CONF_IDENTITY_NEVER_SENDS,
                     "no address is known never to send");

@@ -27,7 +27,7 @@
 static char **listen_option;
 
 static const GOptionEntry entries[] = {
-    {"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &listen_option,
+    {"listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &listen_option,
      "Listen here, instead of at [lmtp] listen; may be given several times",
      "unix:PATH|inet:PORT@HOST"},
     G_OPTION_ENTRY_NULL};

@@ -25,7 +25,7 @@
 
 static char *socket_option;
 
-static const GOptionEntry entries[] = {{"socket", 's', 0, G_OPTION_ARG_STRING, &socket_option,
+static const GOptionEntry entries[] = {{"socket", 's', 0, G_OPTION_ARG_FILENAME, &socket_option,
                                         "Where to listen, instead of [milter] socket",
                                         "unix:PATH|inet:PORT@HOST"},
                                        G_OPTION_ENTRY_NULL};

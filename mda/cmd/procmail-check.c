@@ -98,7 +98,7 @@ static int run(struct command_context *context, int argc, char **argv)
     g_auto(GStrv) assignments = NULL;
     const GOptionEntry entries[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run,
                                      "Deliver nothing, tell what would be", NULL},
-                                    {"assign", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &assignments,
+                                    {"assign", 'a', 0, G_OPTION_ARG_FILENAME_ARRAY, &assignments,
                                      "Assign before the file is run", "NAME=VALUE"},
                                     G_OPTION_ENTRY_NULL};
     if (!options_parse(context, entries, "[OPTION...] FILE [MESSAGE]",

@@ -35,13 +35,13 @@ static char *sendmail_path;
 static gboolean ids, import, force, quiet;
 
 static const GOptionEntry entries[] = {
-    {"sender", 'f', 0, G_OPTION_ARG_STRING, &sender, "The envelope sender", "ADDRESS"},
+    {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &sender, "The envelope sender", "ADDRESS"},
     {"ids", 0, 0, G_OPTION_ARG_NONE, &ids,
      "Read lines of Message-ID [TAB time [TAB sender [TAB recipient]]] from FILE or stdin", NULL},
     {"import", 0, 0, G_OPTION_ARG_NONE, &import, "Record what is in folders of sent mail", NULL},
     {"force", 0, 0, G_OPTION_ARG_NONE, &force,
      "With --import: record letters that do not look like the user's own, too", NULL},
-    {"sendmail", 0, 0, G_OPTION_ARG_STRING, &sendmail_path,
+    {"sendmail", 0, 0, G_OPTION_ARG_FILENAME, &sendmail_path,
      "Record, and hand the message to this program with the arguments behind --", "PROGRAM"},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress bar and no closing line", NULL},
     G_OPTION_ENTRY_NULL};
@@ -166,7 +166,7 @@ int cmd_sent(struct command_context *context, int argc, char **argv)
                        "Records outgoing mail: the message on standard input, a list, folders of "
                        "sent mail, or everything that passes the sendmail command.",
                        &argc, &argv))
-        return STATUS_USAGE;
+        return STATUS_TEMPFAIL; // an MTA's pipe would bounce the mail for a 64
     g_autoptr(GError) err = NULL;
     if (!options_configure(context, NULL, &err))
         log_line(LOG_LEVEL_WARNING, "%s", err->message);

@@ -52,7 +52,7 @@ int cmd_translate(struct command_context *context, int argc, char **argv)
 {
     g_autofree char *from = NULL;
     const GOptionEntry entries[] = {
-        {"from", 0, 0, G_OPTION_ARG_STRING, &from, "The language of FILE (procmail)", "LANGUAGE"},
+        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "The language of FILE (procmail)", "LANGUAGE"},
         G_OPTION_ENTRY_NULL};
     if (!options_parse(context, entries, "[OPTION...] FILE",
                        "Prints the Sieve script that does what a procmail rc file does, and tells "

@@ -6,8 +6,11 @@
 #include "base/files.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define KEY_FILE_MAX_BYTES 65536
+// 80 bits as hexadecimal digits or a little better as a sentence.
+#define SECRET_MIN_BYTES 20
 
 static void secret_free(gpointer data)
 {
@@ -42,6 +45,30 @@ bool keys_read(const char *path, GPtrArray **keys_r, GError **err)
         return mda_fail(err, MDA_ERROR_CONFIG, "%s: holds no key", path);
     *keys_r = g_steal_pointer(&keys);
     return true;
+}
+
+char *keys_fault(const char *path)
+{
+    g_autofree char *buffer = NULL;
+    g_autoptr(GPtrArray) keys = NULL;
+    g_autoptr(GError) err = NULL;
+    struct stat status;
+    if (!files_read_as(path, FILES_ANY_LINK, KEY_FILE_MAX_BYTES, &buffer, NULL, &status, &err) ||
+        !keys_read(path, &keys, &err))
+        return g_strdup(err->message);
+    if (status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
+        return g_strdup_printf(
+            "%s: others may read or write it (mode %04o); make it 0600, or 0640 for "
+            "the group of the MTA",
+            path, (unsigned)status.st_mode & 07777);
+    for (guint i = 0; i < keys->len; i++) {
+        const struct secret *secret = g_ptr_array_index(keys, i);
+        if (strlen(secret->text) < SECRET_MIN_BYTES)
+            return g_strdup_printf("%s: the key \"%s\" has %zu characters and can be guessed; "
+                                   "`openssl rand -hex 20` makes one that cannot",
+                                   path, secret->name, strlen(secret->text));
+    }
+    return NULL;
 }
 
 const struct secret *keys_find(const GPtrArray *keys, const char *name)

@@ -15,6 +15,10 @@ struct secret {
 // owned by the array; at least one.
 bool keys_read(const char *path, GPtrArray **keys_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// What is wrong with the file at PATH as a place for secrets: it cannot be read, others may read
+// it, it may be guessed. NULL: nothing is. Owned by the caller.
+char *keys_fault(const char *path);
+
 // The key called NAME, or NULL.
 const struct secret *keys_find(const GPtrArray *keys, const char *name);
 

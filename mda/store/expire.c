@@ -330,9 +330,14 @@ static int open_folder(const char *path, GError **err)
     g_autofree char *trimmed = g_strdup(path);
     for (gsize length = strlen(trimmed); length > 1 && trimmed[length - 1] == '/'; length--)
         trimmed[length - 1] = '\0';
-    int fd = files_open_directory(AT_FDCWD, trimmed, false);
+    // Root is told paths through the homes of others, who could lead her elsewhere.
+    int fd = files_open_directory_by_steps(trimmed);
     if (fd >= 0)
         return fd;
+    if (errno == EPERM) {
+        mda_fail(err, MDA_ERROR_CONFIG, "%s leads through a symbolic link of another user", path);
+        return -1;
+    }
     if (errno == ENOENT)
         mda_fail(err, MDA_ERROR_GONE, "there is no folder %s", path);
     else if (errno == ELOOP || errno == ENOTDIR)

@@ -87,4 +87,19 @@ check 'replaced ids are counted' grep -q '^! the Message-IDs of 2 of them were r
 check 'and no complete ledger is recommended' sh -c "! grep -q 'complete = yes' '$scratch/out'"
 doctor --set identity.domains=example.org --set ledger.complete=yes
 check 'one that is said to be complete is contradicted' grep -q '^    complete = no' "$scratch/out"
+
+# Keys that are none.
+for source in batv stamp; do
+    printf 'x\n' >"$HOME/key"
+    chmod 600 "$HOME/key"
+    doctor --set "$source.key-file=$HOME/key"
+    check "$source: a key of one letter is told of" grep -q "^- $source .*can be guessed" "$scratch/out"
+    printf '1 0123456789abcdef0123456789abcdef01234567\n' >"$HOME/key"
+    chmod 644 "$HOME/key"
+    doctor --set "$source.key-file=$HOME/key"
+    check "$source: one that all may read" grep -q "^- $source .*mode 0644" "$scratch/out"
+    chmod 600 "$HOME/key"
+    doctor --set "$source.key-file=$HOME/key"
+    check "$source: a good one is fine" grep -q "^+ $source .*key" "$scratch/out"
+done
 plan

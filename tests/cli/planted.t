@@ -123,4 +123,27 @@ is "$? $(grep -c 'a secret' "$users/alice/real/box") $(grep -c hello "$users/ali
 printf 'LOGFILE=/dev/stderr\n:0\n/dev/null\n' >"$HOME/rc"
 printf '%s\n' "$mail" | "$scratch/procmail" "$HOME/rc" >"$scratch/out" 2>&1
 check "and those of the system" grep -q 'Subject: hello' "$scratch/out"
+
+# expire, as root: a link of hers above the folder does not lead into another's mail; root's own do.
+plant none
+old() { # OWNER DIRECTORY
+    install -d -o "$1" "$2" "$2/cur" "$2/new" "$2/tmp"
+    : >"$2/cur/1000000000.M1P1.host:2,S"
+    chown "$1" "$2/cur/1000000000.M1P1.host:2,S"
+}
+old 61002 "$users/bob/Maildir/.Junk"
+chown 61002 "$users/bob/Maildir"
+ln -s ../bob/Maildir "$users/alice/Maildir"
+chown -h 61001:61001 "$users/alice/Maildir"
+expire() { "$BACKSTOP" --set junk.expire=1d expire "$@" >"$scratch/out" 2>&1; }
+expire "$users/alice/Maildir/.Junk"
+is "$? $(ls "$users/bob/Maildir/.Junk/cur" | wc -l)" "75 1" "expire follows no user's link above the folder"
+check "... and says so" grep -q 'link of another user' "$scratch/out"
+ln -s "$users/bob" "$scratch/by-root"
+expire "$scratch/by-root/Maildir/.Junk/"
+is "$? $(ls "$users/bob/Maildir/.Junk/cur" | wc -l)" "0 0" "... but one of root's"
+old 61002 "$users/bob/Maildir/.Junk"
+ln -s .Junk "$users/bob/Maildir/last"
+expire "$users/bob/Maildir/last"
+is "$? $(ls "$users/bob/Maildir/.Junk/cur" | wc -l)" "75 1" "... and never the last one"
 plan

@@ -47,7 +47,7 @@ EOF
 }
 verdict() { report "$1" "$2" | run --set ledger.complete=yes check --json - | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'; }
 
-plan 37
+plan 41
 
 # A pipe.
 message p1@example.org bob@example.net >"$scratch/m"
@@ -139,3 +139,14 @@ check_same "$scratch/rest" "$scratch/m" 'and nothing else is changed'
 printf 'Subject: no date\n\ntext\n' >"$scratch/m"
 stamped <"$scratch/m"
 check_same "$scratch/sendmail.in" "$scratch/m" 'what has no Date and Message-ID yet stays as it is'
+
+# Addresses are bytes, whatever the locale; and what is wrong is never a bounce of the mail.
+for locale in C C.UTF-8; do
+    message "bytes-$locale@example.org" bob@example.net >"$scratch/m"
+    LC_ALL=$locale "$BACKSTOP" --set "state.directory=$state" sent -f "$(printf 'j\303\274rgen\374@example.org')" \
+        bob@example.net <"$scratch/m" >"$scratch/out" 2>&1
+    is "$?" 0 "a sender of other bytes than ASCII is recorded ($locale)"
+done
+expect_code 75 'an option that there is not: the mail waits' sent --no-such-option <"$scratch/m"
+LC_ALL=C expect_code 0 'and check takes such an address' "$BACKSTOP" --set "state.directory=$state" check \
+    -f "$(printf 'j\374rgen@example.org')" "$scratch/m"
