@@ -25,6 +25,7 @@
 struct journal {
     char *path;
     int fd;
+    bool resumed;
     guint count;               // of notes in the file
     char text[FILE_BYTES + 1]; // what it holds
 };
@@ -141,6 +142,7 @@ bool journal_open(const char *directory, const char *name, struct deadline deadl
         tidy(directory);
     } else if (opened) {
         opened = journal_look(journal, err);
+        journal->resumed = true;
     }
     if (!opened) {
         journal_close(journal);
@@ -183,6 +185,11 @@ bool journal_has(const struct journal *journal, const char *step)
             return true;
     }
     return false;
+}
+
+bool journal_is_resumed(const struct journal *journal)
+{
+    return journal && journal->resumed;
 }
 
 gint64 journal_begun(const struct journal *journal)
@@ -230,6 +237,11 @@ void journal_finish(struct journal *journal, bool final)
         ending_unlink(journal->path);
     if (!final || ending_chmod(journal->fd, CLOSED_MODE))
         journal->fd = -1;
+}
+
+void journal_forget(struct journal *journal)
+{
+    unlink(journal->path);
 }
 
 void journal_close(struct journal *journal)

@@ -37,6 +37,9 @@ bool journal_has(const struct journal *journal, const char *step);
 // When the job was begun: unix time.
 gint64 journal_begun(const struct journal *journal);
 
+// Was it there before: is this a retry of a job that was not finished? False for NULL.
+bool journal_is_resumed(const struct journal *journal);
+
 // Notes that STEP is done, on the disk when SYNC.
 bool journal_note(struct journal *journal, const char *step, bool sync,
                   GError **err) G_GNUC_WARN_UNUSED_RESULT;
@@ -53,6 +56,9 @@ bool journal_look(struct journal *journal, GError **err) G_GNUC_WARN_UNUSED_RESU
 // The job ends well when this process does (ending.h): the journal is then forgotten,
 // or, when FINAL (no other job will ever have its name), closed.
 void journal_finish(struct journal *journal, bool final);
+
+// Forgets it at once: the job is to be done anew.
+void journal_forget(struct journal *journal);
 
 // Closes it; NULL is harmless.
 void journal_close(struct journal *journal);

@@ -8,10 +8,12 @@
 #include "base/survive.h"
 #include "cmd/procmail-options.h"
 #include "config.h"
+#include "delivery/intake.h"
 #include "delivery/user.h"
 #include "hosts/procmail-host.h"
 #include "message/compose.h"
 #include "procmail/engine.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -38,6 +40,9 @@ struct run {
     char *text; // the message; the engine's
     gsize size;
     const struct judged *judged; // a judgement that was made already, or NULL
+    bool delivered;              // what is left is the status
+    bool busy;                   // another run is at this very delivery
+    bool certain;                // the mail bears its MTA's mark: equal mail is the same (store.h)
 };
 
 // Takes out what a sender put there as our verdict.
@@ -275,6 +280,20 @@ static void judge(struct run *run)
                        run->size);
 }
 
+// Lets a retry of this delivery leave out what was done. False: another run is still at it.
+static bool remember(struct run *run)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static(run->text, run->size);
+    g_autoptr(Message) message = message_new(bytes);
+    const struct envelope envelope = {.sender = (char *)run->options->from,
+                                      .recipient = run->user.name};
+    g_autofree char *directory =
+        g_build_filename(conf_string(run->context->conf, CONF_STATE_DIRECTORY), "deliveries", NULL);
+    g_autofree char *name = intake_fingerprint(message, &envelope, "rc");
+    run->certain = store_is_certain(intake_arrival(message), (gint64)time(NULL));
+    return procmail_world_remember(&run->world, directory, name);
+}
+
 static enum rc_end run_files(struct run *run)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new();
@@ -290,6 +309,9 @@ static enum rc_end run_files(struct run *run)
         }
     }
     judge(run);
+    run->busy = !run->options->filter && run->context && !remember(run);
+    if (run->busy)
+        return RC_STOPPED;
     if (files->len > 0 && !run->options->preserve)
         rc_engine_preset(run->engine, "COMSAT", "no");
     return files->len > 0 ? run_named_files(run, files) : run_default_files(run);
@@ -306,12 +328,15 @@ static int finish(struct run *run, enum rc_end end)
 {
     struct rc_engine *engine = run->engine;
     bool delivered = end == RC_DELIVERED;
+    if (run->busy)
+        return rc_engine_finish(engine, EX_TEMPFAIL);
     if (end == RC_HANDED_OVER)
         return EX_OK;
     if (end == RC_FELL_OFF || end == RC_LEFT)
         delivered = rc_engine_default(engine);
     if (delivered)
         survive_committed();
+    run->delivered = delivered;
     int asked = procmail_begin_end();
     bool left = end == RC_STOPPED && !asked; // HOST: the user wants it to end here
     return rc_engine_finish(engine, delivered || left ? EX_OK : failure_status(run, asked));
@@ -327,6 +352,10 @@ static int deliver_for_user(struct run *run, GString *text)
     rc_engine_message(run->engine, run->text, run->size, run->options->ignore_length);
     rc_engine_arguments(run->engine, (char *const *)run->options->arguments->pdata);
     int status = finish(run, run_files(run));
+    if (status != EX_TEMPFAIL)
+        procmail_world_finish(&run->world, run->certain);
+    else if (run->delivered) // EXITCODE: somebody wants to see it once more
+        procmail_world_forget(&run->world);
     rc_engine_free(run->engine);
     procmail_world_close(&run->world);
     user_clear(&run->user);
@@ -472,6 +501,7 @@ int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
                  .uid = rules_case->user->uid,
                  .gid = rules_case->user->gid},
         .judged = rules_case->judged,
+        .context = rules_case->context,
     };
     set_from_line(&options, text);
     procmail_limit_programs(rules_case->programs);

@@ -24,6 +24,7 @@ void procmail_judged(struct rc_engine *engine, const struct judged *judged);
 
 // A delivery under our own name whose rules are rc files.
 struct procmail_rules_case {
+    struct command_context *context;
     const struct mail_user *user; // whom we are
     const char *sender;           // for the From_ line; NULL: the user
     const struct judged *judged;

@@ -309,6 +309,7 @@ static int deliver_by_rc(struct delivery *delivery, GError **err)
     g_autofree char *as_orgmail = g_strconcat("ORGMAIL=", inbox, NULL);
     char *assignments[] = {as_default, as_orgmail, NULL};
     struct procmail_rules_case rules_case = {
+        .context = delivery->context,
         .user = &delivery->user,
         .sender = delivery->envelope.sender && *delivery->envelope.sender
                       ? delivery->envelope.sender

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -331,6 +332,53 @@ static char *give_name(struct procmail_host *host, const struct procmail_deliver
     return NULL;
 }
 
+static bool same_bytes(int fd, int other)
+{
+    char buffer[16384], second[sizeof buffer];
+    for (off_t at = 0;;) {
+        ssize_t got = pread(fd, buffer, sizeof buffer, at);
+        if (got < 0 || pread(other, second, sizeof second, at) != got ||
+            memcmp(buffer, second, (gsize)got) != 0)
+            return false;
+        if (got == 0)
+            return true;
+        at += got;
+    }
+}
+
+// A file in DIRECTORY that is the message in DRAFT, no older than the delivery; its path, or NULL.
+static char *find_same(const struct procmail_world *world, const char *draft, const char *directory)
+{
+    struct stat wanted, status;
+    mda_autofd fd = files_open_regular(draft, FILES_NO_LINK, &wanted, NULL);
+    g_autoptr(DIR) names = fd >= 0 ? opendir(directory) : NULL;
+    for (struct dirent *entry; names && (entry = readdir(names));) {
+        g_autofree char *path = g_build_filename(directory, entry->d_name, NULL);
+        mda_autofd other = files_open_regular(path, FILES_NO_LINK, &status, NULL);
+        if (other >= 0 && status.st_ino != wanted.st_ino && status.st_size == wanted.st_size &&
+            status.st_mtime >= (time_t)journal_begun(world->journal) && same_bytes(fd, other))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+// What an earlier run of this delivery, which was killed before it could note it, has filed.
+static char *find_earlier(struct procmail_host *host, const struct place *place, const char *draft)
+{
+    static const char *const parts[] = {"new", "cur"};
+    const struct procmail_world *world = (struct procmail_world *)host;
+    if (!journal_is_resumed(world->journal))
+        return NULL;
+    if (place->kind != PROCMAIL_MAILDIR)
+        return find_same(world, draft, place->path);
+    char *found = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(parts) && !found; i++) {
+        g_autofree char *part = g_build_filename(place->path, parts[i], NULL);
+        found = find_same(world, draft, part);
+    }
+    return found;
+}
+
 static bool sync_directory(const char *path)
 {
     g_autofree char *directory = g_path_get_dirname(path);
@@ -431,7 +479,9 @@ static bool deliver_to_directory(struct procmail_host *host,
     g_autofree char *draft = write_draft(host, delivery, place, &delivered->written, &token);
     if (!draft)
         return false;
-    g_autofree char *path = give_name(host, delivery, place, draft);
+    g_autofree char *path = find_earlier(host, place, draft);
+    if (!path)
+        path = give_name(host, delivery, place, draft);
     if (!path || !sync_directory(path)) {
         if (path)
             unlink(path);
@@ -471,15 +521,11 @@ static bool deliver_dry(struct procmail_host *host, const struct procmail_delive
     return true;
 }
 
-bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery *delivery,
-                      struct procmail_delivered *delivered_r)
+static bool deliver_now(struct procmail_host *host, const struct procmail_delivery *delivery,
+                        struct procmail_delivered *delivered_r)
 {
     struct procmail_world *world = (struct procmail_world *)host;
     struct place place;
-    *delivered_r = (struct procmail_delivered){0};
-    world->deliveries++;
-    if (world->dry_run)
-        return deliver_dry(host, delivery, delivered_r);
     if (strcmp(delivery->folder, "|") == 0)
         return deliver_to_output(host, delivery, delivered_r);
     if (!find_place(delivery, delivery->folder, false, world->mask, &place))
@@ -494,4 +540,28 @@ bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery
     // Also of what fails: what was to be a directory and is none had another name until now.
     delivered_r->folder = g_steal_pointer(&path);
     return append(host, delivery, &place, &delivered_r->written);
+}
+
+// The retry runs the same rc file on the same mail: the same delivery comes at the same place.
+bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery *delivery,
+                      struct procmail_delivered *delivered_r)
+{
+    struct procmail_world *world = (struct procmail_world *)host;
+    *delivered_r = (struct procmail_delivered){0};
+    world->deliveries++;
+    if (world->dry_run)
+        return deliver_dry(host, delivery, delivered_r);
+    g_autofree char *step = g_strdup_printf("%u %s", world->deliveries, delivery->folder);
+    if (journal_has(world->journal, step)) {
+        complain(delivery, "Delivered by an earlier run to", delivery->folder);
+        delivered_r->folder = g_strdup(delivery->folder);
+        delivered_r->written = delivery->size;
+        return true;
+    }
+    if (!deliver_now(host, delivery, delivered_r))
+        return false;
+    g_autoptr(GError) err = NULL;
+    if (world->journal && !journal_note(world->journal, step, false, &err))
+        log_line(LOG_LEVEL_WARNING, "%s", err->message);
+    return true;
 }

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,9 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
+
+// A run of the same mail that is still at work is waited for so long.
+#define JOURNAL_MILLISECONDS 30000
 
 // A file that is no longer than this may be a lock, and be broken.
 #define LOCK_SIZE_MAX 16
@@ -184,7 +188,29 @@ void procmail_world_open(struct procmail_world *world, bool dry_run)
     procmail_catch_signals();
 }
 
+bool procmail_world_remember(struct procmail_world *world, const char *directory, const char *name)
+{
+    g_autoptr(GError) err = NULL;
+    if (journal_open(directory, name, deadline_in(JOURNAL_MILLISECONDS), &world->journal, &err))
+        return true;
+    log_line(LOG_LEVEL_WARNING, "%s", err->message);
+    return !g_error_matches(err, MDA_ERROR, MDA_ERROR_TEMP);
+}
+
+void procmail_world_finish(struct procmail_world *world, bool final)
+{
+    if (world->journal)
+        journal_finish(world->journal, final);
+}
+
+void procmail_world_forget(struct procmail_world *world)
+{
+    if (world->journal)
+        journal_forget(world->journal);
+}
+
 void procmail_world_close(struct procmail_world *world)
 {
+    g_clear_pointer(&world->journal, journal_close);
     mda_close_fd(&world->output);
 }

@@ -3,17 +3,26 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/journal.h"
 #include "procmail/host.h"
 
 #include <sys/stat.h>
 
 struct procmail_world {
     struct procmail_host host;
-    int output;       // where our standard output goes, kept from the programs
-    mode_t mask;      // UMASK
-    bool dry_run;     // say what would be done, do nothing
-    guint deliveries; // made so far
+    int output;              // where our standard output goes, kept from the programs
+    mode_t mask;             // UMASK
+    bool dry_run;            // say what would be done, do nothing
+    guint deliveries;        // made so far
+    struct journal *journal; // which of them an earlier run of the same mail made; NULL: not known
 };
+
+// From now on deliveries to folders are noted in the journal NAME in DIRECTORY and those that stand
+// in it are left out: what a retry by the MTA is not to do again. False when another run of the
+// same mail is still at work. FINAL: as in journal_finish, which procmail_world_finish calls.
+bool procmail_world_remember(struct procmail_world *world, const char *directory, const char *name);
+void procmail_world_finish(struct procmail_world *world, bool final);
+void procmail_world_forget(struct procmail_world *world); // the retry is to do it all again
 
 // Fills in the functions; takes standard output away from programs; catches the signals that ask
 // us to end. Free with procmail_world_close.

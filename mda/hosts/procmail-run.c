@@ -276,8 +276,10 @@ int procmail_await(struct procmail_host *host, pid_t pid, unsigned timeout, bool
 
 pid_t procmail_split(struct procmail_host *host)
 {
-    (void)host;
     pid_t pid = fork();
+    // Its steps come beside those of the parent, whose journal has no place for them.
+    if (pid == 0)
+        g_clear_pointer(&((struct procmail_world *)host)->journal, journal_close);
     if (pid == 0) // the parent's alarm is not ours
         survive_watchdog((unsigned)(deadline_left(&programs_end) / 1000 + COPY_SECONDS));
     return pid;
