@@ -191,9 +191,24 @@ static _Noreturn void become_agent(const char *path, long *stack, int status_fd,
     defer(MISSING);
 }
 
-// How the agent CHILD ended, as wait4() tells it. Signals to us are handed on. With all of them
-// blocked they are waited for, so that none is lost in between.
-static int wait_for(long child)
+// What the agent said last in the pipe TOLD_FD; BEFORE when there is nothing new.
+static int hear(int told_fd, int before)
+{
+    unsigned char told;
+    while (call(__NR_read, told_fd, (long)&told, 1, 0) == 1)
+        before = told;
+    return before;
+}
+
+static int is_final(int told)
+{
+    return told >= 0 && told != ANY_STATUS;
+}
+
+// How the agent CHILD ended, as wait4() tells it; an agent that has said its status may outlive us
+// (base/survive.c). Signals to us are handed on. With all of them blocked they are waited for, so
+// that none is lost in between.
+static int wait_for(long child, int told_fd, int *told)
 {
     unsigned long long all = ~0ULL;
     int status;
@@ -201,10 +216,13 @@ static int wait_for(long child)
         long signal = call(__NR_rt_sigtimedwait, (long)&all, 0, 0, SIGNALS / 8);
         if (signal == SIGTYPE_CHLD) {
             long ended = call(__NR_wait4, child, (long)&status, 1 /* WNOHANG */, 0);
+            *told = hear(told_fd, *told);
             if (ended == child)
                 return status;
             if (ended != 0)
                 end(EX_TEMPFAIL);
+            if (is_final(*told))
+                return *told << 8;
         } else if (signal > 0) {
             call(__NR_kill, child, signal, 0, 0);
         } else if (signal != ERROR_INTERRUPTED && signal != ERROR_AGAIN) {
@@ -213,20 +231,15 @@ static int wait_for(long child)
     }
 }
 
-// The status for the MTA when the agent ended with STATUS and left what it said in the pipe
-// TOLD_FD.
-static long status_of(int status, int told_fd)
+// The status for the MTA when the agent ended with STATUS and had said TOLD, -1: nothing.
+static long status_of(int status, int told)
 {
-    unsigned char told, last = 0;
     long code = (status >> 8) & 0xff;
-    if ((status & 0x7f) != 0) {
+    if ((status & 0x7f) != 0 && is_final(told))
+        return told; // all was done but the tidying
+    if ((status & 0x7f) != 0)
         defer("backstop: the agent was killed by a signal\n");
-    }
-    if (code == 0 || code == EX_TEMPFAIL)
-        return code;
-    while (call(__NR_read, told_fd, (long)&told, 1, 0) == 1)
-        last = told;
-    if (last == code || last == ANY_STATUS)
+    if (code == 0 || code == EX_TEMPFAIL || told == code || told == ANY_STATUS)
         return code;
     defer("backstop: the agent ended in a way that it did not mean to\n");
 }
@@ -259,5 +272,6 @@ void launch(long *stack)
         become_agent(path, stack, pipe[1], self);
     }
     call(__NR_close, pipe[1], 0, 0, 0);
-    end(status_of(wait_for(child), pipe[0]));
+    int told = -1, status = wait_for(child, pipe[0], &told);
+    end(status_of(status, told));
 }

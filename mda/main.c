@@ -117,17 +117,16 @@ static int run_command(struct command_context *context, int argc, char **argv)
     return find_command("deliver")->run(context, argc - at + 1, argv + at - 1);
 }
 
-// The marks of an unfinished run go with the last calls of all: behind them comes nothing at which
-// the process could still be killed.
+// The marks of an unfinished run go with the last call of all, when the MTA has its status: until
+// then it could still try again.
 static int end(int status)
 {
-    const int told = survive_end(status);
-    if (status == EX_TEMPFAIL)
-        return told;
+    if (status == EX_TEMPFAIL || !ending_is_due())
+        return survive_end(status);
     fflush(NULL);
-    if (ending_finish())
-        _exit(told);
-    return told;
+    if (survive_was_heard(status))
+        ending_finish();
+    _exit(status);
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static struct {
@@ -16,6 +17,29 @@ static char *unlinks[ENDING_MAX];
 // Counted up when an entry is whole, so that a handler sees whole ones.
 static volatile sig_atomic_t chmod_count, unlink_count;
 
+// Nobody who looks at a mailbox sees it; where there are no such attributes, the sticky bit does.
+#define MARK "user.backstop.unfinished"
+
+bool ending_mark(int fd)
+{
+    struct stat status;
+    return fsetxattr(fd, MARK, "", 0, 0) == 0 ||
+           (fstat(fd, &status) == 0 && fchmod(fd, (status.st_mode & 07777) | S_ISVTX) == 0);
+}
+
+bool ending_is_marked(int fd)
+{
+    struct stat status;
+    return fgetxattr(fd, MARK, NULL, 0) >= 0 ||
+           (fstat(fd, &status) == 0 && (status.st_mode & S_ISVTX));
+}
+
+static void settle(int fd, mode_t mode)
+{
+    if (fremovexattr(fd, MARK) != 0 && fchmod(fd, mode) != 0)
+        errno = 0; // a mark that stays changes nothing for readers
+}
+
 bool ending_claim(int fd)
 {
     // Where such locks are not to be had, nobody has one.
@@ -25,8 +49,7 @@ bool ending_claim(int fd)
 bool ending_chmod(int fd, mode_t mode)
 {
     if (chmod_count == ENDING_MAX) {
-        if (fchmod(fd, mode) != 0)
-            errno = 0; // a mark that stays changes nothing for readers
+        settle(fd, mode);
         return false;
     }
     chmods[chmod_count].fd = fd;
@@ -46,16 +69,17 @@ bool ending_unlink(const char *path)
     return true;
 }
 
-bool ending_finish(void)
+bool ending_is_due(void)
 {
-    const bool any = chmod_count > 0 || unlink_count > 0;
-    for (int i = 0; i < chmod_count; i++) {
-        if (fchmod(chmods[i].fd, chmods[i].mode) != 0)
-            errno = 0;
-    }
+    return chmod_count > 0 || unlink_count > 0;
+}
+
+void ending_finish(void)
+{
+    for (int i = 0; i < chmod_count; i++)
+        settle(chmods[i].fd, chmods[i].mode);
     for (int i = 0; i < unlink_count; i++)
         unlink(unlinks[i]);
     // Last: a signal in between does it all once more.
     chmod_count = unlink_count = 0;
-    return any;
 }

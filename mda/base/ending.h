@@ -9,13 +9,20 @@
 
 #define ENDING_MAX 64
 
+// Marks the file open as FD as that of an unfinished run. False when that may not be done.
+bool ending_mark(int fd);
+bool ending_is_marked(int fd);
+
 // Keeps in mind what ending_finish is to do. False when there is no room: it has been done at once
-// then. FD is taken over when it returns true.
+// then. A mark is taken off; what has none, or the sticky bit for one, gets MODE. FD is taken over
+// when it returns true.
 bool ending_chmod(int fd, mode_t mode);
 bool ending_unlink(const char *path);
 
-// Does it: modes first, then names. Was there anything to do? Async-signal-safe.
-bool ending_finish(void);
+bool ending_is_due(void); // is there anything to do?
+
+// Does it: modes first, then names. Async-signal-safe.
+void ending_finish(void);
 
 // A file with the mark of an unfinished run is locked by that run as long as it lives. Takes the
 // lock; false when somebody has it.

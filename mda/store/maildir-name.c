@@ -2,6 +2,7 @@
 #include "store/maildir-name.h"
 
 #include "base/auto.h"
+#include "base/ending.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -60,8 +61,11 @@ char *maildir_name_make(const struct maildir_name *name, guint n)
 bool maildir_name_counts(const struct maildir_name *name, int dirfd, const char *file)
 {
     struct stat copy;
-    return fstatat(dirfd, file, &copy, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(copy.st_mode) &&
-           (name->certain || (copy.st_mode & S_ISVTX));
+    if (fstatat(dirfd, file, &copy, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(copy.st_mode))
+        return false;
+    mda_autofd fd =
+        name->certain ? -1 : openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    return name->certain || (fd >= 0 && ending_is_marked(fd));
 }
 
 static char *scan_directory(const struct maildir_name *name, int dirfd, const char *label)

@@ -7,8 +7,8 @@
 // - A message that came through an MTA bears the queue's id and time in its topmost Received field:
 //   the same bytes are the same delivery, and TIME is that time. An earlier copy always counts.
 // - A message fed in by hand has no such mark, and somebody may well feed it in twice. Its file
-//   bears the sticky bit until the run that wrote it ends for good (ending.h). A copy
-//   counts as an earlier try when that bit is still set, and then alone: two equal messages are
+//   bears a mark until the run that wrote it ends for good (ending.h). A copy
+//   counts as an earlier try when that is still there, and then alone: two equal messages are
 //   two.
 #pragma once
 

@@ -195,9 +195,9 @@ static bool draft_write(struct draft *draft, const struct folder *folder,
     const GArray *segments = request->content->segments;
     if (!draft_open(draft, folder, request->mode, named, err))
         return false;
-    // The mode is set by hand: the umask that we inherited must not make unreadable files. The
-    // sticky bit stands for "not finished", see maildir-name.h.
-    if (fchmod(draft->fd, request->mode | (certain ? 0 : S_ISVTX)) != 0)
+    // The mode is set by hand: the umask that we inherited must not make unreadable files. For the
+    // mark of what is not finished, see maildir-name.h.
+    if (fchmod(draft->fd, request->mode) != 0 || (!certain && !ending_mark(draft->fd)))
         return mda_fail_errno(err, errno, "set the mode of a file in %s/tmp", folder->path);
     if (!certain && !ending_claim(draft->fd))
         return mda_fail(err, MDA_ERROR_TEMP, "%s: a new file is locked", folder->path);
@@ -263,20 +263,19 @@ static bool is_same(int fd, const struct content *content)
 static bool adopt(const struct folder *folder, const struct maildir_name *name,
                   const char *relative, const struct store_request *request, GError **err)
 {
-    struct stat status;
     mda_autofd fd =
         openat(folder->fd, relative, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
     if (fd < 0)
         fd = openat(folder->fd, relative, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     // The run that left the mark may still be alive: then its message is another one.
-    if (fd < 0 || (!name->certain && !ending_claim(fd)) || fstat(fd, &status) != 0 ||
-        !(name->certain || (status.st_mode & S_ISVTX)) || !is_same(fd, request->content))
+    if (fd < 0 || (!name->certain && (!ending_claim(fd) || !ending_is_marked(fd))) ||
+        !is_same(fd, request->content))
         return false;
     int sub = relative[0] == 'n' ? SUB_NEW : SUB_CUR;
     if (request->fsync &&
         (!files_sync(fd, relative, err) || !files_sync(folder->subs[sub], folder->path, err)))
         return false;
-    if ((status.st_mode & S_ISVTX) && ending_chmod(fd, request->mode))
+    if (ending_is_marked(fd) && ending_chmod(fd, request->mode))
         fd = -1; // it is closed when the process ends
     return true;
 }

@@ -13,7 +13,7 @@
 // leaves
 //   a part, and its lock: the next run sees by the lock that the owner is dead.
 // - A retry finds its earlier copy at the end of the file and adds no second one. Where the message
-//   has no mark of its own (store.h) the box bears the sticky bit until the run that wrote to it
+//   has no mark of its own (store.h) the box bears a mark until the run that wrote to it
 //   ends for good, as a file of a maildir does (maildir-name.h).
 #include "base/auto.h"
 #include "base/ending.h"
@@ -215,19 +215,18 @@ static bool is_last(int fd, off_t size, const struct content *content, const GAr
 
 // May the last message be an earlier try of this delivery, if it is the same? Somebody may well
 // feed a message in twice. An unfinished run leaves its lock, or its mark.
-static bool may_be_retry(const struct store_request *request, const struct stat *status,
-                         bool lock_was_broken)
+static bool may_be_retry(const struct store_request *request, int fd, bool lock_was_broken)
 {
-    return lock_was_broken || (status->st_mode & S_ISVTX) ||
-           store_is_certain(request->arrival, time(NULL));
+    return lock_was_broken || store_is_certain(request->arrival, time(NULL)) ||
+           ending_is_marked(fd);
 }
 
 // Marks the box as that of an unfinished run. Where that may not be done (a box of somebody else's)
 // a run that is killed may leave a second copy, never none.
-static bool mark(int fd, const struct store_request *request, const struct stat *status)
+static bool mark(int fd, const struct store_request *request)
 {
-    return (status->st_mode & S_ISVTX) || (!store_is_certain(request->arrival, time(NULL)) &&
-                                           fchmod(fd, (status->st_mode & 07777) | S_ISVTX) == 0);
+    return ending_is_marked(fd) ||
+           (!store_is_certain(request->arrival, time(NULL)) && ending_mark(fd));
 }
 
 // Closes the box; its mark goes when this run ends. Until then the lock is held where nothing else
@@ -336,9 +335,9 @@ static bool deliver_locked(const char *path, const struct store_request *request
         return false;
     g_autofree char *from_line = make_from_line(request);
     g_autoptr(GArray) segments = quote(request->content, from_line);
-    bool duplicate = may_be_retry(request, &status, lock_was_broken) &&
+    bool duplicate = may_be_retry(request, fd, lock_was_broken) &&
                      is_last(fd, status.st_size, request->content, segments);
-    bool marked = mark(fd, request, &status);
+    bool marked = mark(fd, request);
     if (duplicate ? (request->fsync && !files_sync(fd, path, err))
                   : !append(fd, path, request, segments, err))
         return false;

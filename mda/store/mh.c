@@ -63,10 +63,9 @@ static bool is_earlier_try(int dirfd, guint64 number, const struct store_request
     const bool certain = store_is_certain(request->arrival, time(NULL));
     if (fd < 0 || fstat(fd, &status) != 0 || (gsize)status.st_size != content->size)
         return false;
-    // Unfinished runs leave the sticky bit, as in a maildir (maildir-name.h); and while they live,
+    // Unfinished runs leave a mark, as in a maildir (maildir-name.h); and while they live,
     // their message is another one.
-    if (!certain && (!(status.st_mode & S_ISVTX) || !ending_claim(fd) || fstat(fd, &status) != 0 ||
-                     !(status.st_mode & S_ISVTX)))
+    if (!certain && (!ending_is_marked(fd) || !ending_claim(fd) || !ending_is_marked(fd)))
         return false;
     for (guint i = 0; i < content->segments->len; i++) {
         const struct file_segment *segment =
@@ -79,7 +78,7 @@ static bool is_earlier_try(int dirfd, guint64 number, const struct store_request
             at += (gsize)got;
         }
     }
-    if ((status.st_mode & S_ISVTX) && ending_chmod(fd, request->mode))
+    if (ending_is_marked(fd) && ending_chmod(fd, request->mode))
         fd = -1; // it is closed when the process ends
     return true;
 }
@@ -97,7 +96,7 @@ static guint64 find_earlier_try(int dirfd, guint64 last, const struct store_requ
 static bool write_draft(int fd, const struct store_request *request, GError **err)
 {
     const GArray *segments = request->content->segments;
-    if (fchmod(fd, request->mode | S_ISVTX) != 0)
+    if (fchmod(fd, request->mode) != 0 || !ending_mark(fd))
         return mda_fail_errno(err, errno, "set the mode of the message");
     if (!ending_claim(fd))
         return mda_fail(err, MDA_ERROR_TEMP, "a new message is locked");
