@@ -17,4 +17,5 @@
     X(dkim)                                                                                        \
     X(spf)                                                                                         \
     X(dnsbl)                                                                                       \
+    X(flood)                                                                                       \
     X(wave)

@@ -211,3 +211,20 @@ struct handover handover_find(const struct evidence_case *evidence_case, hop_tes
     }
     return handover;
 }
+
+static bool no_hop(const struct received_hop *hop, gpointer data)
+{
+    (void)hop, (void)data;
+    return false;
+}
+
+char *handover_origin(const struct evidence_case *evidence_case)
+{
+    const struct handover handover = handover_find(evidence_case, no_hop, NULL);
+    struct ip_address address;
+    if (!handover.newest || !ip_parse(handover.newest->address, &address))
+        return g_strdup("");
+    // IPv4 /24, IPv6 /64
+    memset(address.bytes + (ip_is_v4(&address) ? 15 : 8), 0, ip_is_v4(&address) ? 1 : 8);
+    return ip_text(&address);
+}

@@ -31,6 +31,10 @@ typedef bool (*hop_test)(const struct received_hop *hop, gpointer data);
 struct handover handover_find(const struct evidence_case *evidence_case, hop_test test,
                               gpointer data);
 
+// The network of the host that handed the original over to the side that reports: IPv4 /24, IPv6
+// /64; "" when it is not known. Owned by the caller.
+char *handover_origin(const struct evidence_case *evidence_case);
+
 // Does the line say that its client had logged in, or that the mail was made on the host itself?
 bool hop_is_submission(const struct received_hop *hop);
 

@@ -61,24 +61,6 @@ static char *subject_key(const struct evidence_case *evidence_case)
     return g_string_free(key, FALSE);
 }
 
-static bool no_hop(const struct received_hop *hop, gpointer data)
-{
-    (void)hop, (void)data;
-    return false;
-}
-
-// The network of the host that handed the original over, or "".
-static char *origin_key(const struct evidence_case *evidence_case)
-{
-    const struct handover handover = handover_find(evidence_case, no_hop, NULL);
-    struct ip_address address;
-    if (!handover.newest || !ip_parse(handover.newest->address, &address))
-        return g_strdup("");
-    // IPv4 /24, IPv6 /64
-    memset(address.bytes + (ip_is_v4(&address) ? 15 : 8), 0, ip_is_v4(&address) ? 1 : 8);
-    return ip_text(&address);
-}
-
 static char *report_id(const struct evidence_case *evidence_case)
 {
     return g_compute_checksum_for_data(G_CHECKSUM_SHA256,
@@ -191,7 +173,7 @@ static bool ask(const struct evidence_case *evidence_case, const char *user,
     const gint64 window = conf_milliseconds(evidence_case->conf, CONF_WAVE_WINDOW) / 1000;
     const gint64 begin = conf_number(evidence_case->conf, CONF_WAVE_BEGIN);
     g_autofree char *subject = subject_key(evidence_case);
-    g_autofree char *origin = origin_key(evidence_case);
+    g_autofree char *origin = handover_origin(evidence_case);
     g_autoptr(State) state = NULL;
     struct swell swell = {0, 0, false};
     if (!state_open(evidence_case->conf, evidence_case->deadline, &state, err) ||

@@ -5,6 +5,7 @@
 //   id_domain  what stands behind the @ of the Message-IDs found there
 //   own        the addresses that stand in From and Sender there
 //   wave       the reports of the last days that nothing decided
+//   flood      the reports of the last days: the subject of the original, where it came from
 //   spf        answers of SPF, with the time until which they hold
 //   sent_form  the forms of the Message-IDs that each address and name of the user's writes
 //   answer     answers to him: the form of the id that each names, and whether Sent has that
@@ -17,7 +18,7 @@
 
 #include <stdarg.h>
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 // A new version keeps more of each message in a folder of sent mail: all are read again.
 static const char schema[] =
@@ -33,6 +34,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS wave (id TEXT PRIMARY KEY, user TEXT, time INTEGER, subject TEXT,"
     " origin TEXT) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS wave_time ON wave (user, time);"
+    "CREATE TABLE IF NOT EXISTS flood (id TEXT PRIMARY KEY, user TEXT, time INTEGER, words TEXT,"
+    " origin TEXT, form TEXT) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS flood_time ON flood (user, time);"
     "CREATE TABLE IF NOT EXISTS spf (question TEXT PRIMARY KEY, answer TEXT, until INTEGER)"
     " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS sent_form (account TEXT, name TEXT, domain TEXT, shape TEXT,"
