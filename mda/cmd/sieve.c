@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cmd/options.h"
+#include "cmd/sieve-filter.h"
 #include "hosts/sieve-beside.h"
 #include "hosts/sieve-execute.h"
 #include "hosts/sieve-host.h"
@@ -341,9 +342,13 @@ int cmd_sieve(struct command_context *context, int argc, char **argv)
                  {"extensions", run_extensions},
                  {"settings", run_settings}};
     g_autoptr(GError) err = NULL;
-    if (!options_parse(context, entries, "check|run|test|extensions|settings [FILE...]",
+    // It has options of its own.
+    if (argc > 1 && strcmp(argv[1], "filter") == 0)
+        return sieve_filter_command(context, argc - 1, argv + 1);
+    if (!options_parse(context, entries, "check|run|filter|test|extensions|settings [FILE...]",
                        "  check FILE...            say what is wrong with scripts\n"
                        "  run SCRIPT MESSAGE...    show what a script would do\n"
+                       "  filter FOLDER            run a script over a folder; see filter --help\n"
                        "  test FILE.svtest...      run test suites, report in TAP\n"
                        "  extensions               list what scripts may require\n"
                        "  settings                 list the engine's settings by Dovecot's names\n",

@@ -22,9 +22,10 @@ sed -e 's/\\-/-/g' "$srcdir/man/backstop.1" >"$manual"
 "$BACKSTOP" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -ge 6 ]
 ok $? "--help names the commands"
-# All help of a command; procmail's has parts.
+# All help of a command; procmail's and sieve's have parts.
 help_of() {
     "$BACKSTOP" "$1" --help
+    [ "$1" != sieve ] || "$BACKSTOP" sieve filter --help
     [ "$1" != procmail ] || { "$BACKSTOP" procmail run --help; "$BACKSTOP" procmail check --help; }
 }
 missing=
