@@ -84,7 +84,7 @@ static bool ask(const struct evidence_case *evidence_case, struct finding *findi
         !replaced_find(evidence_case, ledger, &replaced, &what, err))
         return false;
     if (replaced != REPLACED_UNKNOWN)
-        replaced_judge(replaced, what, lookup.id, "the ledger", finding);
+        replaced_judge(evidence_case, replaced, what, lookup.id, "the ledger", finding);
     else
         judge_missing(evidence_case, &lookup, &extent, finding);
     return true;

@@ -2,14 +2,20 @@
 // Design rationale
 // - Whom a mail was sent to in which minute, and which Date and Subject it bore, nobody knows but
 //   those who got it; who makes up a sender hits them by a rare chance. So a match keeps a missing
-//   Message-ID from being held against a report. Both together are as good as an id that is known.
+//   Message-ID from being held against a report, and where the one that came back bears the name of
+//   who relayed the mail, no other source condemns it alone. Both together are as good as an id that
+//   is known.
 // - A reply by program says nothing of the Date; it comes within minutes of what it answers.
 #include "evidence/replaced.h"
 
 #include "base/address.h"
 #include "base/text.h"
+#include "evidence/handover.h"
 #include "evidence/lookup.h"
+#include "evidence/providers.h"
+
 #include "message/date.h"
+#include <string.h>
 
 // Clocks differ, and mail is written before it is sent.
 #define NEAR_SECONDS (10 * 60)
@@ -79,11 +85,29 @@ bool replaced_find(const struct evidence_case *evidence_case, struct ledger *led
     return true;
 }
 
-void replaced_judge(enum replaced replaced, const char *what, const char *id, const char *where,
-                    struct finding *finding)
+// Does the Message-ID bear the name of the host, no end user's, that handed the original over, or
+// of its provider? The newest line says who did, written by the side that took it.
+static bool is_a_relays(const struct evidence_case *evidence_case, const char *id)
 {
+    const GPtrArray *trail = evidence_case->report->original.received;
+    const struct received_hop *newest = trail->len > 0 ? g_ptr_array_index(trail, 0) : NULL;
+    const char *host = !newest ? NULL : newest->name ? newest->name : newest->from;
+    g_autofree char *domain = g_strdup(text_domain_of(id));
+    if (!domain || !host || host_is_end_user(host))
+        return false;
+    domain[strcspn(domain, ">")] = '\0';
+    g_autoptr(Providers) providers = providers_load(evidence_case->conf, NULL);
+    return providers_related(providers, domain, host);
+}
+
+void replaced_judge(const struct evidence_case *evidence_case, enum replaced replaced,
+                    const char *what, const char *id, const char *where, struct finding *finding)
+{
+    const enum weight weight = replaced == REPLACED_SURELY      ? WEIGHT_STRONG
+                               : is_a_relays(evidence_case, id) ? WEIGHT_LIKELY
+                                                                : WEIGHT_HINT;
     g_autofree char *shown = text_printable(id, -1, ID_SHOWN_BYTES);
-    finding_set(finding, SAYS_OURS, replaced == REPLACED_SURELY ? WEIGHT_STRONG : WEIGHT_HINT,
-                "%s is not in %s, but %s: was its Message-ID replaced?", shown, where, what);
+    finding_set(finding, SAYS_OURS, weight, "%s is not in %s, but %s: was its Message-ID replaced?",
+                shown, where, what);
     finding->sign = SIGN_ID_REPLACED;
 }

@@ -21,5 +21,5 @@ bool replaced_find(const struct evidence_case *evidence_case, struct ledger *led
 
 // Fills in FINDING for a Message-ID, ID, that is missing where it was looked for (WHERE: "the
 // ledger"), though REPLACED, in the words of WHAT.
-void replaced_judge(enum replaced replaced, const char *what, const char *id, const char *where,
-                    struct finding *finding);
+void replaced_judge(const struct evidence_case *evidence_case, enum replaced replaced,
+                    const char *what, const char *id, const char *where, struct finding *finding);

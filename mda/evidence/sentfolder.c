@@ -134,7 +134,8 @@ static bool ask(const struct evidence_case *evidence_case, struct finding *findi
     if (lookup.found)
         lookup_judge(&lookup, false, "the folder of sent mail", finding);
     else if (replaced != REPLACED_UNKNOWN)
-        replaced_judge(replaced, what, lookup.id, "the folder of sent mail", finding);
+        replaced_judge(evidence_case, replaced, what, lookup.id, "the folder of sent mail",
+                       finding);
     else if (!sentfolder->whole || extent.messages == 0)
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s is not among %" G_GINT64_FORMAT " indexed so far", id, extent.messages);

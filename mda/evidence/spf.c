@@ -6,7 +6,8 @@
 // - A forwarder is none of our hosts. So the trail is read as for our relays: the first host that
 //   passes counts by how the mail got from there to the reporting side.
 // - Only "-all" speaks against a report. Everything else, and every failure of DNS, says nothing.
-// - What our own host took from a client of its own is no handover.
+// - What our own host took from a client of its own is no handover. What a smarthost took from our
+//   host is one, though our host logged in there.
 #include "evidence/spf.h"
 
 #include "base/address.h"
@@ -95,8 +96,6 @@ static char *result_for(struct search *search, const char *address, const char *
 
 static bool is_own_intake(const struct search *search, const struct received_hop *hop)
 {
-    if (hop_is_submission(hop))
-        return true;
     for (char **domain = search->domains; hop->by && *domain; domain++) {
         if (domain_related(hop->by, **domain == '.' ? *domain + 1 : *domain))
             return true;
@@ -135,7 +134,8 @@ static void judge_stranger(struct search *search, const struct handover *handove
 {
     const struct received_hop *newest = handover->newest;
     struct ip_address address;
-    if (!newest || !ip_parse(newest->address, &address) || is_own_intake(search, newest)) {
+    if (!newest || !ip_parse(newest->address, &address) || hop_is_submission(newest) ||
+        is_own_intake(search, newest)) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no host that handed it over is named");
         return;
     }
