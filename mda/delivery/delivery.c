@@ -419,6 +419,14 @@ static void delivery_clear(struct delivery *delivery)
     g_free(delivery->fingerprint);
 }
 
+// What was delivered teaches of the user's own mail; the outcome is settled.
+static void learn_from(const struct delivery *delivery)
+{
+    learn_delivered(delivery->context->conf, delivery->message, delivery->envelope.recipient);
+    if (delivery->judged.class != BOUNCE_NONE)
+        learn_slice(delivery->context->conf);
+}
+
 int delivery_run(struct command_context *context, const struct delivery_options *given)
 {
     struct delivery delivery = {
@@ -432,7 +440,7 @@ int delivery_run(struct command_context *context, const struct delivery_options 
     if (status == command_outcome(MDA_DELIVERED) || status == EX_OK) {
         junk_tidy(context->conf);
         if (conf_bool(context->conf, CONF_LEARN_ENABLED))
-            learn_delivered(context->conf, delivery.message, delivery.envelope.recipient);
+            learn_from(&delivery);
     }
     delivery_clear(&delivery);
     return status;

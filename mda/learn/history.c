@@ -27,6 +27,10 @@
 #define SETTLE_DELIVERED 20
 #define DELIVERED_MS 300
 #define FORGET_MS 10000
+// What one delivery does, and how often.
+#define SLICE_KEY "learn"
+#define SLICE_MESSAGES 500
+#define SLICE_PAUSE_SECONDS 600
 
 struct reader {
     const struct learn_request *request;
@@ -298,6 +302,51 @@ bool learn_history(const struct learn_request *request, struct learn_counts *cou
     }
     learner_close(&reader.learner);
     return sound;
+}
+
+void learn_ignore(const struct conf *conf, const char *folder, const char *name)
+{
+    g_autofree char *key = g_strconcat("learn ", folder, NULL);
+    g_autofree char *lasting = read_lasting_name(name);
+    g_autoptr(State) state = NULL;
+    struct db_statement *statement;
+    if (state_open(conf, deadline_in(DELIVERED_MS), &state, NULL) &&
+        state_prepare(state, &statement, NULL,
+                      "INSERT OR IGNORE INTO seen (path, name) VALUES (?1, ?2)", key, lasting,
+                      NULL))
+        (void)!state_run(state, statement, NULL);
+}
+
+// Has SLICE_PAUSE passed since the last slice? Then this one is noted.
+static bool slice_is_due(const struct conf *conf)
+{
+    g_autoptr(State) state = NULL;
+    struct db_statement *statement;
+    gint64 last;
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    if (!state_open(conf, deadline_in(DELIVERED_MS), &state, NULL) ||
+        !state_prepare(state, &statement, NULL, "SELECT changed FROM folder WHERE path = ?1",
+                       SLICE_KEY, NULL) ||
+        !state_number(state, statement, 0, &last, NULL) ||
+        (last <= now && last > now - SLICE_PAUSE_SECONDS) ||
+        !state_prepare(state, &statement, NULL,
+                       "INSERT OR REPLACE INTO folder (path, changed, end) VALUES (?1, ?2, 0)",
+                       SLICE_KEY, NULL))
+        return false;
+    state->api->bind_int(statement, 2, now);
+    return state_run(state, statement, NULL);
+}
+
+void learn_slice(const struct conf *conf)
+{
+    g_autofree char *path =
+        g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), SENTFOLDER_INDEX, NULL);
+    if (access(path, F_OK) != 0 || !slice_is_due(conf))
+        return;
+    const struct learn_request request = {
+        .conf = conf, .max = SLICE_MESSAGES, .deadline = deadline_in(DELIVERED_MS)};
+    struct learn_counts counts;
+    (void)!learn_history(&request, &counts, NULL);
 }
 
 bool learn_forget(const struct conf *conf, GError **err)

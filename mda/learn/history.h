@@ -27,6 +27,13 @@ struct learn_counts {
 bool learn_history(const struct learn_request *request, struct learn_counts *counts_r,
                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// A bounded piece of learn_history, once in a while, for when a report was delivered: notices what
+// the user moved since. Does nothing where nothing was learnt before.
+void learn_slice(const struct conf *conf);
+
+// A message that a program, not the user, has put into FOLDER under NAME: no word of his.
+void learn_ignore(const struct conf *conf, const char *folder, const char *name);
+
 // Forgets all that was learnt, and the index of sent mail.
 bool learn_forget(const struct conf *conf, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
