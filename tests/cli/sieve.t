@@ -95,4 +95,11 @@ printf 'require ["mailboxid", "special-use", "extlists", "mboxmetadata"];\nkeep;
 expect_code 1 "lists and annotations without their files" "$BACKSTOP" sieve check beside.sieve
 is "$(grep -c 'unknown Sieve capability' out)" 2 "are not to be had; ids and uses are"
 expect_code 0 "with them" "$BACKSTOP" --set sieve.lists=a=b --set sieve.metadata=c sieve check -q beside.sieve
+
+# Words of another server are named as such.
+printf 'require ["vnd.stalwart.while", "vnd.stalwart.expressions", "convert"];\nlet "i" "0";\nwhile "i < 3" { let "i" "i + 1"; }\nif eval "i" { keep; }\n' >foreign.sieve
+expect_code 1 "a script of Stalwart's own" "$BACKSTOP" sieve check foreign.sieve
+is "$(grep -c "is Stalwart's own; " out)" 5 "is called so, with what to write instead"
+check "what is a standard is called that" grep -q "'convert' is RFC 6558" out
+is "$(grep -c '^foreign.sieve:.*error' out)" 7 "the errors are the same as ever"
 plan

@@ -51,6 +51,12 @@ static enum sieve_flow foreverypart_run(struct sieve_run *run, const struct siev
 {
     gint outer = run->part;
     enum sieve_flow flow = FLOW_NEXT;
+    // An included script is checked on its own; the loops around its include count too.
+    if (run->loops >= SIEVE_MAX_LOOPS)
+        return sieve_run_fail(run,
+                              "the nested foreverypart loop exceeds the nesting limit (<= %u levels)",
+                              SIEVE_MAX_LOOPS);
+    run->loops++;
     // Counted anew each time: the block may make the message another one.
     for (guint i = outer < 0 ? 0 : (guint)outer + 1;
          flow == FLOW_NEXT && i < run->host->part_count(run->host->data); i++) {
@@ -69,6 +75,7 @@ static enum sieve_flow foreverypart_run(struct sieve_run *run, const struct siev
         }
     }
     run->part = outer;
+    run->loops--;
     return flow;
 }
 
@@ -167,7 +174,7 @@ static enum sieve_flow extracttext_run(struct sieve_run *run, const struct sieve
     char *text = run->part < 0 ? g_strdup("") : part_text(run);
     if (sieve_has_tag(node, "first"))
         text = first_characters(text, sieve_tag_number(node, "first", 0));
-    sieve_variable_set(run, name, sieve_modify(node, text));
+    sieve_variable_set(run, name, sieve_modify(run, node, text));
     return FLOW_NEXT;
 }
 

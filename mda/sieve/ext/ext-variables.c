@@ -68,14 +68,46 @@ static char *apply(const char *modifier, const char *text)
     return g_strdup_printf("%ld", g_utf8_strlen(text, -1));
 }
 
-char *sieve_modify(const struct sieve_node *node, char *value)
+// An escaped octet is three bytes, and those of one character belong together.
+static gsize url_end(const char *text, gsize end)
 {
+    if (end > 0 && text[end - 1] == '%')
+        end -= 1;
+    else if (end > 1 && text[end - 2] == '%')
+        end -= 2;
+    while (end >= 3 && text[end] == '%' && strchr("89abAB", text[end + 1]) && text[end - 3] == '%')
+        end -= 3;
+    return end;
+}
+
+// What one modifier wrote for one character is cut to MOST bytes whole or not at all: half an
+// escape would mean something else.
+static void cut_units(const char *modifier, char *text, gsize most)
+{
+    if (strlen(text) <= most)
+        return;
+    gsize end = most, slashes = 0;
+    if (strcmp(modifier, "encodeurl") == 0) {
+        end = url_end(text, most);
+    } else if (g_str_has_prefix(modifier, "quote")) {
+        while (slashes < end && text[end - 1 - slashes] == '\\')
+            slashes++;
+        end -= slashes % 2;
+    }
+    sieve_utf8_cut(text, end);
+}
+
+char *sieve_modify(struct sieve_run *run, const struct sieve_node *node, char *value)
+{
+    const gsize most =
+        (gsize)sieve_setting_size(run->host, "variables_max_value_size", SIEVE_MAX_VARIABLE);
     for (int precedence = 40; precedence > 0; precedence -= 5) {
         for (guint i = 0; i < node->tags->len; i++) {
             const struct sieve_tag *tag = g_array_index(node->tags, struct sieve_tag_use, i).tag;
             if (tag->id != precedence || strcmp(tag->group ? tag->group : "", "*") != 0)
                 continue;
             char *changed = apply(tag->name, value);
+            cut_units(tag->name, changed, most);
             g_free(value);
             value = changed;
         }
@@ -94,7 +126,7 @@ static enum sieve_flow set_run(struct sieve_run *run, const struct sieve_node *n
 {
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     g_autofree char *name = g_ascii_strdown(sieve_arg_text(arg, 0)->raw, -1);
-    sieve_variable_set(run, name, sieve_modify(node, sieve_string(run, node, 1)));
+    sieve_variable_set(run, name, sieve_modify(run, node, sieve_string(run, node, 1)));
     sieve_run_trace(run, "  ${%s} = '%.200s'", name, sieve_variable_get(run, name));
     return FLOW_NEXT;
 }

@@ -418,9 +418,11 @@ static bool find_verb(struct sieve_checker *checker, struct sieve_node *node, bo
     if (!verb) {
         if (!g_hash_table_add(checker->reported, g_ascii_strdown(node->name, -1)))
             return false;
-        return sieve_check_error(checker, node->at,
-                                 "unknown %s '%s' (only reported once at first occurrence)",
-                                 as_test ? "test" : "command", node->name);
+        sieve_check_error(checker, node->at,
+                          "unknown %s '%s' (only reported once at first occurrence)",
+                          as_test ? "test" : "command", node->name);
+        sieve_check_foreign(checker, node->at, node->name);
+        return false;
     }
     if ((verb->kind == VERB_TEST) != as_test)
         return sieve_check_error(checker, node->at, "attempted to use %s '%s' as %s",

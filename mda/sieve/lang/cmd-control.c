@@ -23,14 +23,18 @@ static bool require_one(struct sieve_checker *checker, const struct sieve_text *
             "require command: '%s' is not known as a Sieve capability, but it is "
             "known as a Sieve %s that is always available",
             text->raw, sieve_verb_word(verb));
-    return sieve_check_error(checker, text->at, "require command: unknown Sieve capability '%s'",
-                             text->raw);
+    sieve_check_error(checker, text->at, "require command: unknown Sieve capability '%s'",
+                      text->raw);
+    sieve_check_foreign(checker, text->at, text->raw);
+    return false;
 }
 
 static bool require_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     static const char *const before[] = {"require", NULL};
-    if (!sieve_check_stands_behind(checker, before))
+    // A test suite may ask for what a block of it needs in the block.
+    if (!sieve_check_uses(checker, "vnd.dovecot.testsuite") &&
+        !sieve_check_stands_behind(checker, before))
         return sieve_check_error(
             checker, node->at,
             "require commands can only be placed at top level at the beginning of the file");

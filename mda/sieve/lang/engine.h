@@ -181,6 +181,7 @@ struct sieve_run {
     GPtrArray *flags;        // the internal variable of imap4flags, char *
     bool *included;          // by index of script: was it run?
     guint include_depth;
+    guint loops;        // foreverypart loops around the command in hand
     gint part;          // the MIME part in the loop, -1 outside
     bool part_replaced; // it is another one now
     const struct sieve_node *break_loop;
@@ -246,7 +247,7 @@ bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at
 // The modifiers of set (ext-variables.c): may NODE's stand together? Applied to VALUE, which is
 // taken over, the highest precedence first.
 bool sieve_modifiers_check(struct sieve_checker *checker, const struct sieve_node *node);
-char *sieve_modify(const struct sieve_node *node, char *value);
+char *sieve_modify(struct sieve_run *run, const struct sieve_node *node, char *value);
 // Cuts TEXT to at most MAX bytes at a character's boundary.
 void sieve_utf8_cut(char *text, gsize max);
 
