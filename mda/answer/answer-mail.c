@@ -13,6 +13,16 @@ void answer_mail_clear(struct answer_mail *mail)
     g_clear_pointer(&mail->text, g_bytes_unref);
 }
 
+char *answer_cut(char *text, glong most, const char *ellipsis)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_free(text);
+    if (most < 1 || g_utf8_strlen(valid, -1) <= most)
+        return g_steal_pointer(&valid);
+    g_autofree char *kept = g_utf8_substring(valid, 0, MAX(most - g_utf8_strlen(ellipsis, -1), 0));
+    return g_strconcat(kept, ellipsis, NULL);
+}
+
 void answer_line(GString *out, const char *name, const char *value)
 {
     g_autofree char *valid = g_utf8_make_valid(value, -1);

@@ -4,6 +4,8 @@
 
 #include "answer/answer.h"
 
+// TEXT, which is taken over, cut to MOST characters (0: as it is), ELLIPSIS at its end among them.
+char *answer_cut(char *text, glong most, const char *ellipsis);
 // Header lines. VALUE that is not ASCII is encoded (RFC 2047); line ends in it become blanks.
 void answer_line(GString *out, const char *name, const char *value);
 // The same for "Name <address>": the name alone is encoded.

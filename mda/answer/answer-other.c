@@ -81,6 +81,8 @@ static void notify_importance(GString *out, const char *importance)
 }
 
 // RFC 5436 §2.6: the script's own words come before those of the URI.
+#define MAX_SUBJECT 256 // characters, as with Dovecot
+
 static char *notify_subject(const struct answer_case *answer, const struct plan_action *action,
                             const struct mailto *mailto)
 {
@@ -105,7 +107,8 @@ static GString *notify_compose(const struct answer_case *answer, const struct pl
                                const struct mailto *mailto, const char *owner)
 {
     GString *out = g_string_new("X-Sieve: backstop " PACKAGE_VERSION "\r\n");
-    g_autofree char *subject = notify_subject(answer, action, mailto);
+    g_autofree char *subject =
+        answer_cut(notify_subject(answer, action, mailto), MAX_SUBJECT, "...");
     g_autofree char *automatic = g_strdup_printf("auto-notified; owner-email=\"%s\"", owner);
     g_autofree char *mine = g_strdup_printf("Postmaster <%s>", answer->postmaster);
     answer_begin(out, answer);

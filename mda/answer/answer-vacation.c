@@ -196,12 +196,7 @@ static char *shorten(const struct answer_case *answer, char *subject)
     gint64 most = MAX_SUBJECT;
     if (setting && !quantity_number(setting, &most))
         most = MAX_SUBJECT;
-    g_autofree char *valid = g_utf8_make_valid(subject, -1);
-    g_free(subject);
-    if (most < 1 || g_utf8_strlen(valid, -1) <= most)
-        return g_steal_pointer(&valid);
-    g_autofree char *kept = g_utf8_substring(valid, 0, (glong)most - 1);
-    return g_strconcat(kept, "\xe2\x80\xa6", NULL);
+    return answer_cut(subject, (glong)most, "\xe2\x80\xa6");
 }
 
 static GString *compose(const struct answer_case *answer, const struct plan_action *action)
