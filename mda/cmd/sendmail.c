@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/survive.h"
 #include "cmd/options.h"
-#include "cmd/sent-record.h"
+#include "delivery/sent-record.h"
 #include "evidence/keys.h"
 #include "evidence/stamp.h"
 #include "message/message.h"
@@ -192,12 +192,10 @@ static void feed(int fd, const struct conf *conf, GBytes *bytes)
 
 static void record(const struct conf *conf, const struct submission *submission, GBytes *bytes)
 {
-    g_autoptr(GError) err = NULL;
     const bool given = submission->recipients->len > 1 && !submission->from_header;
-    if (!sent_record(conf, bytes, submission->sender,
-                     given ? (const char *const *)submission->recipients->pdata : NULL, RECORD_MS,
-                     &err))
-        log_line(LOG_LEVEL_WARNING, "sent: not recorded: %s", err->message);
+    sent_record_or_gap(conf, bytes, submission->sender,
+                       given ? (const char *const *)submission->recipients->pdata : NULL, RECORD_MS,
+                       "sent");
 }
 
 static int status_of(pid_t child)
@@ -233,11 +231,11 @@ int sendmail_run(const struct conf *conf, const char *program, char **arguments)
         return STATUS_TEMPFAIL;
     }
     signal(SIGPIPE, SIG_IGN);
+    record(conf, &submission, bytes); // first: what is killed in between has not sent anything yet
     const pid_t child = start(program, arguments, &input);
     if (child < 0)
         return cannot_run(program, errno);
     feed(input, conf, bytes);
-    record(conf, &submission, bytes);
     return status_of(child);
 }
 

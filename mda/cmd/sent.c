@@ -13,7 +13,7 @@
 #include "cmd/progress.h"
 #include "cmd/sendmail.h"
 #include "cmd/sent-import.h"
-#include "cmd/sent-record.h"
+#include "delivery/sent-record.h"
 #include "ledger/ledger.h"
 #include "message/spool.h"
 

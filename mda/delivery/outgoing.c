@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/quantity.h"
 #include "base/text.h"
+#include "delivery/sent-record.h"
 #include "hosts/sieve-execute.h"
+#include "ledger/ledger.h"
 #include "ledger/memory.h"
 #include "submit/submit.h"
 
@@ -20,6 +22,8 @@
 
 // An answer that could not be sent is this delivery's to send for so long: MTAs give up before.
 #define RETRY_MEMORY_SECONDS (7 * 86400)
+// The ledger may take so long.
+#define RECORD_MS 2000
 
 typedef bool answer_function(const struct answer_case *answer, const struct plan_action *action,
                              struct answer_mail *mail_r, char **because_r);
@@ -65,6 +69,21 @@ static bool set_deliver_by(const struct plan_action *action, struct submission *
            mda_fail(err, MDA_ERROR_CONFIG, "the time to deliver by is over");
 }
 
+// Reports on what we send come to our users: it must be in the ledger that says what is ours.
+// Before it is sent, so that it cannot be missing; what then is not sent does no harm there.
+static void record_mail(const struct conf *conf, const struct plan_action *action,
+                        const struct answer_mail *mail)
+{
+    if (!ledger_is_used(conf))
+        return;
+    g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+    for (guint i = 0; i < mail->to->len; i++)
+        g_ptr_array_add(recipients, g_ptr_array_index(mail->to, i));
+    g_ptr_array_add(recipients, NULL);
+    sent_record_or_gap(conf, mail->text, mail->from, (const char *const *)recipients->pdata,
+                       RECORD_MS, plan_kind_name(action->kind));
+}
+
 static bool send_mail(const struct conf *conf, const struct plan_action *action,
                       const struct answer_mail *mail, GError **err)
 {
@@ -74,7 +93,10 @@ static bool send_mail(const struct conf *conf, const struct plan_action *action,
     g_autofree char *ret = dsn_value(plan_action_get(action, "ret"), contents);
     struct submission submission = {
         .sender = mail->from, .to = mail->to, .text = mail->text, .notify = notify, .ret = ret};
-    return set_deliver_by(action, &submission, err) && submit(conf, &submission, err);
+    if (!set_deliver_by(action, &submission, err))
+        return false;
+    record_mail(conf, action, mail);
+    return submit(conf, &submission, err);
 }
 
 // Does ACTION stand for a delivery? When its mail is not sent, the message must stay.

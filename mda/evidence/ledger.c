@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "evidence/evidence.h"
+#include "evidence/identity.h"
 #include "evidence/lookup.h"
 #include "evidence/replaced.h"
 
@@ -34,6 +35,17 @@ static bool is_of_author(const struct evidence_case *evidence_case, const char *
         return false;
     domain[strcspn(domain, ">")] = '\0';
     return domain_related(domain, text_domain_of(g_ptr_array_index(authors, 0)));
+}
+
+// A stranger's letter that left through our relays with one of us as envelope sender: redirected by
+// an agent that records nothing, or made up. What the trail says decides.
+static bool is_passed_on(const struct evidence_case *evidence_case)
+{
+    const char *from = evidence_case->report->original.from;
+    g_autoptr(GPtrArray) authors = g_ptr_array_new_with_free_func(g_free);
+    address_scan(from, 1, authors);
+    return authors->len > 0 && lookup_said_ours(evidence_case, "trail") &&
+           !identity_is_ours(evidence_case, g_ptr_array_index(authors, 0));
 }
 
 static void judge_missing(const struct evidence_case *evidence_case, const struct lookup *lookup,
@@ -59,6 +71,10 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
              is_of_author(evidence_case, lookup->id))
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
                     "%s not among %" G_GINT64_FORMAT " sent, but may be the answering side's own",
+                    id, extent->messages);
+    else if (is_passed_on(evidence_case))
+        finding_set(finding, SAYS_FORGED, WEIGHT_STRONG,
+                    "%s not among %" G_GINT64_FORMAT " sent, but may be a stranger's, passed on",
                     id, extent->messages);
     else
         finding_set(finding, SAYS_FORGED, lookup->answered ? WEIGHT_STRONG : WEIGHT_PROOF,

@@ -9,10 +9,13 @@
 //   failures.
 // - Mail is sent when its Date says, but for clocks and outboxes, so a gap has margins.
 #include "base/error.h"
+#include "ledger/gapfile.h"
 #include "ledger/inside.h"
 
 // Between the Date of a mail and its sending.
 #define GAP_MARGIN_SECONDS 3600
+// A mail that was not recorded may be dated so far back.
+#define DATED_BACK_SECONDS (24 * 3600)
 // Missed so often, a recorder is away.
 #define ALIVE_MISSED 3
 
@@ -83,6 +86,8 @@ static bool fill_gaps(struct ledger *ledger, gint64 now, struct ledger_extent *e
     g_autoptr(GPtrArray) recorders = NULL;
     if (!read_all(ledger, &gaps, &recorders, err))
         return false;
+    if (ledger->conf)
+        gapfile_read(ledger->conf, 0, gaps);
     for (guint i = 0; i < gaps->len; i++)
         put_gap(extent, g_array_index(gaps, struct ledger_gap, i));
     for (guint i = 0; i < recorders->len; i++) {
@@ -177,4 +182,12 @@ bool ledger_recorders(struct ledger *ledger, GPtrArray **recorders_r, GError **e
 {
     g_autoptr(GArray) gaps = NULL;
     return read_all(ledger, &gaps, recorders_r, err);
+}
+
+bool ledger_note_failure(const struct conf *conf, const struct sent_message *message, GError **err)
+{
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    const gint64 dated = message->date > 0 ? message->date : now;
+    const struct ledger_gap gap = {CLAMP(dated, now - DATED_BACK_SECONDS, now), now};
+    return gapfile_add(conf, &gap, err);
 }

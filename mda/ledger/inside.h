@@ -7,6 +7,7 @@
 struct ledger {
     const struct ledger_backend *backend;
     gpointer state;
+    const struct conf *conf; // borrowed; NULL: an index, which has no gaps
     struct ledger_hasher *hasher;
     GArray *askers; // struct ledger_hash
     char *name;

@@ -12,6 +12,7 @@
 #include "ledger/key.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define KEY_FILE "ledger.key"
 // A ledger that was never there before reaches back to the first mail's Date, if that is no older.
@@ -124,6 +125,7 @@ static bool open_at(const char *location, const struct conf *conf, gint64 keep_s
     struct ledger *ledger = g_new0(struct ledger, 1);
     ledger->backend = backend_for(location, err);
     ledger->keep_seconds = keep_seconds;
+    ledger->conf = conf;
     ledger->askers = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     // A password in the URL is nobody's business.
     const char *at = strrchr(location, '@');
@@ -148,6 +150,12 @@ char *ledger_location(const struct conf *conf)
         url += strlen("sqlite:");
     return *url ? g_strdup(url)
                 : g_build_filename(conf_string(conf, CONF_STATE_DIRECTORY), "ledger.sqlite", NULL);
+}
+
+bool ledger_is_used(const struct conf *conf)
+{
+    g_autofree char *location = ledger_location(conf);
+    return *conf_string(conf, CONF_LEDGER_URL) || access(location, F_OK) == 0;
 }
 
 bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline deadline,

@@ -140,6 +140,15 @@ bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r,
 bool ledger_add_gap(struct ledger *ledger, gint64 from, gint64 until,
                     GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// MESSAGE was sent, or will be in a moment, and is not recorded: notes a gap in a file in
+// state.directory, for the ledger may not be there to take it.
+bool ledger_note_failure(const struct conf *conf, const struct sent_message *message,
+                         GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Is there, by the settings, a ledger into which mail is recorded: one that is named, or that is
+// there already?
+bool ledger_is_used(const struct conf *conf);
+
 // A recorder that runs all the time says that it is there, at least every LEDGER_ALIVE_SECONDS.
 // From when it last said so until it says so again, or STARTS again, there is a gap. ledger_retire:
 // NAME will not come again, and its silence means nothing.
