@@ -12,6 +12,7 @@
     X(sent, "sent", "record outgoing mail")                                                        \
     X(setup, "setup", "find your mail, learn from it, write the settings")                         \
     X(learn, "learn", "learn from the mail that is there, and show what was learnt")               \
+    X(ledger, "ledger", "answer users who ask the ledger; tell how far it reaches")                \
     X(milter, "milter", "record, stamp and sign outgoing mail for the MTA")                        \
     X(doctor, "doctor", "tell what is known of this site and what would help")                     \
     X(batv, "batv", "sign return paths, or verify their tags")                                     \

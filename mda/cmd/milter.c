@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cmd/heartbeat.h"
 #include "cmd/options.h"
 #include "delivery/user.h"
 #include "evidence/batv.h"
@@ -22,6 +23,8 @@
 #define RECORD_MS 2000
 // A Date may be this far ahead of our clock before it is no Date.
 #define FUTURE_SECONDS (24 * 3600)
+
+#define DATED_BACK_SECONDS (24 * 3600)
 
 static char *socket_option;
 
@@ -105,6 +108,14 @@ static char *sign_sender(const struct conf *conf, const struct outgoing *outgoin
     return tagged;
 }
 
+// The gap that OUTGOING leaves begins with its Date, which may be some hours back.
+static gint64 missing_from(const struct outgoing *outgoing)
+{
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    gint64 dated;
+    return date_parse(outgoing->date, &dated) ? CLAMP(dated, now - DATED_BACK_SECONDS, now) : now;
+}
+
 void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
                      struct outgoing_changes *changes_r)
 {
@@ -113,9 +124,11 @@ void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
         return;
     g_autoptr(GError) err = NULL;
     record(conf, outgoing, &err);
-    if (err)
+    if (err) {
         log_line(LOG_LEVEL_WARNING, "milter: not recorded: %s", err->message);
-    else
+        heartbeat_missed(missing_from(outgoing));
+    }
+    if (!err)
         log_line(LOG_LEVEL_DEBUG, "milter: recorded %s from %s", outgoing->message_id,
                  outgoing->sender);
     changes_r->stamp = make_stamp(conf, outgoing);
@@ -151,8 +164,9 @@ int cmd_milter(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop milter: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
+    // Who records for everybody opens the ledger himself.
     const struct milter_api *api = (const struct milter_api *)module_load("milter", &err);
-    if (!api) {
+    if (!api || !conf_assign(context->conf, "ledger.socket=", "milter", &err)) {
         fprintf(stderr, "backstop milter: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
@@ -164,7 +178,9 @@ int cmd_milter(struct command_context *context, int argc, char **argv)
         log_line(LOG_LEVEL_WARNING,
                  "milter: whoever can connect to %s gets stamps, tags and records for what he says",
                  place.socket);
-    int status = api->run(context->conf, &place);
+    heartbeat_begin(context->conf, "milter");
+    const int status = api->run(context->conf, &place);
+    heartbeat_end();
     milter_place_clear(&place);
     return status;
 }

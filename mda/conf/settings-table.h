@@ -66,6 +66,8 @@
     X(LEDGER_URL, "ledger", "url", PATH, "",                                                       \
       "The sent-ledger: a path of an SQLite file, or redis://host:port/db (rediss:// with TLS, "   \
       "several hosts separated by commas); empty: in the user's state directory.")                 \
+    X(LEDGER_SOCKET, "ledger", "socket", PATH, "",                                                 \
+      "Where backstop ledger serve answers users who may not open the ledger themselves.")         \
     X(LEDGER_COMPLETE, "ledger", "complete", BOOL, "no",                                           \
       "Whether all mail of ours is in it, with its recipients, so that absence is proof.")         \
     X(LEDGER_TIMEOUT, "ledger", "timeout", DURATION, "2s",                                         \

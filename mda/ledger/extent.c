@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "ledger/gapfile.h"
 #include "ledger/inside.h"
+#include "ledger/remote.h"
 
 // Between the Date of a mail and its sending.
 #define GAP_MARGIN_SECONDS 3600
@@ -47,11 +48,18 @@ static void recorder_free(gpointer data)
     g_free(recorder);
 }
 
+// What the holder alone may do.
+static bool is_ours(const struct ledger *ledger, GError **err)
+{
+    return ledger->remote < 0 ||
+           mda_fail(err, MDA_ERROR_TEMP, "%s: only who holds the ledger can do that", ledger->name);
+}
+
 static bool read_all(struct ledger *ledger, GArray **gaps_r, GPtrArray **recorders_r, GError **err)
 {
     g_autoptr(GArray) gaps = g_array_new(FALSE, FALSE, sizeof(struct ledger_gap));
     g_autoptr(GPtrArray) recorders = g_ptr_array_new_with_free_func(recorder_free);
-    if (!ledger->backend->read_gaps(ledger->state, gaps, recorders, err))
+    if (!is_ours(ledger, err) || !ledger->backend->read_gaps(ledger->state, gaps, recorders, err))
         return false;
     *gaps_r = g_steal_pointer(&gaps);
     *recorders_r = g_steal_pointer(&recorders);
@@ -62,10 +70,11 @@ static gint64 since_of(const gint64 *facts)
 {
     if (facts[LIVE] && facts[BEGAN])
         return MIN(facts[LIVE], facts[BEGAN]);
-    return facts[LIVE]      ? facts[LIVE]
-           : facts[BEGAN]   ? facts[BEGAN]
-           : facts[UNTIMED] ? 0
-                            : facts[IMPORTED];
+    if (facts[LIVE] || facts[BEGAN])
+        return MAX(facts[LIVE], facts[BEGAN]);
+    if (facts[UNTIMED])
+        return 0;
+    return facts[IMPORTED] ? facts[IMPORTED] : G_MAXINT64;
 }
 
 // When there are more gaps than fit, the oldest become one.
@@ -113,12 +122,29 @@ static bool knows_askers(struct ledger *ledger, bool *yes_r, GError **err)
     return true;
 }
 
+// The holder's gaps, and those of this user alone.
+static bool remote_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError **err)
+{
+    const struct remote_request request = {.op = REMOTE_EXTENT};
+    struct remote_reply reply;
+    g_autoptr(GArray) gaps = g_array_new(FALSE, FALSE, sizeof(struct ledger_gap));
+    if (!remote_call(ledger->remote, &request, &reply, err))
+        return false;
+    gapfile_read(ledger->conf, 0, gaps);
+    for (guint i = 0; i < gaps->len; i++)
+        put_gap(&reply.extent, g_array_index(gaps, struct ledger_gap, i));
+    *extent_r = reply.extent;
+    return true;
+}
+
 bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError **err)
 {
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     gint64 facts[FACTS];
     bool known;
     struct ledger_extent extent = {0};
+    if (ledger->remote >= 0)
+        return remote_extent(ledger, extent_r, err);
     if (!ledger->backend->read_notes(ledger->state, fact_names, facts, err) ||
         !knows_askers(ledger, &known, err) || !fill_gaps(ledger, now, &extent, err))
         return false;
@@ -153,7 +179,7 @@ bool ledger_extent_covers(const struct ledger_extent *extent, gint64 from, gint6
 bool ledger_add_gap(struct ledger *ledger, gint64 from, gint64 until, GError **err)
 {
     const struct ledger_gap gap = {from, until};
-    return ledger->backend->add_gap(ledger->state, &gap, err);
+    return is_ours(ledger, err) && ledger->backend->add_gap(ledger->state, &gap, err);
 }
 
 bool ledger_alive(struct ledger *ledger, const char *name, bool starts, GError **err)
@@ -175,7 +201,7 @@ bool ledger_alive(struct ledger *ledger, const char *name, bool starts, GError *
 
 bool ledger_retire(struct ledger *ledger, const char *name, GError **err)
 {
-    return ledger->backend->set_alive(ledger->state, name, 0, err);
+    return is_ours(ledger, err) && ledger->backend->set_alive(ledger->state, name, 0, err);
 }
 
 bool ledger_recorders(struct ledger *ledger, GPtrArray **recorders_r, GError **err)

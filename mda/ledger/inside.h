@@ -9,6 +9,7 @@ struct ledger {
     gpointer state;
     const struct conf *conf; // borrowed; NULL: an index, which has no gaps
     struct ledger_hasher *hasher;
+    int remote;     // the socket of who holds it; -1: we do
     GArray *askers; // struct ledger_hash
     char *name;
     gint64 keep_seconds;

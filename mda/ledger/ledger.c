@@ -10,7 +10,10 @@
 #include "config.h"
 #include "ledger/inside.h"
 #include "ledger/key.h"
+#include "ledger/remote.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -126,6 +129,7 @@ static bool open_at(const char *location, const struct conf *conf, gint64 keep_s
     ledger->backend = backend_for(location, err);
     ledger->keep_seconds = keep_seconds;
     ledger->conf = conf;
+    ledger->remote = -1;
     ledger->askers = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     // A password in the URL is nobody's business.
     const char *at = strrchr(location, '@');
@@ -158,10 +162,39 @@ bool ledger_is_used(const struct conf *conf)
     return *conf_string(conf, CONF_LEDGER_URL) || access(location, F_OK) == 0;
 }
 
+// Who may open the file himself does so; others ask the one who holds it.
+static bool is_held(const struct conf *conf, const char *location, enum ledger_mode mode)
+{
+    const int wanted = mode == LEDGER_READ ? R_OK : W_OK;
+    return *conf_string(conf, CONF_LEDGER_SOCKET) &&
+           (is_redis(location) || (faccessat(AT_FDCWD, location, wanted, AT_EACCESS) != 0 &&
+                                   (errno == EACCES || errno == EPERM || errno == EROFS)));
+}
+
+static bool open_remote(const struct conf *conf, struct deadline deadline, struct ledger **ledger_r,
+                        GError **err)
+{
+    const char *path = conf_string(conf, CONF_LEDGER_SOCKET);
+    const int fd = remote_connect(path, deadline, err);
+    if (fd < 0) {
+        g_prefix_error(err, "ledger: ");
+        return false;
+    }
+    struct ledger *ledger = g_new0(struct ledger, 1);
+    ledger->conf = conf;
+    ledger->remote = fd;
+    ledger->askers = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
+    ledger->name = g_strdup(path);
+    *ledger_r = ledger;
+    return true;
+}
+
 bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline deadline,
                  struct ledger **ledger_r, GError **err)
 {
     g_autofree char *location = ledger_location(conf);
+    if (is_held(conf, location, mode))
+        return open_remote(conf, deadline, ledger_r, err);
     return open_at(location, conf, conf_milliseconds(conf, CONF_LEDGER_KEEP) / 1000, mode, deadline,
                    ledger_r, err);
 }
@@ -178,6 +211,8 @@ void ledger_free(struct ledger *ledger)
         return;
     if (ledger->state)
         ledger->backend->free(ledger->state);
+    if (ledger->remote >= 0)
+        close(ledger->remote);
     ledger_hasher_free(ledger->hasher);
     g_array_unref(ledger->askers);
     g_free(ledger->name);
@@ -189,8 +224,43 @@ const char *ledger_name(const struct ledger *ledger)
     return ledger->name;
 }
 
+static void remote_ask_as(struct ledger *ledger, const GPtrArray *addresses)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (guint i = 0; i < addresses->len; i++)
+        g_ptr_array_add(list, g_ptr_array_index(addresses, i));
+    g_ptr_array_add(list, NULL);
+    const struct remote_request request = {.op = REMOTE_ASK_AS, .list = (const char **)list->pdata};
+    struct remote_reply reply;
+    (void)!remote_call(ledger->remote, &request, &reply, NULL); // what is asked next fails as well
+}
+
+static bool remote_record(struct ledger *ledger, const struct sent_message *message, GError **err)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    g_ptr_array_add(list, (gpointer)(message->author ? message->author : ""));
+    for (gsize i = 0; message->recipients && message->recipients[i] && i < LEDGER_RECIPIENTS_MAX;
+         i++)
+        g_ptr_array_add(list, (gpointer)message->recipients[i]);
+    g_ptr_array_add(list, NULL);
+    const struct remote_request request = {.op = REMOTE_RECORD,
+                                           .id = message->message_id,
+                                           .address = message->sender,
+                                           .text = message->subject,
+                                           .list = (const char **)list->pdata,
+                                           .from = message->time,
+                                           .until = message->date,
+                                           .flag = message->guessed};
+    struct remote_reply reply;
+    return remote_call(ledger->remote, &request, &reply, err);
+}
+
 void ledger_ask_as(struct ledger *ledger, const GPtrArray *addresses)
 {
+    if (ledger->remote >= 0) {
+        remote_ask_as(ledger, addresses);
+        return;
+    }
     g_array_set_size(ledger->askers, 0);
     for (guint i = 0; i < addresses->len; i++) {
         const struct ledger_hash asker =
@@ -291,6 +361,8 @@ static void add_note(struct draft *draft, const char *name, gint64 value, int me
 static void note_reach(const struct ledger *ledger, const struct sent_message *message, gint64 now,
                        struct draft *draft)
 {
+    if (message->foreign)
+        return;
     if (message->live)
         add_note(draft, "live",
                  ledger->lost
@@ -309,7 +381,7 @@ static void note_kind(const struct sent_message *message, gint64 now, struct dra
         add_note(draft, "recipients", 1, NOTE_LEAST);
     if (draft->correspondents->len > 0 && draft->owner_count > 0)
         add_note(draft, "bound", 1, NOTE_LEAST);
-    if (message->guessed)
+    if (message->guessed && !message->foreign)
         add_note(draft, "guessed", now, NOTE_MOST);
 }
 
@@ -336,6 +408,8 @@ static void fill_entry(const struct draft *draft, struct ledger_entry *entry)
 
 bool ledger_record(struct ledger *ledger, const struct sent_message *message, GError **err)
 {
+    if (ledger->remote >= 0)
+        return remote_record(ledger, message, err);
     struct draft draft;
     struct ledger_hash hash;
     struct ledger_entry entry = {
@@ -369,7 +443,7 @@ bool ledger_record(struct ledger *ledger, const struct sent_message *message, GE
 
 bool ledger_begin(struct ledger *ledger, GError **err)
 {
-    if (!ledger->backend->begin(ledger->state, err))
+    if (ledger->remote < 0 && !ledger->backend->begin(ledger->state, err))
         return false;
     ledger->batch = true;
     return true;
@@ -378,12 +452,12 @@ bool ledger_begin(struct ledger *ledger, GError **err)
 bool ledger_commit(struct ledger *ledger, GError **err)
 {
     ledger->batch = false;
-    return ledger->backend->commit(ledger->state, err);
+    return ledger->remote >= 0 || ledger->backend->commit(ledger->state, err);
 }
 
 bool ledger_prune(struct ledger *ledger, GError **err)
 {
-    if (ledger->keep_seconds <= 0)
+    if (ledger->keep_seconds <= 0 || ledger->remote >= 0)
         return true;
     return ledger->backend->prune(ledger->state, g_get_real_time() / G_USEC_PER_SEC,
                                   ledger->keep_seconds, err);
@@ -394,6 +468,16 @@ bool ledger_find(struct ledger *ledger, const char *message_id, const char *send
 {
     struct ledger_hash id, from, bound;
     *found_r = false;
+    if (ledger->remote >= 0) {
+        const struct remote_request request = {
+            .op = REMOTE_FIND, .id = message_id, .address = sender};
+        struct remote_reply reply;
+        if (!remote_call(ledger->remote, &request, &reply, err))
+            return false;
+        *found_r = reply.yes;
+        *record_r = reply.record;
+        return true;
+    }
     if (!ledger_hash_id(ledger->hasher, message_id, &id))
         return true;
     if (sender) {
@@ -404,9 +488,30 @@ bool ledger_find(struct ledger *ledger, const char *message_id, const char *send
                                  found_r, record_r, err);
 }
 
+// What the holder answers, where the places are not NULL.
+static bool ask_remote(const struct ledger *ledger, const struct remote_request *request,
+                       bool *yes_r, gint64 *time_r, gint64 *count_r, GError **err)
+{
+    struct remote_reply reply;
+    if (!remote_call(ledger->remote, request, &reply, err))
+        return false;
+    if (yes_r)
+        *yes_r = reply.yes;
+    if (time_r)
+        *time_r = reply.time;
+    if (count_r)
+        *count_r = reply.count;
+    return true;
+}
+
 bool ledger_sent_to(struct ledger *ledger, const char *message_id, const char *address, bool *yes_r,
                     GError **err)
 {
+    if (ledger->remote >= 0)
+        return ask_remote(
+            ledger,
+            &(struct remote_request){.op = REMOTE_SENT_TO, .id = message_id, .address = address},
+            yes_r, NULL, NULL, err);
     struct ledger_hash id;
     *yes_r = false;
     if (!ledger_hash_id(ledger->hasher, message_id, &id))
@@ -429,6 +534,10 @@ static struct ledger_hash under_asker(const struct ledger *ledger, enum ledger_b
 bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gint64 *time_r,
                      GError **err)
 {
+    if (ledger->remote >= 0)
+        return ask_remote(ledger,
+                          &(struct remote_request){.op = REMOTE_WROTE_TO, .address = address},
+                          yes_r, time_r, NULL, err);
     const struct ledger_hash to = ledger_hash_address(ledger->hasher, address);
     *yes_r = false;
     for (guint i = 0; i <= ledger->askers->len && !*yes_r; i++) {
@@ -442,6 +551,11 @@ bool ledger_wrote_to(struct ledger *ledger, const char *address, bool *yes_r, gi
 bool ledger_sent_near(struct ledger *ledger, const char *address, gint64 from, gint64 until,
                       bool *yes_r, GError **err)
 {
+    if (ledger->remote >= 0)
+        return ask_remote(ledger,
+                          &(struct remote_request){
+                              .op = REMOTE_NEAR, .address = address, .from = from, .until = until},
+                          yes_r, NULL, NULL, err);
     *yes_r = false;
     const gint64 last = until / LEDGER_NEAR_SECONDS;
     for (gint64 span = MAX(from, 0) / LEDGER_NEAR_SECONDS; span <= last; span++) {
@@ -458,6 +572,10 @@ bool ledger_sent_near(struct ledger *ledger, const char *address, gint64 from, g
 bool ledger_sent_alike(struct ledger *ledger, gint64 date, const char *subject, bool *yes_r,
                        GError **err)
 {
+    if (ledger->remote >= 0)
+        return ask_remote(
+            ledger, &(struct remote_request){.op = REMOTE_ALIKE, .text = subject, .from = date},
+            yes_r, NULL, NULL, err);
     struct ledger_hash hash;
     *yes_r = false;
     return !ledger_hash_alike(ledger->hasher, date, subject, &hash) ||
@@ -466,5 +584,8 @@ bool ledger_sent_alike(struct ledger *ledger, gint64 date, const char *subject, 
 
 bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r, GError **err)
 {
+    if (ledger->remote >= 0)
+        return ask_remote(ledger, &(struct remote_request){.op = REMOTE_COUNT, .from = since}, NULL,
+                          NULL, count_r, err);
     return ledger->backend->count_since(ledger->state, since, count_r, err);
 }

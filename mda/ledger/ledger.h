@@ -34,6 +34,7 @@ struct sent_message {
     bool guessed; // the recipients were read from the header: those of Bcc may be missing
     gint64 date;  // its Date, Unix seconds; 0: not known
     const char *subject; // decoded, or NULL
+    bool foreign;        // one user says so: nothing follows of how far the ledger reaches
 };
 
 // What is known of a Message-ID.
