@@ -113,8 +113,9 @@ void gapfile_read(const struct conf *conf, gint64 since, GArray *gaps)
     char text[FILE_BYTES];
     g_autofree char *path = path_of(conf);
     const struct ledger_gap always = {0, G_MAXINT64};
-    mda_autofd fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    g_autoptr(GError) err = NULL;
+    mda_autofd fd = files_open_regular(path, FILES_NO_LINK, NULL, &err);
+    if (g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE))
         return;
     if (fd < 0 || pread(fd, text, sizeof text, 0) != (ssize_t)sizeof text) {
         g_array_append_val(gaps, always);
