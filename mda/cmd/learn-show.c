@@ -22,7 +22,8 @@ static void show_addresses(const struct show *show)
     bool row;
     guint count = 0;
     if (!state_prepare(show->state, &statement, NULL,
-                       "SELECT address, count FROM own ORDER BY count DESC", NULL))
+                       "SELECT account, sum(count) FROM sent_form GROUP BY account ORDER BY 2 DESC",
+                       NULL))
         return;
     while (show->state->api->step(statement, &row, NULL) && row && count++ < SHOWN_FORMS) {
         g_autofree char *address =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
 // - The folders of sent mail come first: what the others teach is held against them.
+// - Then those where his own letters may lie, too, archives and folders of his making; the inbox
+// last.
 // - Each message is read once; its name stands in the table "seen" under a path of its own. Names
 //   and what they taught are kept together, some thousands at a time.
 // - Whether an answer names a mail that Sent has is asked when all was read: the copy may lie in a
@@ -227,18 +229,39 @@ static bool read_mbox(struct reader *reader, const struct tree_folder *folder, c
     return state_run(state, statement, reader->err);
 }
 
+// What one folder taught must be there for the next: letters of his own that others answer.
 static bool read_folder(struct reader *reader, const struct tree_folder *folder)
 {
     g_autofree char *key = g_strconcat("learn ", folder->path, NULL);
+    const guint before = reader->learner.counts->read;
     if (folder->use == USE_TRASH || folder->use == USE_DRAFTS)
         return true;
-    return folder->kind == READ_MBOX ? read_mbox(reader, folder, key)
-                                     : read_names(reader, folder, key);
+    const bool sound = folder->kind == READ_MBOX ? read_mbox(reader, folder, key)
+                                                 : read_names(reader, folder, key);
+    if (!sound || reader->learner.counts->read == before)
+        return sound;
+    return commit(&reader->learner, reader->err) && begin(&reader->learner, reader->err);
 }
 
 static bool is_among(const GPtrArray *paths, const char *path)
 {
     return g_ptr_array_find_with_equal_func((GPtrArray *)paths, path, g_str_equal, NULL);
+}
+
+// Where the user's own letters may lie comes before the inbox, where the answers to them are.
+static int rank(const struct tree_folder *folder)
+{
+    const bool inbox = !*folder->name || g_ascii_strcasecmp(folder->name, "inbox") == 0 ||
+                       g_str_has_suffix(folder->name, "/INBOX");
+    return folder->use == USE_ARCHIVE ? 0 : inbox ? 2 : 1;
+}
+
+static gint by_rank(gconstpointer a, gconstpointer b)
+{
+    const struct tree_folder *first = *(const struct tree_folder *const *)a;
+    const struct tree_folder *second = *(const struct tree_folder *const *)b;
+    const int difference = rank(first) - rank(second);
+    return difference ? difference : strcmp(first->path, second->path);
 }
 
 // Reads the folders below ROOT that hold no sent mail; SENT are those that do. JUNK: the Junk
@@ -247,6 +270,7 @@ static bool read_store(struct reader *reader, const char *root, const GPtrArray 
                        const char *junk)
 {
     g_autoptr(GPtrArray) folders = tree_folders(root);
+    g_ptr_array_sort(folders, by_rank);
     for (guint i = 0; i < folders->len; i++) {
         struct tree_folder *folder = g_ptr_array_index(folders, i);
         if (g_strcmp0(folder->path, junk) == 0)

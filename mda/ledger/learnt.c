@@ -285,11 +285,13 @@ bool learnt_note_sent(struct state *state, const char *account, const char *name
     struct id_form form = {NULL, NULL};
     if (!account || !message_id || !id_form_of(message_id, &form))
         return true;
+    // The last letter of an mbox is seen again and again: it may have grown.
     const bool prepared = state_prepare(
         state, &statement, err,
         "INSERT INTO sent_form (account, name, domain, shape, count, first, last) VALUES"
         " (?1, ?2, ?3, ?4, 1, ?5, ?5) ON CONFLICT (account, name, domain, shape) DO UPDATE SET"
-        " count = count + 1, first = min(first, excluded.first), last = max(last, excluded.last)",
+        " count = count + (last <> excluded.last), first = min(first, excluded.first), last = "
+        "max(last, excluded.last)",
         account, name ? name : "", form.domain, form.shape, NULL);
     id_form_clear(&form);
     if (!prepared)

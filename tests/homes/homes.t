@@ -23,6 +23,7 @@ while read -r persona wanted; do
     ok $? "$persona: of $forged forged reports $caught are ($wanted % wanted)"
 done <<END
 plain 97
+tidy 90
 family 95
 providers 95
 lists 97
