@@ -346,6 +346,17 @@ static void compose_header(struct delivery *delivery)
     delivery->header = g_strconcat(delivery->trace, delivery->verdict, NULL);
 }
 
+// Who is told no recipient delivers to the user: that is what Sieve sees, as with dovecot-lda.
+static void address_user(struct delivery *delivery)
+{
+    struct envelope *envelope = &delivery->envelope;
+    const char *name = delivery->given->user ? delivery->given->user : delivery->user.name;
+    if (envelope->recipient || envelope->addressed || !name || !*name)
+        return;
+    envelope->addressed =
+        strchr(name, '@') ? g_strdup(name) : g_strdup_printf("%s@%s", name, g_get_host_name());
+}
+
 static int deliver_message(struct delivery *delivery, GError **err)
 {
     g_autofree char *distinction = NULL;
@@ -363,6 +374,7 @@ static int deliver_message(struct delivery *delivery, GError **err)
     };
     intake_envelope(&options, delivery->message, &delivery->envelope);
     envelope_dsn_copy(&delivery->given->dsn, &delivery->envelope.dsn);
+    address_user(delivery);
     judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
                        &delivery->judged);
     compose_header(delivery);

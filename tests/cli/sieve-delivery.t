@@ -133,6 +133,13 @@ EOF
     is "$(folders)" "$wanted" "envelope \"to\" with $options"
 done
 
+fresh <<'EOF'
+require ["envelope", "fileinto", "variables"];
+if envelope :localpart :matches "to" "*" { fileinto "to-${1}"; }
+EOF
+deliver -f ann@example.com
+is "$(folders)" ".to-$(id -un | tr . _)" "without any recipient it is the user"
+
 # vacation: who is named (RFC 5230 4.5), whom is remembered what (4.2).
 mail() { # TO SUBJECT [FROM]: a message, a new one at every call
     number=$((number + 1))
