@@ -118,7 +118,9 @@ static bool set_up(struct ledger *ledger, const struct conf *conf, const char *l
     return load_key(ledger, conf, location, mode, &key_made, err) &&
            ledger->backend->prepare(ledger->state, mode, ledger->hasher, &fresh, err) &&
            check_key(ledger, mode, err) &&
-           (!fresh || key_made || !conf || mode == LEDGER_READ || note_loss(ledger, err));
+           (!fresh || key_made || !conf || mode == LEDGER_READ ||
+            *conf_string(conf, CONF_LEDGER_KEY_FILE) || // made by hand, before there was a ledger
+            note_loss(ledger, err));
 }
 
 static bool open_at(const char *location, const struct conf *conf, gint64 keep_seconds,
