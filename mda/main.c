@@ -30,19 +30,27 @@ static const struct personality personalities[] = {
 #undef X
 };
 
-// STATUS as a command returned it.
-static int exit_status(int status)
+static int delivery_status(const struct delivery_result *result)
 {
-    switch (status - STATUS_OUTCOME) {
-    case MDA_DELIVERED:
+    switch (result->end) {
+    case DELIVERY_DELIVERED:
         return EX_OK;
-    case MDA_REJECT:
+    case DELIVERY_REFUSED:
         return EX_NOPERM;
-    case MDA_DEFER:
-        return EX_TEMPFAIL;
-    default:
-        return status;
+    case DELIVERY_NO_USER:
+        return EX_NOUSER;
+    case DELIVERY_BY_STATUS:
+        return result->status;
+    case DELIVERY_DEFERRED:
+        break;
     }
+    return EX_TEMPFAIL;
+}
+
+// STATUS as a command returned it.
+static int exit_status(const struct command_context *context, int status)
+{
+    return status == STATUS_RESULT ? delivery_status(&context->result) : status;
 }
 
 static const struct command *find_command(const char *name)
@@ -68,7 +76,7 @@ static int print_help(void)
 // How many arguments the common option at argv[0] takes up; 0: it is none.
 static int take_common_option(int argc, char **argv)
 {
-    struct config_request *request = config_request();
+    struct conf_request *request = conf_request();
     bool file = strcmp(argv[0], "-c") == 0 || strcmp(argv[0], "--config") == 0;
     bool set = strcmp(argv[0], "--set") == 0;
     const char *value = NULL;
@@ -110,7 +118,7 @@ static int run_command(struct command_context *context, int argc, char **argv)
         // The MTA keeps the mail until its configuration is mended.
         fprintf(stderr, "backstop: there is no command \"%s\"; backstop --help lists all\n",
                 argv[at]);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
     // No command: deliver, with what is left as its options.
     argv[at - 1] = (char *)"deliver";
@@ -139,9 +147,9 @@ int main(int argc, char **argv)
     struct command_context context = {.conf = conf, .program = "backstop"};
     for (gsize i = 0; i < G_N_ELEMENTS(personalities); i++) {
         if (strcmp(personalities[i].name, name) == 0) {
-            context.program = name;
-            return end(exit_status(personalities[i].run(&context, argc, argv)));
+            conf_request()->program = context.program = name;
+            return end(exit_status(&context, personalities[i].run(&context, argc, argv)));
         }
     }
-    return end(exit_status(run_command(&context, argc, argv)));
+    return end(exit_status(&context, run_command(&context, argc, argv)));
 }

@@ -11,11 +11,11 @@ find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include' {} +
 BEGIN {
     allow("main", "cmd conf")
     allow("cmd", "lmtp milter svtest delivery hosts judge learn report answer submit plan store sieve procmail evidence bounce ledger message")
-    allow("lmtp", "delivery plan store message cmd/command.h")       # cmd/: on its way out
-    allow("milter", "evidence ledger message cmd/milter.h")          # cmd/: on its way out
+    allow("lmtp", "delivery plan store message")
+    allow("milter", "evidence ledger message")
     allow("svtest", "hosts sieve plan message")
-    allow("delivery", "hosts judge learn answer submit plan store ledger message cmd/command.h cmd/options.h cmd/procmail.h") # cmd/: on its way out
-    allow("hosts", "judge/judge.h answer plan store sieve procmail ledger message delivery/carry-out.h cmd/options.h") # cmd/, delivery/: on their way out
+    allow("delivery", "hosts judge learn answer submit plan store ledger message")
+    allow("hosts", "judge/judge.h answer plan store sieve procmail ledger message")
     allow("verdict", "evidence/finding.h") # judge/verdict.c: the table, pure
     allow("judge", "learn evidence bounce ledger message")
     allow("learn", "evidence/finding.h bounce store ledger message")

@@ -54,7 +54,7 @@ int cmd_batv(struct command_context *context, int argc, char **argv)
     }
     g_autoptr(GError) err = NULL;
     g_autoptr(GPtrArray) keys = NULL;
-    if (!options_configure(context, NULL, &err) ||
+    if (!conf_load(context->conf, NULL, &err) ||
         !keys_read(conf_string(context->conf, CONF_BATV_KEY_FILE), &keys, &err)) {
         fprintf(stderr, "backstop batv: batv.key-file: %s\n", err->message);
         return STATUS_TEMPFAIL;

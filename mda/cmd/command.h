@@ -6,26 +6,30 @@
 #include "base/error.h"
 #include "cmd/command-list.h"
 #include "conf/conf.h"
+#include "delivery/result.h"
 
 struct command_context {
     struct conf *conf;   // built-in, system and --set settings are in force; the user's file too
     const char *program; // the name that we were called by, without its directory
+    struct delivery_result result; // with STATUS_RESULT
 };
 
-// Exit statuses of commands that deliver nothing. A delivery returns command_outcome(), which
-// main.c alone turns into an exit status.
+// Exit statuses of commands that deliver nothing. A delivery returns STATUS_RESULT; main.c alone
+// turns its result into an exit status.
 enum {
     STATUS_OK = 0,
     STATUS_NO = 1,
     STATUS_USAGE = 64,
     STATUS_TEMPFAIL = 75,
-    STATUS_OUTCOME = 256
+    STATUS_RESULT = 256 // context->result says it
 };
 
-// What a delivery returns for its OUTCOME.
-static inline int command_outcome(enum outcome outcome)
+// What a command returns that cannot begin its delivery: the MTA keeps the mail until what is wrong
+// is mended.
+static inline int command_defer(struct command_context *context)
 {
-    return STATUS_OUTCOME + (int)outcome;
+    context->result = (struct delivery_result){.end = DELIVERY_DEFERRED};
+    return STATUS_RESULT;
 }
 
 struct command {

@@ -103,7 +103,7 @@ int cmd_config(struct command_context *context, int argc, char **argv)
     if (from_dovecot)
         return translate();
     g_autoptr(GError) err = NULL;
-    bool sound = options_configure(context, NULL, &err);
+    bool sound = conf_load(context->conf, NULL, &err);
     if (!sound)
         fprintf(stderr, "backstop: %s\n", err->message);
     for (int i = 0; i < CONF_COUNT; i++)

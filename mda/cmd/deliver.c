@@ -27,10 +27,11 @@ int cmd_deliver(struct command_context *context, int argc, char **argv)
     // A wrong option bounces nothing: the MTA keeps the mail until the configuration is mended.
     if (!options_parse(context, entries, "[OPTION...] < MESSAGE",
                        "Judges the message and files it by the user's rules.", &argc, &argv))
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     if (argc > 1) {
         fprintf(stderr, "backstop: unexpected argument \"%s\"\n", argv[1]);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
-    return delivery_run(context, &given);
+    delivery_run(context->conf, &given, &context->result);
+    return STATUS_RESULT;
 }

@@ -334,7 +334,7 @@ int cmd_doctor(struct command_context *context, int argc, char **argv)
                        &argc, &argv))
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err))
+    if (!conf_load(context->conf, NULL, &err))
         fprintf(stderr, "backstop: %s\n", err->message);
     g_autoptr(GArray) advices = g_array_new(FALSE, FALSE, sizeof(struct advice));
     g_array_set_clear_func(advices, clear_advice);

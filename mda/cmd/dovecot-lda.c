@@ -42,7 +42,7 @@ static void take_location(const char *value)
     g_autofree char *location = end ? g_strndup(value, (gsize)(end - value)) : g_strdup(value);
     g_auto(GStrv) parts = g_strsplit(location, "%h", -1);
     g_autofree char *expanded = g_strjoinv("~", parts);
-    g_ptr_array_add(config_request()->overrides, g_strdup_printf("store.location=%s", expanded));
+    g_ptr_array_add(conf_request()->overrides, g_strdup_printf("store.location=%s", expanded));
 }
 
 static gboolean take_override(const char *name, const char *value, gpointer data, GError **err)
@@ -57,7 +57,7 @@ static gboolean take_override(const char *name, const char *value, gpointer data
     else if (g_str_has_prefix(value, "mail_home="))
         given.home = g_strdup(strchr(value, '=') + 1);
     else if (g_str_has_prefix(value, "lda_mailbox_autocreate="))
-        g_ptr_array_add(config_request()->overrides,
+        g_ptr_array_add(conf_request()->overrides,
                         g_strdup_printf("store.create-folders=%s", strchr(value, '=') + 1));
     return TRUE;
 }
@@ -69,12 +69,13 @@ int cmd_dovecot_lda(struct command_context *context, int argc, char **argv)
     g_autoptr(GError) err = NULL;
     if (!g_option_context_parse(options, &argc, &argv, &err)) {
         fprintf(stderr, "%s: %s\n", context->program, err->message);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
     if (argc > 1) {
         fprintf(stderr, "%s: unexpected argument \"%s\"\n", context->program, argv[1]);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
     given.blank_is_null = true; // as it has it, unless the message says who it is from
-    return delivery_run(context, &given);
+    delivery_run(context->conf, &given, &context->result);
+    return STATUS_RESULT;
 }

@@ -76,7 +76,7 @@ int cmd_expire(struct command_context *context, int argc, char **argv)
             &argc, &argv))
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err)) {
+    if (!conf_load(context->conf, NULL, &err)) {
         fprintf(stderr, "backstop: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }

@@ -4,7 +4,7 @@
 // keeps the message that it has: so nothing is written before everything is known.
 #include "base/files.h"
 #include "cmd/options.h"
-#include "delivery/intake.h"
+#include "message/intake.h"
 #include "judge/judge.h"
 #include "message/compose.h"
 #include "message/spool.h"
@@ -55,7 +55,7 @@ int cmd_filter(struct command_context *context, int argc, char **argv)
                        &argv))
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
-    if (options_configure(context, NULL, &err) && filter(context->conf, &err))
+    if (conf_load(context->conf, NULL, &err) && filter(context->conf, &err))
         return STATUS_OK;
     fprintf(stderr, "backstop: %s\n", err->message);
     return STATUS_TEMPFAIL;

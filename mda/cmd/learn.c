@@ -109,7 +109,7 @@ int cmd_learn(struct command_context *context, int argc, char **argv)
         return STATUS_USAGE;
     }
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err))
+    if (!conf_load(context->conf, NULL, &err))
         return complain(err);
     if (genuine || backscatter)
         return take_words(context->conf, argc, argv);

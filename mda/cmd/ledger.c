@@ -78,7 +78,7 @@ int cmd_ledger(struct command_context *context, int argc, char **argv)
     g_autoptr(GError) err = NULL;
     const char *verb = argc > 1 ? argv[1] : "";
     int result = STATUS_USAGE;
-    if (!options_configure(context, NULL, &err))
+    if (!conf_load(context->conf, NULL, &err))
         result = STATUS_TEMPFAIL;
     else if (argc == 2 && strcmp(verb, "status") == 0)
         result = status(context->conf, &err);

@@ -51,7 +51,7 @@ static bool check_settings(const struct conf *conf, GError **err)
 static bool configure(struct command_context *context, GError **err)
 {
     const char *home = geteuid() == 0 ? NULL : getenv("HOME");
-    return options_configure(context, home ? home : "", err) && check_settings(context->conf, err);
+    return conf_load(context->conf, home ? home : "", err) && check_settings(context->conf, err);
 }
 
 // Reads the settings again. When there is anything wrong with them the former ones stay in force.
@@ -66,7 +66,7 @@ static bool reconfigure(struct command_context *context)
                          (const char *)g_ptr_array_index(conf_warnings(conf), 0));
     if (sound)
         conf_swap(context->conf, conf);
-    options_configure_log(context);
+    conf_configure_log(context->conf);
     if (!sound)
         log_line(LOG_LEVEL_ERROR, "lmtp: the former settings stay in force: %s", err->message);
     return sound;
@@ -114,7 +114,7 @@ static void converse(struct command_context *context, const struct turns *turns,
 {
     struct talk talk = {.context = context, .turns = *turns};
     talk.service = (struct lmtp_service){
-        .context = context,
+        .conf = context->conf,
         .turns = &talk.turns,
         .connection =
             {.in = in, .out = out, .signals = signals, .reload = reload_talk, .data = &talk},

@@ -92,12 +92,12 @@ int cmd_maildrop(struct command_context *context, int argc, char **argv)
     g_autoptr(GError) err = NULL;
     if (!g_option_context_parse(options, &argc, &argv, &err)) {
         fprintf(stderr, "maildrop: %s\n", err->message);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
     g_autofree char *filter = argc > 1 ? g_strdup(argv[1]) : NULL;
     if (!filter && !find_filter(&filter, &err)) {
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
     if (filter) {
         log_line(
@@ -105,8 +105,9 @@ int cmd_maildrop(struct command_context *context, int argc, char **argv)
             "deferred: %s: maildrop's filter language is not understood here; keep maildrop and "
             "call `backstop filter` from it, or write the rules in Sieve",
             filter);
-        return command_outcome(MDA_DEFER);
+        return command_defer(context);
     }
     given.header = headers ? headers->str : NULL;
-    return delivery_run(context, &given);
+    delivery_run(context->conf, &given, &context->result);
+    return STATUS_RESULT;
 }

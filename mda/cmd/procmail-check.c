@@ -5,8 +5,8 @@
 #include "base/auto.h"
 #include "base/files.h"
 #include "cmd/options.h"
-#include "cmd/procmail.h"
 #include "hosts/procmail-host.h"
+#include "hosts/procmail-rules.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static int run_on(struct command_context *context, const char *file, char **assi
     struct rc_engine *engine = rc_engine_new(&world.host);
     g_autofree char *text = world.host.read_file(&world.host, file, &length);
     preset(engine, &world);
-    procmail_judge(context, g_get_home_dir(), engine, message, size);
+    procmail_judge(context->conf, g_get_home_dir(), engine, message, size);
     rc_engine_message(engine, message, size, false);
     rc_engine_trace(engine, true);
     int status = STATUS_TEMPFAIL;

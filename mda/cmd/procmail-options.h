@@ -2,15 +2,7 @@
 // The command line of procmail.
 #pragma once
 
-#include <glib.h>
-#include <stdbool.h>
-
-struct procmail_options {
-    bool preserve, filter, ignore_length, strict, soft, deliver, version, help, lmtp;
-    const char *from;
-    GPtrArray *arguments; // const char *
-    char **rest;          // recipients, or assignments and rc files
-};
+#include "hosts/procmail-rules.h"
 
 // Reads ARGV (argv[0] is skipped), whose strings stay the caller's. As in procmail, what is wrong
 // is said on standard error and passed over. The caller clears *OPTIONS.

@@ -64,7 +64,7 @@ int cmd_rules(struct command_context *context, int argc, char **argv)
     if (test_files)
         return sound ? STATUS_OK : STATUS_NO;
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err)) {
+    if (!conf_load(context->conf, NULL, &err)) {
         fprintf(stderr, "backstop: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }

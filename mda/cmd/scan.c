@@ -329,7 +329,7 @@ int cmd_scan(struct command_context *context, int argc, char **argv)
             &argc, &argv))
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err))
+    if (!conf_load(context->conf, NULL, &err))
         return complain(err);
     if (undo)
         return undo_log(undo);

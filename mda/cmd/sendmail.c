@@ -243,7 +243,7 @@ int cmd_sendmail(struct command_context *context, int argc, char **argv)
 {
     (void)argc;
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err))
+    if (!conf_load(context->conf, NULL, &err))
         log_line(LOG_LEVEL_WARNING, "%s", err->message);
     return sendmail_run(context->conf, conf_string(context->conf, CONF_SENDMAIL_COMMAND), argv + 1);
 }

@@ -168,7 +168,7 @@ int cmd_sent(struct command_context *context, int argc, char **argv)
                        &argc, &argv))
         return STATUS_TEMPFAIL; // an MTA's pipe would bounce the mail for a 64
     g_autoptr(GError) err = NULL;
-    if (!options_configure(context, NULL, &err))
+    if (!conf_load(context->conf, NULL, &err))
         log_line(LOG_LEVEL_WARNING, "%s", err->message);
     char **rest = argv + 1;
     if (rest[0] && strcmp(rest[0], "--") == 0)

@@ -204,7 +204,7 @@ static void try_inbox(const struct setup *setup)
 static bool write_settings(const struct setup *setup, GError **err)
 {
     const struct conf *conf = setup->context->conf;
-    g_autofree char *path = options_user_file(setup->home);
+    g_autofree char *path = conf_user_file(setup->home);
     g_autofree char *text = setup_file_with(conf, path, setup->lines);
     if (!text) {
         printf("\nNo setting has to be written.\n");
@@ -328,7 +328,7 @@ int cmd_setup(struct command_context *context, int argc, char **argv)
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
     struct mail_user user = {0};
-    if (!options_configure(context, NULL, &err) || user_find(NULL, &user, &err) != USER_KNOWN)
+    if (!conf_load(context->conf, NULL, &err) || user_find(NULL, &user, &err) != USER_KNOWN)
         return complain(err);
     int status;
     if (undo) {

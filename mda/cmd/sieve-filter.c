@@ -232,7 +232,7 @@ int sieve_filter_command(struct command_context *context, int argc, char **argv)
     }
     sieve_source_init(&sweep.source);
     sweep.source.personal = g_path_get_dirname(opt_script);
-    bool sound = options_configure(context, NULL, &err) &&
+    bool sound = conf_load(context->conf, NULL, &err) &&
                  find_folder(&sweep, context->conf, argv[1], &err) &&
                  compile(&sweep, context->conf, &err) && sweep_folder(&sweep, &err);
     if (err)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cmd/options.h"
 #include "cmd/sieve-filter.h"
+#include "delivery/execute.h"
 #include "hosts/sieve-beside.h"
 #include "hosts/sieve-execute.h"
 #include "hosts/sieve-host.h"
@@ -237,6 +238,15 @@ static void guess_envelope(struct sieve_source *source, const struct message *me
         source->from[0] = '\0';
 }
 
+static bool execute(struct message *message, const char *sender, const struct plan *plan)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    bool done = execute_plan_into(message, sender, plan, opt_execute, lines);
+    for (guint i = 0; i < lines->len; i++)
+        printf("  %s\n", (const char *)g_ptr_array_index(lines, i));
+    return done;
+}
+
 static int run_message(const struct sieve_engine *engine, const struct sieve_program *program,
                        struct sieve_source *source, const struct sieve_host *host, const char *path)
 {
@@ -257,7 +267,7 @@ static int run_message(const struct sieve_engine *engine, const struct sieve_pro
     sieve_beside_resolve(source, plan);
     print_plan(plan);
     if (opt_execute)
-        sound &= sieve_execute_into(source, plan, opt_execute);
+        sound &= execute(message, source->from, plan);
     sieve_source_set_message(source, NULL);
     g_free(source->from);
     g_free(source->to);
@@ -354,7 +364,7 @@ int cmd_sieve(struct command_context *context, int argc, char **argv)
                        "  settings                 list the engine's settings by Dovecot's names\n",
                        &argc, &argv))
         return STATUS_USAGE;
-    if (!options_configure(context, NULL, &err)) {
+    if (!conf_load(context->conf, NULL, &err)) {
         fprintf(stderr, "backstop sieve: %s\n", err->message);
         return STATUS_USAGE;
     }

@@ -7,17 +7,18 @@
 #include "base/log.h"
 #include "base/survive.h"
 #include "base/text.h"
-#include "cmd/options.h"
-#include "cmd/procmail.h"
+#include "conf/load.h"
 #include "delivery/carry-out.h"
-#include "delivery/intake.h"
 #include "delivery/junk.h"
 #include "delivery/outgoing.h"
+#include "delivery/procmail-agent.h"
 #include "delivery/user.h"
+#include "hosts/procmail-host.h"
 #include "hosts/script.h"
 #include "judge/judge.h"
 #include "learn/history.h"
 #include "message/compose.h"
+#include "message/intake.h"
 #include "message/spool.h"
 #include "store/store.h"
 
@@ -37,7 +38,7 @@
 
 // One delivery on its way.
 struct delivery {
-    struct command_context *context;
+    struct conf *conf;
     const struct delivery_options *given;
     struct mail_user user;
     struct message *message;
@@ -55,7 +56,7 @@ struct delivery {
 
 static bool read_input(struct delivery *delivery, char **distinction_r, GError **err)
 {
-    const struct conf *conf = delivery->context->conf;
+    const struct conf *conf = delivery->conf;
     if (delivery->given->message) {
         delivery->message = message_new(delivery->given->message);
         return true;
@@ -84,7 +85,7 @@ static bool read_input(struct delivery *delivery, char **distinction_r, GError *
 // Adds what policy says of a message that it does not want.
 static void add_policy(const struct delivery *delivery, struct plan *plan)
 {
-    const struct conf *conf = delivery->context->conf;
+    const struct conf *conf = delivery->conf;
     if (delivery->judged.verdict == VERDICT_BACKSCATTER &&
         conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "discard")) {
         plan_add(plan, PLAN_DISCARD);
@@ -120,7 +121,7 @@ enum rules { RULES_NONE, RULES_SIEVE, RULES_PROCMAIL };
 // Which rules the user has: a Sieve script comes before an rc file unless a setting names one.
 static enum rules find_rules(const struct delivery *delivery)
 {
-    const struct conf *conf = delivery->context->conf;
+    const struct conf *conf = delivery->conf;
     bool automatic = conf_is(conf, CONF_RULES_LANGUAGE, "auto");
     if ((automatic || conf_is(conf, CONF_RULES_LANGUAGE, "sieve")) &&
         script_exists(conf, delivery->user.home))
@@ -134,7 +135,7 @@ static enum rules find_rules(const struct delivery *delivery)
 // The plan of the user's scripts. False with *err when they cannot be read now.
 static bool plan_by_script(struct delivery *delivery, struct plan **plan_r, GError **err)
 {
-    const struct conf *conf = delivery->context->conf;
+    const struct conf *conf = delivery->conf;
     struct script_case script_case = {
         .conf = conf,
         .home = delivery->user.home,
@@ -159,12 +160,12 @@ static void overrule_keep(const struct delivery *delivery, struct plan *plan)
 static bool is_unwanted(const struct delivery *delivery)
 {
     return delivery->judged.class != BOUNCE_NONE &&
-           judge_is_unwanted(delivery->context->conf, delivery->judged.verdict);
+           judge_is_unwanted(delivery->conf, delivery->judged.verdict);
 }
 
 static bool policy_comes_first(const struct delivery *delivery)
 {
-    const struct conf *conf = delivery->context->conf;
+    const struct conf *conf = delivery->conf;
     return is_unwanted(delivery) && conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
 }
 
@@ -205,7 +206,7 @@ static mode_t file_mode(const struct conf *conf)
 
 static void carry_out(struct delivery *delivery, const struct plan *plan)
 {
-    const struct conf *conf = delivery->context->conf;
+    const struct conf *conf = delivery->conf;
     struct outgoing outgoing = {
         .conf = conf,
         .message = delivery->message,
@@ -280,7 +281,7 @@ static char *default_folder(const struct delivery *delivery, GError **err)
 {
     g_autofree char *root = NULL;
     const struct store *store =
-        store_for(conf_string(delivery->context->conf, CONF_STORE_LOCATION), &root, err);
+        store_for(conf_string(delivery->conf, CONF_STORE_LOCATION), &root, err);
     if (!store)
         return NULL;
     g_autofree char *path = store->folder_path(root, delivery->given->folder, err);
@@ -300,41 +301,51 @@ static struct deadline rc_programs(const struct delivery *delivery)
 }
 
 // procmail's language says at once what is to be done, and does it: there is no plan.
-static int deliver_by_rc(struct delivery *delivery, GError **err)
+static void deliver_by_rc(struct delivery *delivery, struct delivery_result *result_r, GError **err)
 {
     g_autofree char *inbox = default_folder(delivery, err);
     if (!inbox)
-        return command_outcome(MDA_DEFER);
+        return;
     g_autofree char *as_default = g_strconcat("DEFAULT=", inbox, NULL);
     g_autofree char *as_orgmail = g_strconcat("ORGMAIL=", inbox, NULL);
     char *assignments[] = {as_default, as_orgmail, NULL};
-    struct procmail_rules_case rules_case = {
-        .context = delivery->context,
-        .user = &delivery->user,
-        .sender = delivery->envelope.sender && *delivery->envelope.sender
-                      ? delivery->envelope.sender
-                      : "MAILER-DAEMON",
-        .judged = &delivery->judged,
-        .assignments = assignments,
-        .programs = rc_programs(delivery),
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    g_ptr_array_add(arguments, NULL);
+    const char *sender = delivery->envelope.sender;
+    const struct procmail_options options = {
+        .from = sender && *sender ? sender : "MAILER-DAEMON",
+        .arguments = arguments,
+        .rest = assignments,
     };
-    int status = procmail_rules(&rules_case, whole_message(delivery, delivery->header));
+    const struct procmail_rules_case rules_case = {
+        .conf = delivery->conf,
+        .options = &options,
+        .user = &delivery->user,
+        .judged = &delivery->judged,
+    };
+    GString *text = whole_message(delivery, delivery->header);
+    procmail_set_from_line(&options, text);
+    procmail_limit_programs(rc_programs(delivery));
+    *result_r = procmail_result(procmail_rules(&rules_case, text));
     delivery->result = (struct run_result){
-        .outcome = status == EX_OK ? MDA_DELIVERED : MDA_DEFER,
+        .outcome = result_r->end == DELIVERY_DELIVERED ? MDA_DELIVERED : MDA_DEFER,
         .places = g_ptr_array_new_with_free_func(g_free),
         .troubles = g_ptr_array_new_with_free_func(g_free),
     };
     g_ptr_array_add(delivery->result.places, g_strdup(".procmailrc"));
-    return status;
 }
 
-static int deliver_by_plan(struct delivery *delivery, enum rules rules, GError **err)
+static void deliver_by_plan(struct delivery *delivery, enum rules rules,
+                            struct delivery_result *result_r, GError **err)
 {
+    static const enum delivery_end ends[] = {[MDA_DEFER] = DELIVERY_DEFERRED,
+                                             [MDA_DELIVERED] = DELIVERY_DELIVERED,
+                                             [MDA_REJECT] = DELIVERY_REFUSED};
     g_autoptr(Plan) plan = NULL;
     if (!make_plan(delivery, rules, &plan, err))
-        return command_outcome(MDA_DEFER);
+        return;
     carry_out(delivery, plan);
-    return command_outcome(delivery->result.outcome);
+    result_r->end = ends[delivery->result.outcome];
 }
 
 static void compose_header(struct delivery *delivery)
@@ -357,11 +368,12 @@ static void address_user(struct delivery *delivery)
         strchr(name, '@') ? g_strdup(name) : g_strdup_printf("%s@%s", name, g_get_host_name());
 }
 
-static int deliver_message(struct delivery *delivery, GError **err)
+static void deliver_message(struct delivery *delivery, struct delivery_result *result_r,
+                            GError **err)
 {
     g_autofree char *distinction = NULL;
     if (!read_input(delivery, &distinction, err))
-        return command_outcome(MDA_DEFER);
+        return;
     // The MTA's own limit ends in a bounce; ours, below it, in another try.
     if (!delivery->given->milliseconds)
         survive_watchdog(WATCHDOG_SECONDS);
@@ -375,8 +387,7 @@ static int deliver_message(struct delivery *delivery, GError **err)
     intake_envelope(&options, delivery->message, &delivery->envelope);
     envelope_dsn_copy(&delivery->given->dsn, &delivery->envelope.dsn);
     address_user(delivery);
-    judge_if_automatic(delivery->context->conf, delivery->message, &delivery->envelope,
-                       &delivery->judged);
+    judge_if_automatic(delivery->conf, delivery->message, &delivery->envelope, &delivery->judged);
     compose_header(delivery);
     g_autofree char *target =
         g_strdup_printf("%s %s", distinction ? distinction : "",
@@ -385,26 +396,25 @@ static int deliver_message(struct delivery *delivery, GError **err)
     enum rules rules = find_rules(delivery);
     if (rules == RULES_PROCMAIL && !delivery->given->milliseconds)
         survive_watchdog(PROCMAIL_WATCHDOG_SECONDS);
-    int status = rules == RULES_PROCMAIL && !policy_comes_first(delivery)
-                     ? deliver_by_rc(delivery, err)
-                     : deliver_by_plan(delivery, rules, err);
+    if (rules == RULES_PROCMAIL && !policy_comes_first(delivery))
+        deliver_by_rc(delivery, result_r, err);
+    else
+        deliver_by_plan(delivery, rules, result_r, err);
     if (delivery->given->settled)
-        delivery->given->settled(delivery->given->settled_data, status,
+        delivery->given->settled(delivery->given->settled_data, result_r,
                                  delivery->result.reject_text);
     if (delivery->result.places) {
         report(delivery);
         run_result_clear(&delivery->result);
     }
-    return status;
 }
 
 // Becomes the right user and reads that user's settings.
-static bool prepare(struct delivery *delivery, int *status_r, GError **err)
+static bool prepare(struct delivery *delivery, struct delivery_result *result_r, GError **err)
 {
-    *status_r = command_outcome(MDA_DEFER);
     enum user_result found = user_find(delivery->given->user, &delivery->user, err);
     if (found == USER_UNKNOWN && delivery->given->user)
-        *status_r = EX_NOUSER; // for sure: the MTA may say so
+        result_r->end = DELIVERY_NO_USER; // for sure: the MTA may say so
     if (found != USER_KNOWN || !user_become(&delivery->user, err))
         return false;
     umask(077);
@@ -412,7 +422,7 @@ static bool prepare(struct delivery *delivery, int *status_r, GError **err)
         g_free(delivery->user.home);
         delivery->user.home = g_strdup(delivery->given->home);
     }
-    return options_configure(delivery->context, delivery->user.home, err);
+    return conf_load(delivery->conf, delivery->user.home, err);
 }
 
 static void delivery_clear(struct delivery *delivery)
@@ -434,26 +444,25 @@ static void delivery_clear(struct delivery *delivery)
 // What was delivered teaches of the user's own mail; the outcome is settled.
 static void learn_from(const struct delivery *delivery)
 {
-    learn_delivered(delivery->context->conf, delivery->message, delivery->envelope.recipient);
+    learn_delivered(delivery->conf, delivery->message, delivery->envelope.recipient);
     if (delivery->judged.class != BOUNCE_NONE)
-        learn_slice(delivery->context->conf);
+        learn_slice(delivery->conf);
 }
 
-int delivery_run(struct command_context *context, const struct delivery_options *given)
+void delivery_run(struct conf *conf, const struct delivery_options *given,
+                  struct delivery_result *result_r)
 {
-    struct delivery delivery = {
-        .context = context, .given = given, .started = g_get_monotonic_time()};
+    struct delivery delivery = {.conf = conf, .given = given, .started = g_get_monotonic_time()};
     g_autoptr(GError) err = NULL;
-    int status;
-    if (prepare(&delivery, &status, &err))
-        status = deliver_message(&delivery, &err);
+    *result_r = (struct delivery_result){.end = DELIVERY_DEFERRED};
+    if (prepare(&delivery, result_r, &err))
+        deliver_message(&delivery, result_r, &err);
     if (err)
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
-    if (status == command_outcome(MDA_DELIVERED) || status == EX_OK) {
-        junk_tidy(context->conf);
-        if (conf_bool(context->conf, CONF_LEARN_ENABLED))
+    if (result_r->end == DELIVERY_DELIVERED) {
+        junk_tidy(conf);
+        if (conf_bool(conf, CONF_LEARN_ENABLED))
             learn_from(&delivery);
     }
     delivery_clear(&delivery);
-    return status;
 }

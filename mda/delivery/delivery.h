@@ -3,7 +3,8 @@
 // judged, goes through the user's rules and into a store.
 #pragma once
 
-#include "cmd/command.h"
+#include "conf/conf.h"
+#include "delivery/result.h"
 #include "message/envelope.h"
 
 // What the options say; NULL or false where they say nothing.
@@ -24,10 +25,10 @@ struct delivery_options {
     bool caller_needs_ascii;  // then with a text, which must be ASCII
     // Called (unless NULL) as soon as the message is settled, with what delivery_run will return
     // and, for a rejection, its text; the tidying up comes after it.
-    void (*settled)(gpointer data, int status, const char *text);
+    void (*settled)(gpointer data, const struct delivery_result *result, const char *text);
     gpointer settled_data;
 };
 
-// Returns the command's status: command_outcome(), or 67 when the user database says for sure that
-// there is no such user.
-int delivery_run(struct command_context *context, const struct delivery_options *given);
+// Reads the user's settings into CONF and delivers. What could not be done is in the log.
+void delivery_run(struct conf *conf, const struct delivery_options *given,
+                  struct delivery_result *result_r);

@@ -3,17 +3,10 @@
 // theirs is read.
 #pragma once
 
+#include "base/mail-user.h"
+
 #include <glib.h>
 #include <stdbool.h>
-#include <sys/types.h>
-
-struct mail_user {
-    char *name;
-    char *home;  // absolute
-    char *shell; // NULL: the user database was not asked
-    uid_t uid;
-    gid_t gid;
-};
 
 enum user_result {
     USER_KNOWN,

@@ -9,10 +9,6 @@
 // PATH (NULL: there is only the inbox) and the programs of the configured directories.
 void sieve_execute_world(struct sieve_source *source, const char *path, struct sieve_host *host);
 
-// Carries PLAN out in the maildir at PATH; mail that it sends is only named. False when something
-// did not work (it was printed).
-bool sieve_execute_into(struct sieve_source *source, const struct plan *plan, const char *path);
-
 // Runs the program that CALL names, from the directory in the setting for its kind: input to its
 // standard input, output collected. False with *err when it could not be run, failed or took too
 // long.

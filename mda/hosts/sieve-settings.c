@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "hosts/sieve-settings.h"
 
-#include "cmd/options.h"
+#include "conf/load.h"
 #include "sieve/settings.h"
 
 #include <string.h>
 
 static bool is_users(const char *origin, const char *home)
 {
-    g_autofree char *file = home && *home ? options_user_file(home) : NULL;
+    g_autofree char *file = home && *home ? conf_user_file(home) : NULL;
     return file && g_str_has_prefix(origin, file) && origin[strlen(file)] == ':';
 }
 

@@ -27,7 +27,7 @@
 #define TIDY_MILLISECONDS 5000
 // How long a delivery may wait for others of its user's.
 #define TURN_MILLISECONDS (30 * 1000)
-// Its answer: a status, a space, and the text of a refusal.
+// Its answer: a number (enum delivery_end), a space, and the text of a refusal.
 #define ANSWER_MAX_BYTES (16 * 1024)
 #define REFUSED_TEXT "the recipient's rules refuse this message"
 
@@ -78,27 +78,22 @@ static void take_recipient(gpointer data, const struct lmtp_transaction *transac
 {
     const struct lmtp_service *service = data;
     (void)transaction;
-    recipient->mailbox = lmtp_mailbox_find(service->context->conf, recipient->address, answer_r);
+    recipient->mailbox = lmtp_mailbox_find(service->conf, recipient->address, answer_r);
     recipient->free_mailbox = lmtp_mailbox_free;
     if (recipient->mailbox)
         lmtp_answer_set(answer_r, 250, "2.1.5", "recipient ok");
 }
 
-static bool is_stored(int status)
-{
-    return status == command_outcome(MDA_DELIVERED) || status == EX_OK;
-}
-
 // ---- The child
 
-static void tell(gpointer data, int status, const char *text)
+static void tell(gpointer data, const struct delivery_result *result, const char *text)
 {
     int *fd = data;
     // Once the answer is out nobody tries again, whatever becomes of this process.
-    if (status != command_outcome(MDA_DEFER) && status != EX_TEMPFAIL)
+    if (result->end != DELIVERY_DEFERRED)
         ending_finish();
     g_autofree char *answer =
-        g_strdup_printf("%d %.*s", status, ANSWER_MAX_BYTES - 32, text ? text : "");
+        g_strdup_printf("%d %.*s", (int)result->end, ANSWER_MAX_BYTES - 32, text ? text : "");
     // The NUL ends it: what our copies do (an rc file's) may keep the pipe open for long.
     struct file_segment all = {answer, strlen(answer) + 1};
     g_autoptr(GError) err = NULL;
@@ -162,23 +157,25 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
         .settled = tell,
         .settled_data = &fd,
     };
-    int status = left && set_surroundings(mailbox) ? delivery_run(service->context, &given)
-                                                   : command_outcome(MDA_DEFER);
-    tell(&fd, status, NULL);
+    struct delivery_result result = {.end = DELIVERY_DEFERRED};
+    if (left && set_surroundings(mailbox))
+        delivery_run(service->conf, &given, &result);
+    tell(&fd, &result, NULL);
     // For a parent that could not be told.
-    _exit(is_stored(status) ? EX_OK : EX_TEMPFAIL);
+    _exit(result.end == DELIVERY_DELIVERED ? EX_OK : EX_TEMPFAIL);
 }
 
 // ---- The parent
 
-static void answer_of(int status, const char *text, const struct lmtp_transaction *transaction,
-                      const char *address, struct lmtp_answer *answer_r)
+static void answer_of(enum delivery_end end, const char *text,
+                      const struct lmtp_transaction *transaction, const char *address,
+                      struct lmtp_answer *answer_r)
 {
-    if (is_stored(status))
+    if (end == DELIVERY_DELIVERED)
         lmtp_answer_set(answer_r, 250, "2.0.0", "<%s> delivered", address);
-    else if (status == EX_NOUSER)
+    else if (end == DELIVERY_NO_USER)
         lmtp_answer_set(answer_r, 550, "5.1.1", "<%s> there is no such user", address);
-    else if (status == command_outcome(MDA_REJECT) || status == EX_NOPERM)
+    else if (end == DELIVERY_REFUSED)
         // RFC 5429 §2.1.1: where a text cannot be said, another is.
         lmtp_answer_set(answer_r, 550, "5.7.1", "%s",
                         *text && (transaction->utf8 || g_str_is_ascii(text)) ? text : REFUSED_TEXT);
@@ -251,9 +248,9 @@ void lmtp_service_finish(struct lmtp_service *service)
     service->tidying = 0;
 }
 
-// The child's status: what it said, or if it ended without a word, its exit status, which is 0 only
-// when the message had been stored (survive.h).
-static int outcome_of(struct lmtp_service *service, pid_t pid, int fd, GString *said)
+// What the child said, or if it ended without a word, its exit status, which is 0 only when the
+// message had been stored (survive.h).
+static enum delivery_end outcome_of(struct lmtp_service *service, pid_t pid, int fd, GString *said)
 {
     char *rest = NULL;
     bool heard = hear(fd, service->milliseconds + GRACE_MILLISECONDS, said);
@@ -262,7 +259,7 @@ static int outcome_of(struct lmtp_service *service, pid_t pid, int fd, GString *
         g_string_erase(said, 0, rest + 1 - said->str);
         g_string_truncate(said, strlen(said->str));
         service->tidying = pid;
-        return (int)status;
+        return (enum delivery_end)status;
     }
     if (!heard) {
         kill(-pid, SIGKILL); // with the programs that it waits for
@@ -272,7 +269,7 @@ static int outcome_of(struct lmtp_service *service, pid_t pid, int fd, GString *
     int code = wait_for(pid, GRACE_MILLISECONDS);
     log_line(LOG_LEVEL_ERROR, "lmtp: a delivery broke down %s its message was stored",
              code == EX_OK ? "after" : "before");
-    return code == EX_OK ? EX_OK : EX_TEMPFAIL;
+    return code == EX_OK ? DELIVERY_DELIVERED : DELIVERY_DEFERRED;
 }
 
 // Runs the delivery; what is left of it is service->tidying.
@@ -290,9 +287,9 @@ static void deliver_now(struct lmtp_service *service, const struct lmtp_transact
         log_line(LOG_LEVEL_ERROR, "lmtp: no process for a delivery: %s", g_strerror(errno));
     mda_close_fd(&ends[1]);
     g_autoptr(GString) said = g_string_new(NULL);
-    int status = pid < 0 ? EX_TEMPFAIL : outcome_of(service, pid, ends[0], said);
+    enum delivery_end end = pid < 0 ? DELIVERY_DEFERRED : outcome_of(service, pid, ends[0], said);
     mda_close_fd(&ends[0]);
-    answer_of(status, said->str, transaction, recipient->address, answer_r);
+    answer_of(end, said->str, transaction, recipient->address, answer_r);
 }
 
 static void deliver(gpointer data, const struct lmtp_transaction *transaction, guint n,

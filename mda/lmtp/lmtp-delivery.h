@@ -6,14 +6,14 @@
 // that a delivery takes, too little for a process that outlives the message to read users' scripts.
 #pragma once
 
-#include "cmd/command.h"
+#include "conf/conf.h"
 #include "lmtp/connection.h"
 #include "lmtp/session.h"
 #include "lmtp/turns.h"
 #include "message/spool.h"
 
 struct lmtp_service {
-    struct command_context *context;
+    struct conf *conf;
     struct lmtp_connection connection;
     struct spool *spool; // while a message comes in
     GBytes *message;     // when it is here

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The module backstop-milter.so: collects what the MTA tells of each message, and hands it over
 // when the message is complete. It accepts everything: a recorder is no filter.
-#include "cmd/milter.h"
+#include "milter/milter.h"
+
 #include "base/log.h"
 #include "config.h"
 
@@ -14,8 +15,8 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define RECIPIENTS_MAX 1000
 #define HEADER_MAX_BYTES 4096
@@ -25,10 +26,10 @@ static const struct conf *settings;
 // What is kept for one connection.
 struct session {
     bool internal;
-    struct outgoing mail;
+    struct milter_mail mail;
 };
 
-static void clear_mail(struct outgoing *mail)
+static void clear_mail(struct milter_mail *mail)
 {
     g_clear_pointer(&mail->sender, g_free);
     g_clear_pointer(&mail->recipients, g_ptr_array_unref);
@@ -54,7 +55,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
         inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)address)->sin6_addr, text,
                   sizeof text);
     struct session *session = g_new0(struct session, 1);
-    session->internal = outgoing_is_internal(settings, text);
+    session->internal = milter_is_internal(settings, text);
     smfi_setpriv(context, session);
     return SMFIS_CONTINUE;
 }
@@ -116,10 +117,10 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
 static sfsistat on_end(SMFICTX *context)
 {
     struct session *session = session_of(context);
-    struct outgoing_changes changes;
+    struct milter_changes changes;
     if (!session || !session->mail.sender)
         return SMFIS_ACCEPT;
-    outgoing_handle(settings, &session->mail, &changes);
+    milter_handle(settings, &session->mail, &changes);
     if (changes.stamp &&
         smfi_addheader(context, (char *)"X-Backstop-Sent", changes.stamp) != MI_SUCCESS)
         log_line(LOG_LEVEL_WARNING, "milter: the stamp could not be added");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// delivery/intake.h: envelopes as MTAs tell them, arrival times, the lines in front, fingerprints.
-#include "delivery/intake.h"
+// message/intake.h: envelopes as MTAs tell them, arrival times, the lines in front, fingerprints.
+#include "message/intake.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cmd/heartbeat.h"
+#include "ledger/heartbeat.h"
 
 #include "base/clock.h"
 #include "base/log.h"

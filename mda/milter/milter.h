@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+// How long recording may take: the MTA waits for us meanwhile.
+#define MILTER_RECORD_MS 2000
+
 struct milter_api {
     struct module_head head;
 
@@ -16,7 +19,7 @@ struct milter_api {
 };
 
 // One message that passes, as the MTA tells it. All strings are owned.
-struct outgoing {
+struct milter_mail {
     bool ours;                                // the client logged in or is internal
     char *sender;                             // envelope sender without <>
     GPtrArray *recipients;                    // char *
@@ -25,16 +28,16 @@ struct outgoing {
 };
 
 // What is to be changed in it. Strings are owned, NULL: nothing.
-struct outgoing_changes {
+struct milter_changes {
     char *stamp;      // the value of a stamp field to add
     char *new_sender; // the signed envelope sender
 };
 
-// Records OUTGOING in the ledger and says what to change. Never fails: what cannot be done is
+// Records MAIL in the ledger and says what to change. Never fails: what cannot be done is
 // logged. Thread-safe.
-void outgoing_handle(const struct conf *conf, const struct outgoing *outgoing,
-                     struct outgoing_changes *changes_r);
+void milter_handle(const struct conf *conf, const struct milter_mail *mail,
+                   struct milter_changes *changes_r);
 
 // Is a client at ADDRESS (text) internal by [milter] internal? One whose address is not known is
 // not.
-bool outgoing_is_internal(const struct conf *conf, const char *address);
+bool milter_is_internal(const struct conf *conf, const char *address);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The judge's word as variables of the rc file. A message without any trait of automatic mail is
 // not judged, so that plain mail takes the short way.
-#include "cmd/procmail.h"
+#include "hosts/procmail-rules.h"
 
-#include "cmd/options.h"
-#include "delivery/intake.h"
+#include "conf/load.h"
 #include "judge/judge.h"
+#include "message/intake.h"
 
 static void preset(struct rc_engine *engine, const char *verdict, const char *class,
                    const char *reasons)
@@ -21,8 +21,8 @@ void procmail_judged(struct rc_engine *engine, const struct judged *judged)
            judged->because ? judged->because : "");
 }
 
-void procmail_judge(struct command_context *context, const char *home, struct rc_engine *engine,
-                    const char *text, gsize size)
+void procmail_judge(struct conf *conf, const char *home, struct rc_engine *engine, const char *text,
+                    gsize size)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = g_bytes_new_static(text, size);
@@ -30,15 +30,15 @@ void procmail_judge(struct command_context *context, const char *home, struct rc
     struct envelope envelope = {0};
     struct intake_options options = {0};
     preset(engine, "none", "none", "");
-    if (!options_configure(context, home, &error)) {
+    if (!conf_load(conf, home, &error)) {
         preset(engine, "unknown", "none", error->message);
         return;
     }
-    struct bounce_settings settings = judge_settings(context->conf);
+    struct bounce_settings settings = judge_settings(conf);
     intake_envelope(&options, message, &envelope);
     if (bounce_has_trait(&settings, message, &envelope)) {
         struct judged judged = {0};
-        judge_in_child(context->conf, message, &envelope, &judged);
+        judge_in_child(conf, message, &envelope, &judged);
         procmail_judged(engine, &judged);
         judged_clear(&judged);
     }

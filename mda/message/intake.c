@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/intake.h"
+#include "message/intake.h"
 
 #include "message/date.h"
 
