@@ -26,6 +26,8 @@
 #define WARM_UP_PART 10
 // So many answers without a surprise must have come since the last one.
 #define SETTLED_TESTS 20
+// More than one new shape in so many answers: shapes tell nothing.
+#define VAGUE_PART 10
 // Fewer answers to an address of several are taken together with those to the others.
 #define OWN_TESTS_MIN 5
 
@@ -49,6 +51,7 @@ struct history {
     GHashTable *domains; // domain -> first time (gint64 *)
     GHashTable *shapes;  // "domain\nshape" -> first time
     gint64 changed;      // since when another name or another domain is in use; 0: always the same
+    bool vague;          // his programs write ids of new shapes all the time: only domains tell
 };
 
 static void clear_test(gpointer data)
@@ -192,8 +195,15 @@ static void count_test(struct learnt_absence *absence, guint *since, bool miss)
     *since = miss ? 0 : *since + 1;
 }
 
-// Goes through the answers in order.
-static void ask_tests(const struct history *history, const struct id_form *form,
+static bool is_kind(const struct history *history, const struct test *test,
+                    const struct id_form *form)
+{
+    return strcmp(test->domain, form->domain) == 0 &&
+           (history->vague || strcmp(test->shape, form->shape) == 0);
+}
+
+// Goes through the answers in order; what is known grows with them.
+static void ask_tests(struct history *history, const struct id_form *form,
                       struct learnt_absence *absence)
 {
     const guint all = history->tests->len;
@@ -202,15 +212,15 @@ static void ask_tests(const struct history *history, const struct id_form *form,
     for (guint i = 0; i < all; i++) {
         const struct test *test = &g_array_index(history->tests, struct test, i);
         g_autofree char *shape = shape_key(test->domain, test->shape);
-        const bool counts = i >= warm_up && test->time >= history->changed;
+        const bool now = test->time >= history->changed;
+        const bool counts = i >= warm_up && now;
         const bool new_domain = !is_known_at(history->domains, test->domain, test->time);
         const bool new_shape = !is_known_at(history->shapes, shape, test->time);
-        const bool same_domain = strcmp(test->domain, form->domain) == 0;
         if (counts && absence->question == LEARNT_DOMAIN)
             count_test(absence, &since, new_domain);
         else if (counts && absence->question == LEARNT_SHAPE)
             count_test(absence, &since, new_shape);
-        else if (test->time >= history->changed && absence->question == LEARNT_KEPT && same_domain)
+        else if (now && absence->question == LEARNT_KEPT && is_kind(history, test, form))
             count_test(absence, &since, !test->known);
         keep_earlier(history->domains, g_strdup(test->domain), test->time);
         keep_earlier(history->shapes, g_steal_pointer(&shape), test->time);
@@ -232,10 +242,32 @@ static enum learnt_question question_for(const struct history *history, const st
     return shape ? LEARNT_KEPT : domain ? LEARNT_SHAPE : LEARNT_DOMAIN;
 }
 
-static void measure(const struct history *history, const struct id_form *form, gint64 now,
+// Ids of known domains in new shapes all the time: base64, say, in which marks come by chance.
+static bool is_vague(const struct history *history)
+{
+    const guint all = history->tests->len;
+    guint count = 0, surprises = 0;
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < all; i++) {
+        const struct test *test = &g_array_index(history->tests, struct test, i);
+        char *shape = shape_key(test->domain, test->shape);
+        if (i >= MAX(WARM_UP_MIN, all / WARM_UP_PART)) {
+            count++;
+            surprises += !g_hash_table_contains(seen, shape) &&
+                         !is_known_at(history->shapes, shape, test->time);
+        }
+        g_hash_table_add(seen, shape);
+    }
+    return count > 0 && VAGUE_PART * surprises > count;
+}
+
+static void measure(struct history *history, const struct id_form *form, gint64 now,
                     struct learnt_absence *absence)
 {
     *absence = (struct learnt_absence){.question = question_for(history, form), .bound = 1};
+    history->vague = is_vague(history);
+    if (history->vague && absence->question == LEARNT_SHAPE)
+        absence->question = LEARNT_KEPT;
     const guint count = history->tests->len;
     if (count == 0) {
         absence->question = LEARNT_NOTHING;

@@ -196,6 +196,49 @@ static void test_no_form(void **state)
     world_free(world);
 }
 
+// One program on two devices, of which one keeps no copy: told apart by the shape.
+static void test_two_shapes(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    for (int day = 200; day > 0; day--) {
+        g_autofree char *id = g_strdup_printf("<%08d.phone@example.org>", day);
+        g_autofree char *answer = g_strdup_printf("<a%d@example.net>", day);
+        if (day % 8)
+            send_mail(world, "example.org", "Ann", day, true, true);
+        else
+            assert_true(learnt_note_answer(world->state, "ann@example.org", answer, id,
+                                           NOW - day * DAY, NULL));
+    }
+    assert_true(ask(world, OWN_ID).bound < 0.05);
+    assert_true(ask(world, "<00000999.phone@example.org>").bound == 1);
+    assert_int_equal(ask(world, OTHER_SHAPE).question, LEARNT_SHAPE);
+    world_free(world);
+}
+
+// Ids in which marks come by chance: only the domain tells.
+static void test_vague_shapes(void **state)
+{
+    (void)state;
+    static const char *const tails[] = {"a",  "-b",  "+c",  "=d",  "_e",
+                                        ".f", "-g-", "+h+", "=i-", "_j."};
+    struct world *world = world_new();
+    for (int day = 200; day > 0; day--) {
+        g_autofree char *id = g_strdup_printf("<%d%s%s%s@example.org>", 1000 + day, tails[day % 10],
+                                              tails[day / 3 % 10], tails[day / 7 % 10]);
+        g_autofree char *answer = g_strdup_printf("<a%d@example.net>", day);
+        const struct sent_message message = {.message_id = id, .time = NOW - day * DAY};
+        assert_true(ledger_record(world->sent, &message, NULL));
+        assert_true(
+            learnt_note_answer(world->state, "ann@example.org", answer, id, NOW - day * DAY, NULL));
+    }
+    const struct learnt_absence absent = ask(world, "<9999-zz+zz=zz@example.org>");
+    assert_int_equal(absent.question, LEARNT_KEPT);
+    assert_true(absent.bound < 0.05);
+    assert_int_equal(ask(world, STRANGE_ID).question, LEARNT_DOMAIN);
+    world_free(world);
+}
+
 // What others wrote to him is no mail of his.
 static void test_others(void **state)
 {
@@ -250,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_complete),      cmocka_unit_test(test_telephone),
         cmocka_unit_test(test_new_telephone), cmocka_unit_test(test_taken_over),
         cmocka_unit_test(test_no_form),       cmocka_unit_test(test_others),
+        cmocka_unit_test(test_two_shapes),    cmocka_unit_test(test_vague_shapes),
         cmocka_unit_test(test_late_copy),     cmocka_unit_test(test_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
