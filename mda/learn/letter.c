@@ -7,6 +7,7 @@
 // Spam
 //   makes up what it answers; on lists, and with several addressees, people answer each other.
 //   Programs that answer are none: they also answer what is forged.
+// - A mail that many answer was tested once.
 // - Whether the folder has what was answered must not decide whether an answer counts, or the count
 //   would be about nothing. What others wrote is told apart by its own id (learnt_note_received).
 #include "learn/letter.h"
@@ -104,21 +105,21 @@ static char *sole_addressee(const struct learner *learner, const struct message 
 }
 
 static bool learn_answer(struct learner *learner, const struct message *message, const char *author,
-                         const char *id, GError **err)
+                         GError **err)
 {
     bool wrote;
     gint64 last;
     g_autofree char *account = letter_is_answer(message) ? sole_addressee(learner, message) : NULL;
     g_autofree char *answered = account ? answered_id(message) : NULL;
     const gint64 when = date_of(message);
-    if (!answered || !id || !when)
+    if (!answered || !when)
         return true;
     if (!ledger_wrote_to(learner->sent, author, &wrote, &last, err))
         return false;
     if (!wrote)
         return true;
     learner->counts->answers++;
-    return learnt_note_answer(learner->state, account, id, answered, when, err);
+    return learnt_note_answer(learner->state, account, answered, when, err);
 }
 
 static bool learn_copy(struct learner *learner, GBytes *header, GError **err)
@@ -200,5 +201,5 @@ bool letter_learn(struct learner *learner, enum special_use use, const struct me
         return learn_post(learner, message, message->bytes, err);
     learner->counts->received++;
     return (!id || learnt_note_received(learner->state, id, err)) &&
-           learn_answer(learner, message, author, id, err);
+           learn_answer(learner, message, author, err);
 }

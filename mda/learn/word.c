@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
 // - Our verdict stands above the first Received line. One below it came with the message.
+// - What lies in Junk was put there by the user only where he has no rules that could have done it.
 // - Genuine says much: whoever failed, the host and the sender of such a report are believed.
 //   Backscatter says little: the same host reports to genuine mail, too. Only the recipient and the
 //   subject of the original are known by it.
@@ -14,6 +15,7 @@
 #include "message/envelope.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const struct header_field *our_verdict(const struct message *message)
 {
@@ -27,6 +29,28 @@ static const struct header_field *our_verdict(const struct message *message)
     return NULL;
 }
 
+static bool is_there(const char *path)
+{
+    return *path && access(path, F_OK) == 0;
+}
+
+// Could rules of the user's, or the site's, have put a message into Junk?
+static bool has_rules(const struct conf *conf)
+{
+    g_autofree char *rc = g_build_filename(g_get_home_dir(), ".procmailrc", NULL);
+    if (is_there(rc) || *conf_string(conf, CONF_SIEVE_DEFAULT) ||
+        *conf_list(conf, CONF_SIEVE_BEFORE) || *conf_list(conf, CONF_SIEVE_AFTER))
+        return true;
+    for (const char *const *script = conf_list(conf, CONF_SIEVE_SCRIPTS); *script; script++) {
+        g_autofree char *path = g_str_has_prefix(*script, "~/")
+                                    ? g_build_filename(g_get_home_dir(), *script + 2, NULL)
+                                    : g_strdup(*script);
+        if (is_there(path))
+            return true;
+    }
+    return false;
+}
+
 bool word_was_said(const struct conf *conf, enum special_use use, const struct message *message)
 {
     const struct header_field *field = our_verdict(message);
@@ -35,13 +59,13 @@ bool word_was_said(const struct conf *conf, enum special_use use, const struct m
         return false;
     g_autofree char *value = header_field_value(field);
     const bool condemned = g_str_has_prefix(value, "backscatter;");
-    if (use == USE_JUNK)
-        return g_str_has_prefix(value, "genuine;") ||
-               (g_str_has_prefix(value, "unknown;") &&
-                conf_is(conf, CONF_JUDGEMENT_UNKNOWN, "inbox")) ||
-               (g_str_has_prefix(value, "suspect;") &&
-                conf_is(conf, CONF_JUDGEMENT_SUSPECT, "inbox"));
-    return condemned;
+    if (use != USE_JUNK)
+        return condemned;
+    const bool kept =
+        g_str_has_prefix(value, "genuine;") ||
+        (g_str_has_prefix(value, "unknown;") && conf_is(conf, CONF_JUDGEMENT_UNKNOWN, "inbox")) ||
+        (g_str_has_prefix(value, "suspect;") && conf_is(conf, CONF_JUDGEMENT_SUSPECT, "inbox"));
+    return kept && !has_rules(conf);
 }
 
 bool word_learn(const struct conf *conf, struct state *state, GBytes *bytes, bool genuine,

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LOCAL_MAX 200
+#define DOMAIN_MAX 255
 
 static const char *length_step(gsize length)
 {
@@ -50,7 +51,7 @@ static char *shape_of(const char *local, gsize size)
 
 static char *domain_of(const char *text)
 {
-    g_autofree char *domain = g_ascii_strdown(text, (gssize)strcspn(text, "> \t"));
+    g_autofree char *domain = g_ascii_strdown(text, (gssize)MIN(strcspn(text, "> \t"), DOMAIN_MAX));
     if (domain[0] == '[' || domain[strspn(domain, "0123456789.")] == '\0')
         return g_strdup("[address]");
     char *organisation = domain_organisation(domain);

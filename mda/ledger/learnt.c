@@ -344,14 +344,14 @@ char *learnt_account(struct state *state, const char *address)
     return own ? g_steal_pointer(&plain) : NULL;
 }
 
-bool learnt_note_answer(struct state *state, const char *account, const char *id,
-                        const char *answered, gint64 when, GError **err)
+bool learnt_note_answer(struct state *state, const char *account, const char *answered, gint64 when,
+                        GError **err)
 {
     struct db_statement *statement;
     struct id_form form = {NULL, NULL};
     if (!id_form_of(answered, &form))
         return true;
-    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, answered, -1);
     const bool prepared =
         state_prepare(state, &statement, err,
                       "INSERT OR IGNORE INTO answer (id, account, domain, shape, answered, time,"

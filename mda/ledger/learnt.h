@@ -37,10 +37,10 @@ bool learnt_note_sent(struct state *state, const char *account, const char *name
 // was ever sent from it. Owned by the caller.
 char *learnt_account(struct state *state, const char *address);
 
-// An answer to ACCOUNT: its own id, the id that it answers. It counts once learnt_settle_answers
-// was done.
-bool learnt_note_answer(struct state *state, const char *account, const char *id,
-                        const char *answered, gint64 when, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+// An answer to ACCOUNT names the mail ANSWERED: a mail counts once, however many answer it, when
+// learnt_settle_answers was done.
+bool learnt_note_answer(struct state *state, const char *account, const char *answered, gint64 when,
+                        GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // A Message-ID that somebody else wrote: an answer that names it answers none of his mail.
 bool learnt_note_received(struct state *state, const char *message_id,

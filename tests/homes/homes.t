@@ -51,7 +51,8 @@ home_of growing 30
 "$BACKSTOP" --set log.destination=none setup --yes --quiet >"$scratch/out" 2>&1
 tests_of() { "$BACKSTOP" learn --show | sed -n 's/^\(none\|[0-9]*\) of \([0-9]*\) answers to ids of fjord.*/\1 \2/p'; }
 before=$(tests_of | sed 's/.* //')
-id=$(grep -h '^Message-ID' "$HOME/Maildir/.Sent/cur/"* | head -n 1 | sed 's/.*: //')
+grep -h '^In-Reply-To' "$HOME/Maildir/cur/"* | sed 's/.*: //' >"$scratch/answered"
+id=$(grep -h '^Message-ID' "$HOME/Maildir/.Sent/cur/"* | sed 's/.*: //' | grep -vxFf "$scratch/answered" | head -n 1)
 printf 'From: ana@post.example\nTo: mira@fjord.example\nDate: %s\nMessage-ID: <new@post.example>\nIn-Reply-To: %s\n\nyes\n' "$(date -R)" "$id" |
     deliver --set log.destination=none -f ana@post.example -r mira@fjord.example
 is "$(tests_of)" "none $((before + 1))" 'an answer that is delivered counts'
