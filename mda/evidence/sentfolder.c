@@ -10,7 +10,9 @@
 //   of his. Not one of n lacked: at most three in n of his mails are missing.
 // - What was sent lately may not be there yet: a copy lies on a machine that is off, and a report
 // on
-//   it comes at once. That does not matter where no mail of his ever bore an id of such a form.
+//   it comes at once. And where one in ten lacks, it is these on which reports come that name an id
+//   which the folder lacks: such absence is a hint. That does not matter where no mail of his ever
+//   bore an id of such a form.
 // - A server writes a Message-ID where there is none. His mail has one, as answers show that name
 //   it; so an id in the name of the reporting side excuses nothing here.
 // - The index is brought up to date first, within a part of the time that all sources share.
@@ -31,7 +33,7 @@
 #define RECENT_SECONDS (7 * 24 * 3600)
 // What "measured" and "likely" promise (evidence/finding.h).
 #define MEASURED_BOUND 0.05
-#define LIKELY_BOUND 0.2
+#define LIKELY_BOUND 0.1
 
 static struct deadline part_of(const struct deadline *deadline)
 {
@@ -113,7 +115,7 @@ static void judge_absent(const struct evidence_case *evidence_case, const struct
         return;
     if (absence.bound <= MEASURED_BOUND && absence.settled && !(kept && is_recent(evidence_case)))
         say_measured(&absence, WEIGHT_MEASURED, lookup->id, finding);
-    else if (absence.bound <= LIKELY_BOUND)
+    else if (absence.bound <= LIKELY_BOUND && !kept)
         say_measured(&absence, WEIGHT_LIKELY, lookup->id, finding);
 }
 

@@ -35,7 +35,7 @@ static enum verdict decide_by_history(const struct tally *tally)
 {
     const bool hint = tally->ours == WEIGHT_HINT;
     const bool measured = tally->forged == WEIGHT_MEASURED;
-    if (measured && tally->histories >= 2)
+    if (tally->histories >= 2 && (measured || !hint))
         return VERDICT_BACKSCATTER;
     if (!hint && (measured || tally->suspects - tally->doubts >= 2))
         return VERDICT_BACKSCATTER;

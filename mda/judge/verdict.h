@@ -11,7 +11,8 @@
 //   the history says ours, and another source says anything else    suspect
 //   measured ours                                                   genuine
 //   measured forged, and another source at least likely forged      backscatter
-//   no hint of ours, and measured forged, or two suspicions         backscatter
+//   no hint of ours, and measured forged, or two that are likely    backscatter
+//   no hint of ours, and two suspicions                             backscatter
 //   likely or measured forged, or a suspicion                       suspect
 //   anything less: hints, likely ours, or nothing at all            unknown
 //
@@ -26,8 +27,11 @@
 // - Two that agree were counted on different mail (answers to him; his posts that came back; what
 //   came within two days), so their errors multiply: one in twenty times one in five is one in a
 //   hundred. A hint does not outweigh that.
-// - What is only likely condemns nothing by itself, nor with another that is: one in five is much,
-//   and a forwarder makes trails strange and suspicions cheap.
+// - What is likely condemns nothing by itself. Two that are were counted on different mail, too:
+// ids
+//   of a new form in at most one case of ten, another way out in at most one of five. That is one
+//   in fifty, and any hint outweighs it.
+// - Suspicions are no measurements: a forwarder makes them cheap. They only count among themselves.
 // - The history never outweighs what a setting says (strong), nor proof. But where it says ours,
 //   nothing that was set makes Junk of it: a relay that nobody listed, a ledger that misses mail.
 #pragma once

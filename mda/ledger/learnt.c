@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define TESTS_MAX 400
+#define KEEP_MAX 2000
 #define YEAR_SECONDS (365 * 24 * 3600)
 #define REMEMBER_SECONDS ((gint64)3 * YEAR_SECONDS)
 // Without an answer in so long, nobody knows how things are now.
@@ -453,6 +454,19 @@ static bool settle(struct state *state, struct ledger *sent, const struct pendin
     return state_run(state, statement, err);
 }
 
+// Keeps more than are looked at, for several accounts.
+static bool forget_oldest(struct state *state, GError **err)
+{
+    struct db_statement *statement;
+    if (!state_prepare(state, &statement, err,
+                       "DELETE FROM answer WHERE known >= 0 AND time < (SELECT time FROM answer"
+                       " ORDER BY time DESC LIMIT 1 OFFSET ?1)",
+                       NULL))
+        return false;
+    state->api->bind_int(statement, 1, KEEP_MAX);
+    return state_run(state, statement, err);
+}
+
 bool learnt_settle_answers(struct state *state, struct ledger *sent, guint max, GError **err)
 {
     g_autoptr(GArray) pending = read_pending(state, max, err);
@@ -462,7 +476,7 @@ bool learnt_settle_answers(struct state *state, struct ledger *sent, guint max, 
         if (!settle(state, sent, &g_array_index(pending, struct pending, i), err))
             return false;
     }
-    return true;
+    return forget_oldest(state, err);
 }
 
 bool learnt_note_relay(struct state *state, const char *organisation, const char *id, gint64 when,

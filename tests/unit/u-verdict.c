@@ -59,7 +59,7 @@ static enum verdict expected(const struct finding *f, guint n)
         return count_of(f, n, SAYS_OURS, WEIGHT_MEASURED) ? VERDICT_GENUINE : VERDICT_UNKNOWN;
     if (measured >= 1 && measured + likely >= 2)
         return VERDICT_BACKSCATTER;
-    if (!count_of(f, n, SAYS_OURS, 0) && (measured || suspected >= 2))
+    if (!count_of(f, n, SAYS_OURS, 0) && (measured || likely >= 2 || suspected >= 2))
         return VERDICT_BACKSCATTER;
     return measured + likely + suspects ? VERDICT_SUSPECT : VERDICT_UNKNOWN;
 }
@@ -113,6 +113,7 @@ static void test_promises(void **state)
             assert_true(count_of(findings, 4, SAYS_FORGED, WEIGHT_PROOF) ||
                         count_of(findings, 4, SAYS_FORGED, WEIGHT_STRONG) ||
                         count_of(findings, 4, SAYS_FORGED, WEIGHT_MEASURED) ||
+                        count_of(findings, 4, SAYS_FORGED, WEIGHT_LIKELY) >= 2 ||
                         count_of(findings, 4, SAYS_SUSPECT, 0) >= 2);
         // A hint alone decides nothing.
         if (verdict == VERDICT_GENUINE)
