@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -32,6 +33,28 @@ bool ending_is_marked(int fd)
     struct stat status;
     return fgetxattr(fd, MARK, NULL, 0) >= 0 ||
            (fstat(fd, &status) == 0 && (status.st_mode & S_ISVTX));
+}
+
+bool ending_mark_as(int fd, const char *text)
+{
+    return fsetxattr(fd, MARK, text, strlen(text), 0) == 0;
+}
+
+bool ending_mark_text(int fd, char *text_r, size_t size)
+{
+    ssize_t length = fgetxattr(fd, MARK, text_r, size - 1);
+    if (length <= 0)
+        return false;
+    text_r[length] = '\0';
+    return true;
+}
+
+void ending_unmark(int fd)
+{
+    struct stat status;
+    if (fremovexattr(fd, MARK) != 0 && fstat(fd, &status) == 0 && (status.st_mode & S_ISVTX) &&
+        fchmod(fd, status.st_mode & 07777 & ~(mode_t)S_ISVTX) != 0)
+        errno = 0; // a mark that stays changes nothing for readers
 }
 
 static void settle(int fd, mode_t mode)

@@ -13,6 +13,16 @@
 bool ending_mark(int fd);
 bool ending_is_marked(int fd);
 
+// The same with a TEXT that says what is being done, but only where files have attributes. False
+// where they do not.
+bool ending_mark_as(int fd, const char *text);
+
+// That text, if there is one, as a string of less than SIZE bytes.
+bool ending_mark_text(int fd, char *text_r, size_t size);
+
+// Takes the mark off at once.
+void ending_unmark(int fd);
+
 // Keeps in mind what ending_finish is to do. False when there is no room: it has been done at once
 // then. A mark is taken off; what has none, or the sticky bit for one, gets MODE. FD is taken over
 // when it returns true.

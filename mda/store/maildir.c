@@ -2,9 +2,8 @@
 // Maildir and Maildir++ (folders as .Name directories beside new, cur and tmp).
 //
 // Design rationale:
-// - A message is written to a nameless file in tmp/ and linked into new/ when it is whole and
-// synced,
-//   so a crash leaves nothing; where nameless files are not to be had, tmp/ gets a named one.
+// - A message is written to a draft (draft.h) in tmp/ and linked into new/ when it is whole and
+//   synced, so a crash leaves nothing.
 // - The directory is synced too: without that, a power cut takes the name away.
 // - A name that is taken is compared with what we have: the retry of a killed run must not file a
 //   second copy (maildir-name.h).
@@ -14,6 +13,7 @@
 #include "base/ending.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "store/draft.h"
 #include "store/folder-name.h"
 #include "store/keywords.h"
 #include "store/maildir-name.h"
@@ -33,6 +33,7 @@ static const char *const sub_names[SUB_COUNT] = {"tmp", "new", "cur"};
 
 struct folder {
     const char *path;
+    const char *tmp; // of its tmp/
     int fd;
     int subs[SUB_COUNT];
 };
@@ -142,86 +143,20 @@ static char *folder_path(const char *path, const char *folder, GError **err)
     return folder_find(path, folder, place_of, err);
 }
 
-// A file that is being written: nameless, or with a name in tmp/ that a signal handler removes.
-struct draft {
-    int fd;
-    char *tmp_name; // NULL: nameless
-    int token;
-};
-
-static bool draft_open_named(struct draft *draft, const struct folder *folder, mode_t mode,
-                             GError **err)
-{
-    draft->tmp_name = g_strdup_printf("%" G_GINT64_FORMAT ".P%d.%08x", g_get_real_time(),
-                                      (int)getpid(), g_random_int());
-    g_autofree char *path = g_build_filename(folder->path, "tmp", draft->tmp_name, NULL);
-    draft->token = files_register_temporary(path);
-    draft->fd = openat(folder->subs[SUB_TMP], draft->tmp_name,
-                       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (draft->fd >= 0)
-        return true;
-    int code = errno;
-    files_forget_temporary(draft->token);
-    g_clear_pointer(&draft->tmp_name, g_free);
-    return mda_fail_errno(err, code, "make a file in %s/tmp", folder->path);
-}
-
-static bool draft_open(struct draft *draft, const struct folder *folder, mode_t mode, bool named,
-                       GError **err)
-{
-    if (named)
-        return draft_open_named(draft, folder, mode, err);
-    draft->fd = openat(folder->subs[SUB_TMP], ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-    if (draft->fd >= 0)
-        return true;
-    // EOPNOTSUPP from file systems without nameless files, EISDIR or ENOENT from old kernels; and
-    // what is wrong in earnest fails again.
-    return draft_open_named(draft, folder, mode, err);
-}
-
-static void draft_drop(struct draft *draft, const struct folder *folder)
-{
-    mda_close_fd(&draft->fd);
-    if (!draft->tmp_name)
-        return;
-    unlinkat(folder->subs[SUB_TMP], draft->tmp_name, 0);
-    files_forget_temporary(draft->token);
-    g_clear_pointer(&draft->tmp_name, g_free);
-}
-
-static bool draft_write(struct draft *draft, const struct folder *folder,
-                        const struct store_request *request, bool certain, bool named, GError **err)
+static bool write_draft(struct draft *draft, const struct folder *folder,
+                        const struct store_request *request, bool certain, GError **err)
 {
     const GArray *segments = request->content->segments;
-    if (!draft_open(draft, folder, request->mode, named, err))
+    if (!draft_open(draft, folder->subs[SUB_TMP], folder->tmp, "", request->mode, err))
         return false;
     // The mode is set by hand: the umask that we inherited must not make unreadable files. For the
     // mark of what is not finished, see maildir-name.h.
     if (fchmod(draft->fd, request->mode) != 0 || (!certain && !ending_mark(draft->fd)))
-        return mda_fail_errno(err, errno, "set the mode of a file in %s/tmp", folder->path);
+        return mda_fail_errno(err, errno, "set the mode of a file in %s", folder->tmp);
     if (!certain && !ending_claim(draft->fd))
         return mda_fail(err, MDA_ERROR_TEMP, "%s: a new file is locked", folder->path);
-    if (!files_write(draft->fd, (const struct file_segment *)(gpointer)segments->data,
-                     segments->len, err) ||
-        (request->fsync && !files_sync(draft->fd, "the message", err))) {
-        g_prefix_error(err, "%s: ", folder->path);
-        return false;
-    }
-    return true;
-}
-
-// Gives the draft its name NAME in the directory TO. 0 or an errno.
-static int draft_link(const struct draft *draft, const struct folder *folder, int to,
-                      const char *name)
-{
-    int done;
-    if (draft->tmp_name) {
-        done = linkat(folder->subs[SUB_TMP], draft->tmp_name, to, name, 0);
-    } else {
-        g_autofree char *nameless = g_strdup_printf("/proc/self/fd/%d", draft->fd);
-        done = linkat(AT_FDCWD, nameless, to, name, AT_SYMLINK_FOLLOW);
-    }
-    return done == 0 ? 0 : errno;
+    return draft_write(draft, (const struct file_segment *)(gpointer)segments->data, segments->len,
+                       request->fsync, err);
 }
 
 static bool ends_with(int fd, off_t offset, const struct file_segment *segment)
@@ -295,14 +230,14 @@ static char *letters_for(const struct folder *folder, const struct store_request
 // *DUPLICATE_R when that name turned out to be this very delivery.
 static bool publish(struct draft *draft, const struct folder *folder,
                     const struct maildir_name *name, const struct store_request *request,
-                    char **name_r, bool *duplicate_r, bool *unlinkable_r, GError **err)
+                    char **name_r, bool *duplicate_r, GError **err)
 {
     int sub = *name->flags ? SUB_CUR : SUB_NEW;
     for (guint n = 0; n < MAILDIR_NAMES_MAX; n++) {
         g_autofree char *base = maildir_name_make(name, n);
         g_autofree char *file = g_strconcat(base, name->flags, NULL);
         g_autofree char *relative = g_strdup_printf("%s/%s", sub_names[sub], file);
-        int failed = draft_link(draft, folder, folder->subs[sub], file);
+        int failed = draft_link(draft, folder->subs[sub], file);
         if (failed == 0) {
             if (request->fsync && !files_sync(folder->subs[sub], folder->path, err)) {
                 // The MTA keeps the mail, so this copy must go; if even that fails, the retry finds
@@ -314,7 +249,6 @@ static bool publish(struct draft *draft, const struct folder *folder,
             *name_r = g_steal_pointer(&relative);
             return true;
         }
-        *unlinkable_r = failed != EEXIST && !draft->tmp_name;
         if (failed != EEXIST)
             return mda_fail_errno(err, failed, "link %s/%s", folder->path, relative);
         // Two runs of one delivery at a time: the other one was quicker.
@@ -331,26 +265,17 @@ static bool publish(struct draft *draft, const struct folder *folder,
 }
 
 static bool write_new(const struct folder *folder, const struct maildir_name *name,
-                      const struct store_request *request, bool named, char **name_r,
-                      bool *duplicate_r, GError **err)
+                      const struct store_request *request, char **name_r, bool *duplicate_r,
+                      GError **err)
 {
-    struct draft draft = {.fd = -1};
-    bool unlinkable = false;
-    g_autoptr(GError) why = NULL;
-    if (!draft_write(&draft, folder, request, name->certain, named, &why) ||
-        !publish(&draft, folder, name, request, name_r, duplicate_r, &unlinkable, &why)) {
-        draft_drop(&draft, folder);
-        // Without /proc, say in a chroot, a nameless file can be written but never named.
-        if (unlinkable)
-            return write_new(folder, name, request, true, name_r, duplicate_r, err);
-        g_propagate_error(err, g_steal_pointer(&why));
-        return false;
-    }
+    struct draft draft = DRAFT_NONE;
+    bool done = write_draft(&draft, folder, request, name->certain, err) &&
+                publish(&draft, folder, name, request, name_r, duplicate_r, err);
     // The mark of an unfinished run stays until this one ends.
-    if (!name->certain && !*duplicate_r && ending_chmod(draft.fd, request->mode))
+    if (done && !name->certain && !*duplicate_r && ending_chmod(draft.fd, request->mode))
         draft.fd = -1;
-    draft_drop(&draft, folder);
-    return true;
+    draft_drop(&draft);
+    return done;
 }
 
 static bool deliver_into(const struct folder *folder, const struct maildir_name *name,
@@ -368,7 +293,7 @@ static bool deliver_into(const struct folder *folder, const struct maildir_name 
         g_propagate_error(err, why);
         return false;
     }
-    if (!found && !write_new(folder, name, request, false, &found, &duplicate, err))
+    if (!found && !write_new(folder, name, request, &found, &duplicate, err))
         return false;
     *result_r = (struct store_result){
         .path = g_build_filename(folder->path, found, NULL),
@@ -383,7 +308,8 @@ static bool deliver(const char *path, const struct store_request *request,
     g_autofree char *place = folder_path(path, request->folder, err);
     if (!place)
         return false;
-    struct folder folder = {.path = place, .fd = -1, .subs = {-1, -1, -1}};
+    g_autofree char *tmp = g_build_filename(place, "tmp", NULL);
+    struct folder folder = {.path = place, .tmp = tmp, .fd = -1, .subs = {-1, -1, -1}};
     bool done = folder_open(&folder, request, err);
     if (done) {
         struct maildir_name name;

@@ -7,11 +7,8 @@
 // - Both locks that mail programs use are taken, the dot lock first, then fcntl.
 // - The message is appended in one go and synced; on any failure the file is cut back to its former
 //   size, so that no part of a message stays.
-// - A run that is killed while it writes leaves a part behind. The next one finds the last message
-//   unfinished only by its missing empty line; it separates the two and loses neither.
-// - A signal that ends the run cuts the file back too. A run that cannot act any more (SIGKILL)
-// leaves
-//   a part, and its lock: the next run sees by the lock that the owner is dead.
+// - What a run leaves that was killed while it wrote is taken away by the next (append.h); that it
+//   died, the next one sees by its lock.
 // - A retry finds its earlier copy at the end of the file and adds no second one. Where the message
 //   has no mark of its own (store.h) the box bears a mark until the run that wrote to it
 //   ends for good, as a file of a maildir does (maildir-name.h).
@@ -20,6 +17,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/lock.h"
+#include "store/append.h"
 #include "store/folder-name.h"
 #include "store/keywords.h"
 #include "store/store.h"
@@ -221,29 +219,33 @@ static bool may_be_retry(const struct store_request *request, int fd, bool lock_
            ending_is_marked(fd);
 }
 
-// Marks the box as that of an unfinished run. Where that may not be done (a box of somebody else's)
-// a run that is killed may leave a second copy, never none.
-static bool mark(int fd, const struct store_request *request)
+// Marks the box as that of an unfinished run, also where append.h cannot say more. Where that may
+// not be done (a box of somebody else's) a run that is killed may leave a second copy, never none.
+static void mark(int fd, const struct store_request *request)
 {
-    return ending_is_marked(fd) ||
-           (!store_is_certain(request->arrival, time(NULL)) && ending_mark(fd));
+    if (!ending_is_marked(fd) && !store_is_certain(request->arrival, time(NULL)) &&
+        !ending_mark(fd))
+        errno = 0;
 }
 
 // Closes the box; its mark goes when this run ends. Until then the lock is held where nothing else
 // is to come that takes time: an equal message that waits for it must not take the mark of ours for
 // that of a run that was killed. (Else the journal of the delivery makes it wait.)
-static bool leave(int *fd, const char *path, const struct store_request *request, bool marked,
+static bool leave(int *fd, const char *path, const struct store_request *request,
                   const struct stat *status, GError **err)
 {
     const mode_t plain = status->st_mode & 07777 & ~(mode_t)S_ISVTX;
-    if (marked && request->alone && request->fsync && ending_chmod(*fd, plain)) {
+    const bool marked = ending_is_marked(*fd);
+    const bool certain = store_is_certain(request->arrival, time(NULL));
+    if (marked && !certain && request->alone && request->fsync && ending_chmod(*fd, plain)) {
         *fd = -1;
         return true;
     }
     mda_autofd kept = marked ? fcntl(*fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (kept >= 0 && ending_chmod(kept, plain))
         kept = -1;
-    return files_close(fd, path, err);
+    // What was synced cannot be lost any more: then an error here says nothing of the message.
+    return files_close(fd, path, request->fsync ? NULL : err) || request->fsync;
 }
 
 // What must stand between the old end of the file and a new From_ line.
@@ -259,29 +261,24 @@ static const char *separator(int fd, off_t size)
     return "\n\n";
 }
 
-static bool append(int fd, const char *path, const struct store_request *request,
-                   const GArray *segments, GError **err)
+static bool append(int fd, const char *path, const struct store_request *request, GArray *segments,
+                   GError **err)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
         return mda_fail_errno(err, errno, "look at %s", path);
     const char *gap = separator(fd, status.st_size);
     struct file_segment between = {gap, strlen(gap)};
-    if (lseek(fd, status.st_size, SEEK_SET) < 0)
-        return mda_fail_errno(err, errno, "seek in %s", path);
-    files_register_growth(fd, status.st_size);
-    bool done = files_write(fd, &between, 1, err) &&
-                files_write(fd, (const struct file_segment *)(gpointer)segments->data,
-                            segments->len, err) &&
-                (!request->fsync || files_sync(fd, path, err));
-    files_forget_growth();
-    if (done)
-        return true;
-    g_prefix_error(err, "%s: ", path);
-    if (ftruncate(fd, status.st_size) != 0)
-        g_prefix_error(err, "(and it could not be cut back to %" G_GINT64_FORMAT " bytes) ",
-                       (gint64)status.st_size);
-    return false;
+    g_array_prepend_val(segments, between);
+    struct append append = {
+        .fd = fd,
+        .path = path,
+        .segments = (const struct file_segment *)(gpointer)segments->data,
+        .count = segments->len,
+        .job = request->fingerprint,
+        .sync = request->fsync,
+    };
+    return append_message(&append, err);
 }
 
 static bool open_mailbox(const char *path, const struct store_request *request, int *fd_r,
@@ -314,13 +311,12 @@ static bool open_mailbox(const char *path, const struct store_request *request, 
 }
 
 // Between opening and locking a mail program may have put another file in its place.
-static bool is_still_there(int fd, const char *path, struct stat *status_r, GError **err)
+static bool is_still_there(int fd, const char *path, GError **err)
 {
-    struct stat named;
-    if (fstat(fd, status_r) != 0)
+    struct stat opened, named;
+    if (fstat(fd, &opened) != 0)
         return mda_fail_errno(err, errno, "look at %s", path);
-    if (lstat(path, &named) != 0 || named.st_dev != status_r->st_dev ||
-        named.st_ino != status_r->st_ino)
+    if (lstat(path, &named) != 0 || named.st_dev != opened.st_dev || named.st_ino != opened.st_ino)
         return mda_fail(err, MDA_ERROR_TEMP, "%s was replaced while it was being locked", path);
     return true;
 }
@@ -331,17 +327,20 @@ static bool deliver_locked(const char *path, const struct store_request *request
     mda_autofd fd = -1;
     struct stat status;
     if (!open_mailbox(path, request, &fd, err) || !lock_fcntl(fd, path, request->deadline, err) ||
-        !is_still_there(fd, path, &status, err))
+        !is_still_there(fd, path, err) || !append_mend(fd, path, err))
         return false;
+    if (fstat(fd, &status) != 0)
+        return mda_fail_errno(err, errno, "look at %s", path);
     g_autofree char *from_line = make_from_line(request);
     g_autoptr(GArray) segments = quote(request->content, from_line);
-    bool duplicate = may_be_retry(request, fd, lock_was_broken) &&
-                     is_last(fd, status.st_size, request->content, segments);
-    bool marked = mark(fd, request);
+    bool duplicate = append_has(fd, request->fingerprint) ||
+                     (may_be_retry(request, fd, lock_was_broken) &&
+                      is_last(fd, status.st_size, request->content, segments));
+    mark(fd, request);
     if (duplicate ? (request->fsync && !files_sync(fd, path, err))
                   : !append(fd, path, request, segments, err))
         return false;
-    if (!leave(&fd, path, request, marked, &status, err))
+    if (!leave(&fd, path, request, &status, err))
         return false;
     *result_r = (struct store_result){.path = g_strdup(path), .duplicate = duplicate};
     return true;

@@ -5,6 +5,7 @@
 #include "base/ending.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "store/draft.h"
 #include "store/folder-name.h"
 #include "store/store.h"
 
@@ -93,29 +94,33 @@ static guint64 find_earlier_try(int dirfd, guint64 last, const struct store_requ
     return 0;
 }
 
-static bool write_draft(int fd, const struct store_request *request, GError **err)
+static bool write_draft(struct draft *draft, int dirfd, const char *path,
+                        const struct store_request *request, GError **err)
 {
     const GArray *segments = request->content->segments;
-    if (fchmod(fd, request->mode) != 0 || !ending_mark(fd))
+    // MH programs skip names that begin with a comma: they count as deleted.
+    if (!draft_open(draft, dirfd, path, ",backstop.", request->mode, err))
+        return false;
+    if (fchmod(draft->fd, request->mode) != 0 || !ending_mark(draft->fd))
         return mda_fail_errno(err, errno, "set the mode of the message");
-    if (!ending_claim(fd))
+    if (!ending_claim(draft->fd))
         return mda_fail(err, MDA_ERROR_TEMP, "a new message is locked");
-    return files_write(fd, (const struct file_segment *)(gpointer)segments->data, segments->len,
-                       err) &&
-           (!request->fsync || files_sync(fd, "the message", err));
+    return draft_write(draft, (const struct file_segment *)(gpointer)segments->data, segments->len,
+                       request->fsync, err);
 }
 
-// Links the file NAME in DIRFD to the first free number above LAST.
-static bool take_number(int dirfd, const char *name, guint64 last, char **number_r, GError **err)
+// Gives the draft the first free number above LAST.
+static bool take_number(struct draft *draft, int dirfd, guint64 last, char **number_r, GError **err)
 {
     for (guint64 number = last + 1; number <= last + MH_TRIES_MAX; number++) {
         g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, number);
-        if (linkat(dirfd, name, dirfd, text, 0) == 0) {
+        int failed = draft_link(draft, dirfd, text);
+        if (failed == 0) {
             *number_r = g_steal_pointer(&text);
             return true;
         }
-        if (errno != EEXIST)
-            return mda_fail_errno(err, errno, "link %s", text);
+        if (failed != EEXIST)
+            return mda_fail_errno(err, failed, "link %s", text);
     }
     return mda_fail(err, MDA_ERROR_TEMP, "no free number for the message");
 }
@@ -123,26 +128,18 @@ static bool take_number(int dirfd, const char *name, guint64 last, char **number
 static bool write_new(int dirfd, const char *path, const struct store_request *request,
                       guint64 last, char **number_r, GError **err)
 {
-    // MH programs skip names that begin with a comma: they count as deleted.
-    g_autofree char *name = g_strdup_printf(",backstop.%d.%08x", (int)getpid(), g_random_int());
-    g_autofree char *full = g_build_filename(path, name, NULL);
-    int token = files_register_temporary(full);
-    mda_autofd fd =
-        openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, request->mode);
-    bool done = fd >= 0 || mda_fail_errno(err, errno, "make a file in %s", path);
-    bool made = done;
+    struct draft draft = DRAFT_NONE;
     g_autofree char *number = NULL;
-    done = done && write_draft(fd, request, err) && take_number(dirfd, name, last, &number, err);
-    if (made)
-        unlinkat(dirfd, name, 0);
-    files_forget_temporary(token);
+    bool done = write_draft(&draft, dirfd, path, request, err) &&
+                take_number(&draft, dirfd, last, &number, err);
     if (done && request->fsync && !files_sync(dirfd, path, err)) {
         unlinkat(dirfd, number, 0);
         done = false;
     }
     // The mark of an unfinished run stays until this one ends.
-    if (done && ending_chmod(fd, request->mode))
-        fd = -1;
+    if (done && ending_chmod(draft.fd, request->mode))
+        draft.fd = -1;
+    draft_drop(&draft);
     if (done)
         *number_r = g_steal_pointer(&number);
     return done;

@@ -3,6 +3,9 @@
 //
 //   SHIM_CALL=fsync SHIM_NTH=2 SHIM_FAULT=5 SHIM_FIRED=FILE  the second fsync fails with errno 5
 //   SHIM_FAULT=short  a write takes half;  SHIM_FAULT=KILL, TERM, SEGV: the signal comes instead
+//   SHIM_FAULT=half   a write gets as far as a page in its middle, and then comes SIGKILL: the
+//   kernel
+//                     ends a write to a file for a signal between two pages
 //
 // FILE appears when it happened. Every call that the C library is asked for counts, also the ones
 // of other libraries; what the C library does within itself does not. SHIM_CALL=any counts all
@@ -26,7 +29,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { GO_ON, FAIL, HALF };
+enum { GO_ON, FAIL, HALF, LAST_HALF };
 
 // A line of the trace. FD: the file or directory, or -1; NAME: a path, or NULL.
 static void note(const char *call, int fd, const char *name)
@@ -74,8 +77,18 @@ static int turn(const char *name, int fd_of, const char *file)
     }
     if (strcmp(fault, "short") == 0)
         return HALF;
+    if (strcmp(fault, "half") == 0)
+        return LAST_HALF;
     errno = atoi(fault);
     return errno ? FAIL : GO_ON;
+}
+
+static void write_half_and_die(int fd, const char *data, size_t size)
+{
+    off_t from = syscall(SYS_lseek, fd, 0, SEEK_CUR), middle = from + (off_t)size / 2;
+    if (middle - middle % 4096 > from)
+        syscall(SYS_write, fd, data, (size_t)(middle - middle % 4096 - from));
+    syscall(SYS_kill, getpid(), SIGKILL);
 }
 
 ssize_t write(int fd, const void *data, size_t size)
@@ -83,6 +96,8 @@ ssize_t write(int fd, const void *data, size_t size)
     int how = turn("write", fd, NULL);
     if (how == FAIL)
         return -1;
+    if (how == LAST_HALF)
+        write_half_and_die(fd, data, size);
     return syscall(SYS_write, fd, data, how == HALF && size > 1 ? size / 2 : size);
 }
 
@@ -91,6 +106,8 @@ ssize_t writev(int fd, const struct iovec *vectors, int count)
     int how = turn("writev", fd, NULL);
     if (how == FAIL)
         return -1;
+    if (how == LAST_HALF)
+        write_half_and_die(fd, vectors[0].iov_base, vectors[0].iov_len);
     if (how == HALF)
         return syscall(SYS_write, fd, vectors[0].iov_base, (vectors[0].iov_len + 1) / 2);
     return syscall(SYS_writev, fd, vectors, count);
