@@ -1,24 +1,61 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Who may include whom: layers.sh MDA_DIRECTORY prints every #include that goes up or sideways,
-# every library's header that is not opened through its one door, and every call that is kept to one
-# place. Status 1 when there is one.
+# every library's header that is not opened through its one door, every circle of files that goes
+# through more than one room, and every call that is kept to one place. Status 1 when there is one.
+# layers.sh --draw MDA_DIRECTORY prints the rooms as the files have them: each stands above those
+# that it includes.
 #
 # The tables below are the whole of the rule. An entry of the second column is a room, or one header.
+
+# Prints "FILE FILE" for each #include between two of our files, a .c and its .h being one.
+edges() {
+    find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include[ 	]*"[a-z]*/' {} + |
+        sed -n 's|^\./\([^:]*\)\.[ch]:.*"\([^"]*\)\.h".*|\1 \2|p' | sort -u
+}
+
+draw() {
+    edges | awk '
+    function room(file) { return index(file, "/") ? substr(file, 1, index(file, "/") - 1) : "main" }
+    { a = room($1); b = room($2); seen[a] = seen[b] = 1; if (a != b) arrow[a, b]++ }
+    # The height of a room is that of the highest below it, and one.
+    function height(r,    s, h) {
+        if (r in high) return high[r]
+        high[r] = 0
+        for (s in seen)
+            if ((r, s) in arrow && height(s) + 1 > h) h = height(s) + 1
+        return high[r] = h + 0
+    }
+    END {
+        for (r in seen) if (height(r) > top) top = high[r]
+        for (h = top; h >= 0; h--)
+            for (r in seen) {
+                if (high[r] != h) continue
+                line = ""
+                for (g = h - 1; g >= 0; g--)
+                    for (s in seen) if (high[s] == g && (r, s) in arrow) line = line " " s
+                printf "%2d  %-9s%s%s\n", h, r, line == "" ? "" : " →", line
+            }
+    }' | sort -s -k1,1nr -k2,2
+}
+if [ "$1" = --draw ]; then
+    cd "$2" && draw
+    exit
+fi
 cd "$1" || exit 2
 status=0
 find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include' {} + | awk '
 BEGIN {
     allow("main", "cmd conf")
     allow("cmd", "lmtp milter svtest delivery hosts judge learn report answer submit plan store sieve procmail evidence bounce ledger message")
-    allow("lmtp", "delivery plan store message")
+    allow("lmtp", "delivery message")
     allow("milter", "evidence ledger message")
-    allow("svtest", "hosts sieve plan message")
+    allow("svtest", "hosts sieve")
     allow("delivery", "hosts judge learn answer submit plan store ledger message")
     allow("hosts", "judge/judge.h answer plan store sieve procmail ledger message")
     allow("verdict", "evidence/finding.h") # judge/verdict.c: the table, pure
-    allow("judge", "learn evidence bounce ledger message")
-    allow("learn", "evidence/finding.h bounce store ledger message")
+    allow("judge", "evidence bounce ledger message")
+    allow("learn", "bounce store ledger message")
     allow("answer", "plan message")
     allow("sieve", "plan answer/mailto.h")
     allow("procmail", "plan")
@@ -80,6 +117,31 @@ function bad(why) { print file ": " why; failed = 1 }
         bad("has an #include that names no file: " line)
 }
 END { exit failed }' || status=1
+
+# A circle holds together what it goes through: within a room a language may need one (parse and
+# evaluate), between rooms nothing does.
+edges | awk '
+function room(file) { return substr(file, 1, index(file, "/") - 1) }
+{ to[$1] = to[$1] " " $2; from[NR] = $1; into[NR] = $2 }
+function reaches(file, target,    n, i, list) {
+    if (file == target) return 1
+    if (visited[file] == mark) return 0
+    visited[file] = mark
+    n = split(to[file], list, " ")
+    for (i = 1; i <= n; i++)
+        if (reaches(list[i], target)) return 1
+    return 0
+}
+END {
+    for (e = 1; e <= NR; e++) {
+        mark = e
+        if (room(from[e]) != room(into[e]) && reaches(into[e], from[e])) {
+            print from[e] " and " into[e] ": a circle through more than one room"
+            failed = 1
+        }
+    }
+    exit failed
+}' || status=1
 
 # Calls that have one place: a pattern of code, where it may stand, and what is to be called instead.
 find . \( -name '*.c' -o -name '*.h' \) -exec grep -HnE '\(|G_OPTION' {} + | awk '

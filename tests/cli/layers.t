@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dependencies point down only, and each library has one door. tests/layers.sh has the table.
 . "${srcdir:-..}/tests/tap.sh"
-plan 19
+plan 21
 
 check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh" "$srcdir/mda"
 
@@ -36,3 +36,13 @@ forbid cmd/x.c '// not g_file_get_contents() but the other' "a comment may name 
 forbid store/x.c '    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);' "files grow by one function"
 forbid message/x.c '    g_byte_array_append(whole, piece->data, (guint)piece->size);' "no size is cut to 32 bits" "1 2"
 forbid store/x.c '    int left = (int)(status.st_size - offset);' "nor a file's"
+
+# A circle, be the table as it may.
+printf '#include "store/y.h"\n' >"$house/cmd/x.h"
+printf '#include "cmd/x.h"\n' >"$house/store/y.h"
+sh "$srcdir/tests/layers.sh" "$house" >"$scratch/said"
+is "$(grep -c 'cmd/x and store/y: a circle' "$scratch/said")" 1 "files of two rooms in a circle are named"
+rm -f "$house/store/y.h"
+: >"$house/store/y.h"
+is "$(sh "$srcdir/tests/layers.sh" --draw "$house" | grep -E '^ *[0-9]+  cmd ')" " 1  cmd       → base store" \
+    "the drawing says what a room stands on"
