@@ -153,6 +153,10 @@ BEGIN {
         "files_open_regular, or O_DIRECTORY")
     # Where others may put a link or a file of theirs, what is opened is judged.
     only("(^|[^a-z_])open(at)?[(].*O_APPEND", "base/files-ours", "files_open_to_append")
+    # A child is started, heard and reaped with a deadline, in one way. The process that watches a
+    # program between us and it may call little.
+    only("(^|[^a-z_])(fork|vfork|posix_spawnp?|waitpid|waitid|wait[34]?|popen|system)[(]",
+        "base/child base/process launch lmtp/listener", "base/child.h")
     # Addresses and names of files are bytes; GLib refuses text that is none in the locale.
     only("G_OPTION_ARG_STRING", "nowhere", "G_OPTION_ARG_FILENAME")
     # A message may be larger than 4 GiB: no size is cut to 32 bits.

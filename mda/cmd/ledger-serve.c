@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -50,7 +51,7 @@ struct peer {
     guint records;
 };
 
-struct child {
+struct client {
     pid_t pid;
     uid_t uid;
 };
@@ -217,9 +218,10 @@ static G_GNUC_NORETURN void serve_one(const struct conf *conf, int fd, uid_t uid
 static void reap(GArray *children)
 {
     pid_t pid;
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    int status;
+    while ((pid = child_reap_any(&status)) > 0) {
         for (guint i = 0; i < children->len; i++) {
-            if (g_array_index(children, struct child, i).pid == pid) {
+            if (g_array_index(children, struct client, i).pid == pid) {
                 g_array_remove_index_fast(children, i);
                 break;
             }
@@ -231,7 +233,7 @@ static guint count_of(const GArray *children, uid_t uid)
 {
     guint count = 0;
     for (guint i = 0; i < children->len; i++)
-        count += g_array_index(children, struct child, i).uid == uid;
+        count += g_array_index(children, struct client, i).uid == uid;
     return count;
 }
 
@@ -246,16 +248,17 @@ static void take(const struct conf *conf, int listening, GArray *children)
     if (children->len >= CONNECTIONS_MAX ||
         (!trusted && count_of(children, who.uid) >= CONNECTIONS_OF_USER))
         return; // he asks again, or goes without
-    const pid_t pid = fork();
-    if (pid == 0) {
+    struct child copy;
+    const bool started = child_start(&copy, CHILD_APART);
+    if (started && copy.pid == 0) {
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
         close(listening);
         serve_one(conf, fd, who.uid);
     }
-    const struct child child = {pid, who.uid};
-    if (pid > 0)
-        g_array_append_val(children, child);
+    const struct client client = {copy.pid, who.uid};
+    if (started)
+        g_array_append_val(children, client);
     else
         log_line(LOG_LEVEL_WARNING, "ledger serve: fork: %s", g_strerror(errno));
 }
@@ -304,7 +307,7 @@ bool ledger_serve(struct conf *conf, GError **err)
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     log_line(LOG_LEVEL_INFO, "ledger serve: listening on %s", path);
-    g_autoptr(GArray) children = g_array_new(FALSE, FALSE, sizeof(struct child));
+    g_autoptr(GArray) children = g_array_new(FALSE, FALSE, sizeof(struct client));
     while (!stopped) {
         struct pollfd wait = {.fd = listening, .events = POLLIN};
         const int ready = poll(&wait, 1, 1000);

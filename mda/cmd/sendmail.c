@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/survive.h"
@@ -116,26 +117,6 @@ static int execute(const char *program, char **arguments)
     return cannot_run(program, errno);
 }
 
-static pid_t start(const char *program, char **arguments, int *input_r)
-{
-    int ends[2];
-    if (pipe(ends) < 0)
-        return -1;
-    const pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[0], STDIN_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        _exit(execute(program, arguments));
-    }
-    close(ends[0]);
-    if (child < 0)
-        close(ends[1]);
-    else
-        *input_r = ends[1];
-    return child;
-}
-
 // The header line to put in front of the message, or NULL. Owned by the caller.
 static char *stamp_line(const struct conf *conf, const struct message *message)
 {
@@ -161,33 +142,22 @@ static char *stamp_line(const struct conf *conf, const struct message *message)
 }
 
 // A sendmail that does not read to the end has its reasons, and its exit status tells them.
-static void feed_some(int fd, const char *data, gsize size)
-{
-    gsize done = 0;
-    while (done < size) {
-        const ssize_t put = write(fd, data + done, size - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            break;
-        done += (gsize)put;
-    }
-}
-
-static void feed(int fd, const struct conf *conf, GBytes *bytes)
+static void feed(struct child *child, const struct conf *conf, GBytes *bytes)
 {
     g_autoptr(Message) message = message_new(bytes);
     g_autofree char *stamp = stamp_line(conf, message);
+    struct file_segment segments[] = {
+        {message->from_line, message->from_line ? message->from_line_length : 0},
+        {stamp, stamp ? strlen(stamp) : 0},
+        {message->data, message->size}};
     if (!stamp) { // exactly what came
-        feed_some(fd, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-        close(fd);
-        return;
+        segments[0] = (struct file_segment){0};
+        segments[2].data = g_bytes_get_data(bytes, &segments[2].size);
     }
-    if (message->from_line)
-        feed_some(fd, message->from_line, message->from_line_length);
-    feed_some(fd, stamp, strlen(stamp));
-    feed_some(fd, message->data, message->size);
-    close(fd);
+    struct child_talk talk = {.segments = segments, .count = G_N_ELEMENTS(segments)};
+    const struct deadline never = deadline_in(-1);
+    child_talk(child, &talk, &never);
+    child_close(child);
 }
 
 static void record(const struct conf *conf, const struct submission *submission, GBytes *bytes)
@@ -200,12 +170,10 @@ static void record(const struct conf *conf, const struct submission *submission,
 
 static int status_of(pid_t child)
 {
+    const struct deadline never = deadline_in(-1); // it is the caller's program, run as he would
     int status;
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR)
-            return STATUS_TEMPFAIL;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_TEMPFAIL;
+    return child_reap(child, &never, NULL, &status) && WIFEXITED(status) ? WEXITSTATUS(status)
+                                                                         : STATUS_TEMPFAIL;
 }
 
 int sendmail_run(const struct conf *conf, const char *program, char **arguments)
@@ -225,18 +193,21 @@ int sendmail_run(const struct conf *conf, const char *program, char **arguments)
     }
     g_autoptr(GError) err = NULL;
     g_autoptr(GBytes) bytes = NULL;
-    int input = -1;
     if (!spool_read(STDIN_FILENO, NULL, &bytes, &err)) {
         fprintf(stderr, "backstop: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
     signal(SIGPIPE, SIG_IGN);
     record(conf, &submission, bytes); // first: what is killed in between has not sent anything yet
-    const pid_t child = start(program, arguments, &input);
-    if (child < 0)
+    struct child child;
+    if (!child_start(&child, CHILD_FED))
         return cannot_run(program, errno);
-    feed(input, conf, bytes);
-    return status_of(child);
+    if (child.pid == 0) {
+        dup2(child.fed[0], STDIN_FILENO);
+        _exit(execute(program, arguments));
+    }
+    feed(&child, conf, bytes);
+    return status_of(child.pid);
 }
 
 int cmd_sendmail(struct command_context *context, int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/setup-places.h"
 
-#include "base/child.h"
+#include "base/process.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "store/tree.h"

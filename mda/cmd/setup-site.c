@@ -7,7 +7,7 @@
 
 #include "base/address.h"
 #include "base/auto.h"
-#include "base/child.h"
+#include "base/process.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"

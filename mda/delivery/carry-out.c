@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/carry-out.h"
 
-#include "base/child.h"
+#include "base/process.h"
 #include "base/journal.h"
 #include "store/store.h"
 

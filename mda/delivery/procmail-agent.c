@@ -2,6 +2,7 @@
 #include "delivery/procmail-agent.h"
 
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/survive.h"
 #include "delivery/user.h"
 #include "hosts/procmail-host.h"
@@ -190,11 +191,13 @@ static int deliver_to_each(struct agent *agent, GString *text)
     int failed = 0;
     char **recipient = agent->options->rest;
     for (; recipient[0] && recipient[1]; recipient++) {
-        pid_t pid = fork();
+        const struct deadline never = deadline_in(-1); // its programs have theirs
+        struct child copy;
         int status = 0;
-        if (pid == 0)
+        const bool started = child_start(&copy, CHILD_APART);
+        if (started && copy.pid == 0)
             break;
-        if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+        if (!started || !child_reap(copy.pid, &never, NULL, &status) || status != 0)
             failed = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EX_TEMPFAIL;
     }
     int status = become(agent, *recipient);

@@ -4,6 +4,7 @@
 // nothing. What it says is taken as text and checked, and if it says nothing useful the mail goes
 // the plain way.
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fence.h"
@@ -16,19 +17,16 @@
 #include "ledger/ledger.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 // The answer: class, verdict, rule, limits, reason and trouble, a line each.
 #define ANSWER_LINES 6
 #define ANSWER_MAX_BYTES 8192
 #define ANSWER_REASON_MAX 4000
 #define ANSWER_WORD_MAX 200
-#define REAP_PAUSE_MAX_US 10000
 #define DNS_PORT 53
 
 static void set_limit(int resource, rlim_t soft, rlim_t hard)
@@ -131,31 +129,21 @@ static G_GNUC_NORETURN void child(const struct conf *conf, const struct message 
     _exit(files_write(fd, &all, 1, NULL) ? 0 : 1);
 }
 
-// Reads the answer until the child closes the pipe or the deadline passes.
-static bool read_answer(int fd, struct deadline deadline, GString *answer, const char **why_r)
+// Reads the answer until the child closes the pipe or the deadline passes. NULL, or why not.
+static const char *hear(struct child *judge, const struct deadline *deadline, GString *answer)
 {
-    for (;;) {
-        char buffer[1024];
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int ready = poll(&wait, 1, deadline_left(&deadline));
-        if (ready == 0 || deadline_passed(&deadline)) {
-            *why_r = "the judge did not answer in time";
-            return false;
-        }
-        ssize_t got = ready < 0 ? -1 : read(fd, buffer, sizeof buffer);
-        if (got < 0 && errno != EINTR && errno != EAGAIN) {
-            *why_r = "the judge could not be heard";
-            return false;
-        }
-        if (got == 0)
-            return true;
-        if (got > 0)
-            g_string_append_len(answer, buffer, got);
-        if (answer->len > ANSWER_MAX_BYTES) {
-            *why_r = "the judge said too much";
-            return false;
-        }
+    struct child_talk talk = {.said = answer, .limit = ANSWER_MAX_BYTES, .ends_at_limit = true};
+    switch (child_talk(judge, &talk, deadline)) {
+    case CHILD_DONE:
+        return NULL;
+    case CHILD_LATE:
+        return "the judge did not answer in time";
+    case CHILD_VERBOSE:
+        return "the judge said too much";
+    case CHILD_UNHEARD:
+        break;
     }
+    return "the judge could not be heard";
 }
 
 static bool parse_answer(const char *text, struct judged *judged_r)
@@ -177,46 +165,6 @@ static bool parse_answer(const char *text, struct judged *judged_r)
     return true;
 }
 
-// Waits for the child until the deadline, then ends it: one that has closed the pipe may still
-// linger.
-static int reap(pid_t pid, struct deadline deadline)
-{
-    int status = -1;
-    for (gulong pause = 50;; pause = MIN(pause * 2, REAP_PAUSE_MAX_US)) {
-        pid_t ended = waitpid(pid, &status, WNOHANG);
-        if (ended == pid || (ended < 0 && errno != EINTR))
-            return status;
-        if (deadline_passed(&deadline))
-            break;
-        g_usleep(pause);
-    }
-    kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return status;
-}
-
-// Starts the child; -1 when that is not possible. *FD_R is the end to listen at.
-static pid_t start(const struct conf *conf, const struct message *message,
-                   const struct envelope *envelope, int *fd_r)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
-    pid_t pid = fork();
-    if (pid == 0) {
-        survive_reset();
-        close(ends[0]);
-        child(conf, message, envelope, ends[1]);
-    }
-    close(ends[1]);
-    if (pid < 0)
-        close(ends[0]);
-    else
-        *fd_r = ends[0];
-    return pid;
-}
-
 static void unjudged(struct judged *judged_r, const char *why)
 {
     *judged_r = (struct judged){
@@ -231,22 +179,26 @@ static void unjudged(struct judged *judged_r, const char *why)
 void judge_in_child(const struct conf *conf, const struct message *message,
                     const struct envelope *envelope, struct judged *judged_r)
 {
-    mda_autofd fd = -1;
-    pid_t pid = start(conf, message, envelope, &fd);
-    if (pid < 0) {
+    struct child judge;
+    if (!child_start(&judge, CHILD_HEARD)) {
         unjudged(judged_r, "no child process could be had");
         return;
     }
-    const char *why = NULL;
+    if (judge.pid == 0) {
+        survive_reset();
+        child(conf, message, envelope, judge.heard[1]);
+    }
     g_autoptr(GString) answer = g_string_new(NULL);
-    struct deadline deadline = deadline_in(conf_milliseconds(conf, CONF_JUDGEMENT_TIMEOUT));
-    bool heard = read_answer(fd, deadline, answer, &why);
-    if (!heard)
-        kill(pid, SIGKILL);
-    int status = reap(pid, deadline);
-    if (heard && status != 0)
+    const struct deadline deadline = deadline_in(conf_milliseconds(conf, CONF_JUDGEMENT_TIMEOUT));
+    const char *why = hear(&judge, &deadline, answer);
+    child_close(&judge);
+    int status;
+    // One that has closed the pipe may still linger.
+    if (why || !child_reap(judge.pid, &deadline, NULL, &status))
+        (void)!child_kill(judge.pid, false, &status);
+    if (!why && status != 0)
         why = "the judge broke down";
-    else if (heard && !parse_answer(answer->str, judged_r))
+    else if (!why && !parse_answer(answer->str, judged_r))
         why = "the judge answered nonsense";
     if (why)
         unjudged(judged_r, why);

@@ -2,6 +2,7 @@
 #include "lmtp/listener.h"
 
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -296,7 +297,7 @@ static void reap(GArray *children)
 {
     int status;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while ((pid = child_reap_any(&status)) > 0) {
         for (guint i = 0; i < children->len; i++) {
             if (g_array_index(children, pid_t, i) != pid)
                 continue;
@@ -348,11 +349,12 @@ static void take_connection(struct lmtp_listener *listener, int socket, int ende
     }
     if (fd < 0 || !may_enter(listener, fd))
         return;
-    pid_t pid = fork();
-    if (pid == 0)
+    struct child copy;
+    const bool started = child_start(&copy, CHILD_APART);
+    if (started && copy.pid == 0)
         become_connection(listener, fd, ended);
-    if (pid > 0) {
-        g_array_append_val(children, pid);
+    if (started) {
+        g_array_append_val(children, copy.pid);
     } else {
         log_line(LOG_LEVEL_WARNING, "lmtp: fork: %s", g_strerror(errno));
         send_away(fd, "421 4.3.2 too busy, come again\r\n");

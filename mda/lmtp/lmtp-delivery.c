@@ -2,6 +2,7 @@
 #include "lmtp/lmtp-delivery.h"
 
 #include "base/auto.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/ending.h"
 #include "base/error.h"
@@ -13,12 +14,10 @@
 #include "lmtp/lmtp-mailbox.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 
 // A delivery that has had its time ends itself, cleanly. After this time more it is killed.
@@ -183,60 +182,15 @@ static void answer_of(enum delivery_end end, const char *text,
         lmtp_answer_set(answer_r, 451, "4.3.0", "<%s> not delivered now, try again", address);
 }
 
-// Reads what the child says. False when it says nothing in time.
-static bool hear(int fd, gint64 milliseconds, GString *said)
-{
-    struct deadline deadline = deadline_in(milliseconds);
-    while (!memchr(said->str, '\0', said->len)) {
-        char buffer[1024];
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int ready = poll(&wait, 1, deadline_left(&deadline));
-        if (ready == 0 || said->len > ANSWER_MAX_BYTES)
-            return false;
-        ssize_t got = ready < 0 ? -1 : read(fd, buffer, sizeof buffer);
-        if (got < 0 && errno != EINTR)
-            return false;
-        if (got == 0)
-            return true;
-        if (got > 0)
-            g_string_append_len(said, buffer, got);
-    }
-    return true;
-}
-
-// Waits for the end of PID. False when it does not come in time.
-static bool await_end(pid_t pid, gint64 milliseconds, int *code_r)
-{
-    struct deadline deadline = deadline_in(milliseconds);
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD); // blocked, see lmtp_signals
-    for (;;) {
-        int status = 0;
-        pid_t ended = waitpid(pid, &status, WNOHANG);
-        if (ended == pid || (ended < 0 && errno != EINTR)) {
-            *code_r = ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : EX_TEMPFAIL;
-            return true;
-        }
-        if (deadline_passed(&deadline))
-            return false;
-        gint64 left = deadline_left(&deadline);
-        struct timespec most = {left / 1000, left % 1000 * 1000000};
-        sigtimedwait(&child, NULL, &most);
-    }
-}
-
-// The status of PID, which has so much time left.
+// The exit status of PID, which has so much time left.
 static int wait_for(pid_t pid, gint64 milliseconds)
 {
-    int code = EX_TEMPFAIL;
-    if (await_end(pid, milliseconds, &code))
-        return code;
-    kill(pid, SIGKILL);
+    const struct deadline deadline = deadline_in(milliseconds);
+    int status;
     // One that hangs in the kernel is left to it.
-    if (!await_end(pid, GRACE_MILLISECONDS, &code))
+    if (!child_reap(pid, &deadline, NULL, &status) && !child_kill(pid, false, &status))
         log_line(LOG_LEVEL_ERROR, "lmtp: process %d cannot be ended", (int)pid);
-    return code;
+    return child_exit_status(status);
 }
 
 void lmtp_service_finish(struct lmtp_service *service)
@@ -250,23 +204,27 @@ void lmtp_service_finish(struct lmtp_service *service)
 
 // What the child said, or if it ended without a word, its exit status, which is 0 only when the
 // message had been stored (survive.h).
-static enum delivery_end outcome_of(struct lmtp_service *service, pid_t pid, int fd, GString *said)
+static enum delivery_end outcome_of(struct lmtp_service *service, struct child *child,
+                                    GString *said)
 {
     char *rest = NULL;
-    bool heard = hear(fd, service->milliseconds + GRACE_MILLISECONDS, said);
-    gint64 status = g_ascii_strtoll(said->str, &rest, 10);
+    const struct deadline deadline = deadline_in(service->milliseconds + GRACE_MILLISECONDS);
+    struct child_talk talk = {
+        .said = said, .limit = ANSWER_MAX_BYTES, .ends_at_limit = true, .ends_at_nul = true};
+    const bool heard = child_talk(child, &talk, &deadline) == CHILD_DONE;
+    const pid_t pid = child->pid;
+    gint64 end = g_ascii_strtoll(said->str, &rest, 10);
     if (heard && rest > said->str && *rest == ' ') {
         g_string_erase(said, 0, rest + 1 - said->str);
         g_string_truncate(said, strlen(said->str));
         service->tidying = pid;
-        return (enum delivery_end)status;
-    }
-    if (!heard) {
-        kill(-pid, SIGKILL); // with the programs that it waits for
-        kill(pid, SIGKILL);
+        return (enum delivery_end)end;
     }
     g_string_truncate(said, 0);
-    int code = wait_for(pid, GRACE_MILLISECONDS);
+    int status = 0;
+    if (!heard) // with the programs that it waits for
+        (void)!child_kill(pid, true, &status);
+    int code = heard ? wait_for(pid, GRACE_MILLISECONDS) : child_exit_status(status);
     log_line(LOG_LEVEL_ERROR, "lmtp: a delivery broke down %s its message was stored",
              code == EX_OK ? "after" : "before");
     return code == EX_OK ? DELIVERY_DELIVERED : DELIVERY_DEFERRED;
@@ -277,18 +235,15 @@ static void deliver_now(struct lmtp_service *service, const struct lmtp_transact
                         guint n, struct lmtp_answer *answer_r)
 {
     const struct lmtp_recipient *recipient = g_ptr_array_index(transaction->recipients, n);
-    int ends[2] = {-1, -1};
-    pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
-    if (pid == 0) {
-        close(ends[0]);
-        deliver_in_child(service, transaction, n, ends[1]);
-    }
-    if (pid < 0)
+    struct child child;
+    const bool started = child_start(&child, CHILD_HEARD);
+    if (started && child.pid == 0)
+        deliver_in_child(service, transaction, n, child.heard[1]);
+    if (!started)
         log_line(LOG_LEVEL_ERROR, "lmtp: no process for a delivery: %s", g_strerror(errno));
-    mda_close_fd(&ends[1]);
     g_autoptr(GString) said = g_string_new(NULL);
-    enum delivery_end end = pid < 0 ? DELIVERY_DEFERRED : outcome_of(service, pid, ends[0], said);
-    mda_close_fd(&ends[0]);
+    enum delivery_end end = started ? outcome_of(service, &child, said) : DELIVERY_DEFERRED;
+    child_close(&child);
     answer_of(end, said->str, transaction, recipient->address, answer_r);
 }
 

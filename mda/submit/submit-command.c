@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The sendmail command: the interface that Postfix, Exim, sendmail, OpenSMTPD and msmtp share.
-#include "base/child.h"
+#include "base/process.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "submit/submit-way.h"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dependencies point down only, and each library has one door. tests/layers.sh has the table.
 . "${srcdir:-..}/tests/tap.sh"
-plan 21
+plan 22
 
 check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh" "$srcdir/mda"
 
@@ -36,6 +36,7 @@ forbid cmd/x.c '// not g_file_get_contents() but the other' "a comment may name 
 forbid store/x.c '    fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);' "files grow by one function"
 forbid message/x.c '    g_byte_array_append(whole, piece->data, (guint)piece->size);' "no size is cut to 32 bits" "1 2"
 forbid store/x.c '    int left = (int)(status.st_size - offset);' "nor a file's"
+forbid judge/x.c '    pid_t pid = fork();' "children are started by one function"
 
 # A circle, be the table as it may.
 printf '#include "store/y.h"\n' >"$house/cmd/x.h"
