@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Called as dovecot-lda or deliver: Dovecot's options. Its configuration file is not read; of -o
-// settings those count that say where mail is (dovecot-lda(1), doc/settings of Dovecot 2.3).
+// Called as dovecot-lda or deliver: Dovecot's options (dovecot-lda(1)), and what its configuration
+// says beneath ours.
 #include "base/log.h"
 #include "cmd/options.h"
+#include "conf/load.h"
 #include "delivery/delivery.h"
+#include "hosts/dovecot-conf.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define DOVECOT_CONF "/etc/dovecot/dovecot.conf"
+
 static struct delivery_options given;
-static char *ignored_config;
+static char *config;
 static gboolean ignored_keep;
 
 static gboolean take_override(const char *name, const char *value, gpointer data, GError **err);
@@ -28,37 +32,54 @@ static const GOptionEntry entries[] = {
      "Exit with status 77 for what a rule rejects", NULL},
     {"keep-environment", 'k', 0, G_OPTION_ARG_NONE, &ignored_keep,
      "Accepted; the environment is always kept", NULL},
-    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &ignored_config,
-     "Accepted; Dovecot's configuration is not read", "FILE"},
+    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config,
+     "Dovecot's configuration, instead of " DOVECOT_CONF, "FILE"},
     {"override", 'o', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)take_override,
-     "mail_location, mail_home and lda_mailbox_autocreate count", "NAME=VALUE"},
+     "Override a setting of Dovecot's that says where mail lies, Sieve or quota", "NAME=VALUE"},
     G_OPTION_ENTRY_NULL};
 
-// "maildir:~/Maildir:INBOX=…" without what stands behind the path; %h is the home directory.
-static void take_location(const char *value)
+static void set_override(const char *setting, const char *value)
 {
-    const char *colon = strchr(value, ':');
-    const char *end = colon ? strchr(colon + 1, ':') : NULL;
-    g_autofree char *location = end ? g_strndup(value, (gsize)(end - value)) : g_strdup(value);
-    g_auto(GStrv) parts = g_strsplit(location, "%h", -1);
-    g_autofree char *expanded = g_strjoinv("~", parts);
-    g_ptr_array_add(conf_request()->overrides, g_strdup_printf("store.location=%s", expanded));
+    g_ptr_array_add(conf_request()->overrides, g_strdup_printf("%s=%s", setting, value));
+}
+
+// Settings of Dovecot's, as its own configuration would say them.
+static void set_as_dovecot(const char *key, const char *value)
+{
+    g_autoptr(GHashTable) fields = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(fields, (gpointer)key, (gpointer)value);
+    g_autofree char *text = dovecot_fields_translate(fields);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *section = NULL;
+    for (guint i = 0; lines[i]; i++) {
+        char *equals = strchr(lines[i], '=');
+        if (lines[i][0] == '[') {
+            g_free(section);
+            section = g_strndup(lines[i] + 1, strcspn(lines[i] + 1, "]"));
+        } else if (section && equals && lines[i][0] != '#') {
+            g_autofree char *name = g_strndup(lines[i], (gsize)(equals - lines[i]));
+            g_autofree char *setting = g_strconcat(section, ".", g_strstrip(name), NULL);
+            set_override(setting, g_strchug(equals + 1));
+        }
+    }
 }
 
 static gboolean take_override(const char *name, const char *value, gpointer data, GError **err)
 {
     (void)name, (void)data;
-    if (!strchr(value, '=')) {
+    const char *equals = strchr(value, '=');
+    if (!equals) {
         mda_fail(err, MDA_ERROR_CONFIG, "-o %s: expected name=value", value);
         return FALSE;
     }
-    if (g_str_has_prefix(value, "mail_location="))
-        take_location(strchr(value, '=') + 1);
-    else if (g_str_has_prefix(value, "mail_home="))
-        given.home = g_strdup(strchr(value, '=') + 1);
-    else if (g_str_has_prefix(value, "lda_mailbox_autocreate="))
-        g_ptr_array_add(conf_request()->overrides,
-                        g_strdup_printf("store.create-folders=%s", strchr(value, '=') + 1));
+    g_autofree char *key = g_strndup(value, (gsize)(equals - value));
+    const char *plain = g_str_has_prefix(key, "plugin/") ? key + strlen("plugin/") : key;
+    if (strcmp(key, "mail_home") == 0)
+        given.home = g_strdup(equals + 1);
+    else if (strcmp(key, "base_dir") == 0 || plain != key || g_str_has_prefix(key, "mail_") ||
+             g_str_has_prefix(key, "lda_") || g_str_has_prefix(key, "sieve") ||
+             g_str_has_prefix(key, "quota"))
+        set_as_dovecot(plain, equals + 1);
     return TRUE;
 }
 
@@ -75,6 +96,11 @@ int cmd_dovecot_lda(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "%s: unexpected argument \"%s\"\n", context->program, argv[1]);
         return command_defer(context);
     }
+    struct conf_request *request = conf_request();
+    request->dovecot = config ? config : g_strdup(DOVECOT_CONF);
+    request->dovecot_needed = config != NULL;
+    request->beneath = g_strdup("[store]\ncreate-folders = no\n"); // where there is no Dovecot
+    request->beneath_name = g_strdup(context->program);
     given.blank_is_null = true; // as it has it, unless the message says who it is from
     delivery_run(context->conf, &given, &context->result);
     return STATUS_RESULT;

@@ -5,8 +5,10 @@
 #include "base/files.h"
 #include "base/quantity.h"
 #include "base/text.h"
+#include "base/variables.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,6 +32,7 @@ struct value {
 
 struct conf {
     char *home;
+    char *user; // NULL: the caller
     struct value values[CONF_COUNT];
     GPtrArray *warnings;
     GArray *sieve_settings; // struct conf_entry
@@ -38,6 +41,16 @@ struct conf {
 const struct setting_row *conf_row(enum setting setting)
 {
     return &rows[setting];
+}
+
+static bool is_list(const struct setting_row *row)
+{
+    return row->type == SETTING_LIST || row->type == SETTING_PLACES;
+}
+
+static bool is_path(const struct setting_row *row)
+{
+    return row->type == SETTING_PATH || row->type == SETTING_PLACE;
 }
 
 static bool parse_bool(const char *text, gint64 *number_r)
@@ -150,9 +163,9 @@ static bool set(struct conf *conf, enum setting setting, const char *text, const
         return false;
     value_clear(value);
     *value = (struct value){.text = g_strdup(text), .number = number, .origin = g_strdup(origin)};
-    if (row->type == SETTING_LIST)
+    if (is_list(row))
         value->list = split_list(text);
-    if (row->type == SETTING_PATH)
+    if (is_path(row))
         value->path = expand_home(text, conf->home);
     return true;
 }
@@ -188,6 +201,7 @@ void conf_free(struct conf *conf)
     g_ptr_array_unref(conf->warnings);
     g_array_unref(conf->sieve_settings);
     g_free(conf->home);
+    g_free(conf->user);
     g_free(conf);
 }
 
@@ -204,11 +218,56 @@ void conf_set_home(struct conf *conf, const char *home)
     conf->home = g_strdup(home);
     for (int i = 0; i < CONF_COUNT; i++) {
         struct value *value = &conf->values[i];
-        if (rows[i].type != SETTING_PATH)
+        if (!is_path(&rows[i]))
             continue;
         g_free(value->path);
         value->path = expand_home(value->text, home);
     }
+}
+
+void conf_set_user(struct conf *conf, const char *user)
+{
+    g_free(conf->user);
+    conf->user = g_strdup(user);
+}
+
+static char *expand(const struct conf *conf, const char *text, GError **err)
+{
+    const char *user = conf->user ? conf->user : getenv("USER");
+    user = user ? user : getenv("LOGNAME");
+    const struct variables values = {.user = user && *user ? user : "", .home = conf->home};
+    g_autofree char *plain = variables_expand(text, &values, err);
+    return plain ? expand_home(plain, conf->home) : NULL;
+}
+
+bool conf_expand(struct conf *conf, GError **err)
+{
+    for (int i = 0; i < CONF_COUNT; i++) {
+        struct value *value = &conf->values[i];
+        GError *why = NULL;
+        if (!strchr(value->text, '%'))
+            continue;
+        if (rows[i].type == SETTING_PLACE) {
+            g_free(value->path);
+            value->path = expand(conf, value->text, &why);
+        } else if (rows[i].type == SETTING_PLACES) {
+            g_strfreev(value->list);
+            value->list = split_list(value->text);
+            for (char **word = value->list; *word && !why; word++) {
+                char *expanded = expand(conf, *word, &why);
+                if (expanded) {
+                    g_free(*word);
+                    *word = expanded;
+                }
+            }
+        }
+        if (why) {
+            g_propagate_prefixed_error(err, why, "%s: [%s] %s: ", value->origin, rows[i].section,
+                                       rows[i].key);
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool find(const char *section, const char *key, enum setting *setting_r)
@@ -287,15 +346,20 @@ bool conf_read(struct conf *conf, const char *path, GError **err)
         return mda_fail(err, MDA_ERROR_GONE, "there is no file %s", path);
     if (!files_read(path, CONF_MAX_BYTES, &text, &size, err))
         return false;
+    conf_read_text(conf, text, path);
+    return true;
+}
+
+void conf_read_text(struct conf *conf, const char *text, const char *name)
+{
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *section = NULL;
     for (guint i = 0; lines[i]; i++) {
-        g_autofree char *origin = g_strdup_printf("%s:%u", path, i + 1);
+        g_autofree char *origin = g_strdup_printf("%s:%u", name, i + 1);
         g_autoptr(GError) wrong = NULL;
         if (!take_line(conf, lines[i], &section, origin, &wrong))
             g_ptr_array_add(conf->warnings, g_strdup_printf("%s: %s", origin, wrong->message));
     }
-    return true;
 }
 
 bool conf_assign(struct conf *conf, const char *assignment, const char *origin, GError **err)
@@ -330,7 +394,7 @@ const char *conf_string(const struct conf *conf, enum setting setting)
 
 const char *const *conf_list(const struct conf *conf, enum setting setting)
 {
-    g_assert(rows[setting].type == SETTING_LIST);
+    g_assert(is_list(&rows[setting]));
     return (const char *const *)conf->values[setting].list;
 }
 

@@ -25,6 +25,8 @@ enum setting_type {
     SETTING_SIZE,
     SETTING_NUMBER,
     SETTING_PATH,
+    SETTING_PLACE,  // PATH that may hold variables of the user (base/variables.h)
+    SETTING_PLACES, // LIST of such
 };
 
 struct setting_row {
@@ -49,9 +51,20 @@ void conf_swap(struct conf *a, struct conf *b);
 // Changes what ~ stands for, for the settings read before and after.
 void conf_set_home(struct conf *conf, const char *home);
 
+// Whose settings these are: what %u, %n and %d stand for, for the settings read before and after.
+// NULL: $USER, or $LOGNAME.
+void conf_set_user(struct conf *conf, const char *user);
+
+// Replaces the variables in settings that may hold them, once all are read. False with *err when one
+// of them makes no sense for this user: nothing may be filed then.
+bool conf_expand(struct conf *conf, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 // Reads the file at PATH. Wrong lines are collected as warnings, see conf_warnings. False with *err
 // only when the file cannot be read; a missing file is MDA_ERROR_GONE.
 bool conf_read(struct conf *conf, const char *path, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The same of TEXT, which is called NAME in messages.
+void conf_read_text(struct conf *conf, const char *text, const char *name);
 
 // Takes "section.key=value" from ORIGIN ("--set"). False with *err when it is not a setting.
 bool conf_assign(struct conf *conf, const char *assignment, const char *origin,

@@ -43,22 +43,40 @@ void conf_configure_log(const struct conf *conf)
                   conf_string(conf, CONF_LOG_LEVEL), conf_request()->program);
 }
 
-bool conf_load(struct conf *conf, const char *home, GError **err)
+// Everything in its order: the later one wins.
+static bool read_all(struct conf *conf, const char *home, GError **err)
 {
-    if (!home)
-        home = g_get_home_dir();
+    const struct conf_request *request = conf_request();
     conf_set_home(conf, home);
+    if (request->beneath)
+        conf_read_text(conf, request->beneath, request->beneath_name);
     if (!read_files(conf, home, err))
         return false;
-    const GPtrArray *overrides = conf_request()->overrides;
-    for (guint i = 0; i < overrides->len; i++) {
-        if (!conf_assign(conf, g_ptr_array_index(overrides, i), "--set", err))
+    if (request->looked_up)
+        conf_read_text(conf, request->looked_up, "user database");
+    for (guint i = 0; i < request->overrides->len; i++) {
+        if (!conf_assign(conf, g_ptr_array_index(request->overrides, i), "--set", err))
             return false;
     }
+    return true;
+}
+
+bool conf_load_site(struct conf *conf, GError **err)
+{
+    if (!read_all(conf, "", err))
+        return false;
+    conf_configure_log(conf);
+    return true;
+}
+
+bool conf_load(struct conf *conf, const char *home, GError **err)
+{
+    if (!read_all(conf, home ? home : g_get_home_dir(), err))
+        return false;
     conf_configure_log(conf);
     const GPtrArray *warnings = conf_warnings(conf);
     for (guint i = 0; i < warnings->len; i++)
         log_line(LOG_LEVEL_WARNING, "configuration: %s",
                  (const char *)g_ptr_array_index(warnings, i));
-    return true;
+    return conf_expand(conf, err);
 }

@@ -118,6 +118,25 @@
       "belong; empty: it stays what it is.")                                                       \
     X(MILTER_INTERNAL, "milter", "internal", LIST, "127.0.0.0/8 ::1",                              \
       "Networks whose clients send our mail without logging in.")                                  \
+    X(DOVECOT_CONFIG, "dovecot", "config", PATH, "",                                               \
+      "The configuration of a Dovecot, as doveconf reads it, whose word counts where these files " \
+      "say nothing: where mail lies, who the users are, Sieve, quota. Called as dovecot-lda: "     \
+      "/etc/dovecot/dovecot.conf where it is there, or what -c says; empty otherwise: none.")      \
+    X(USERS_SOURCE, "users", "source", LIST, "passwd",                                             \
+      "Where the users are kept, asked in this order until one knows the user: passwd (the "       \
+      "system's users), dovecot-auth:SOCKET (Dovecot's auth-userdb), passwd-file:PATH (a file of " \
+      "Dovecot's format), template:HOME (every user whose directory is there). A place that "      \
+      "cannot be asked defers.")                                                                   \
+    X(USERS_HOME, "users", "home", STRING, "",                                                     \
+      "The home of users of whom their source says none: %u is the user, %n the part before the "  \
+      "@, %d the domain.")                                                                         \
+    X(USERS_UID, "users", "uid", STRING, "",                                                       \
+      "Whose files the mail of such users is, by name or number, when their source says nothing; " \
+      "empty: ours, unless we are root.")                                                          \
+    X(USERS_GID, "users", "gid", STRING, "", "The group, likewise.")                               \
+    X(USERS_MISSING_HOME, "users", "missing-home", CHOICE, "defer",                                \
+      "defer | create | refuse: what is done when the directory of a template is not there; "      \
+      "refuse: there is no such user.")                                                            \
     X(LMTP_LISTEN, "lmtp", "listen", LIST, "",                                                     \
       "Where backstop lmtp listens: unix:path, inet:port@host, inet6:port@host; empty: it serves " \
       "one connection on standard input and output.")                                              \
@@ -163,7 +182,7 @@
       "folders of sent mail are, where his mail leaves, what he said of reports.")                 \
     X(LEARN_FOLDERS, "learn", "folders", LIST, "",                                                 \
       "Further mail stores of the user's (other accounts in his home, archives) to learn from.")   \
-    X(STORE_LOCATION, "store", "location", PATH, "~/Maildir",                                      \
+    X(STORE_LOCATION, "store", "location", PLACE, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \
     X(STORE_CREATE_FOLDERS, "store", "create-folders", BOOL, "yes",                                \
@@ -177,22 +196,22 @@
     X(STORE_FSYNC, "store", "fsync", BOOL, "yes",                                                  \
       "Whether a message is on the disk before we say that it was delivered.")                     \
     X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \
-    X(STATE_DIRECTORY, "state", "directory", PATH, "~/.local/state/backstop",                      \
+    X(STATE_DIRECTORY, "state", "directory", PLACE, "~/.local/state/backstop",                      \
       "Where the user's state is kept (ledger, index of sent mail, memory of answers).")           \
     X(DNS_SERVER, "dns", "server", STRING, "", "address:port; empty: as in /etc/resolv.conf.")     \
     X(DNS_TIMEOUT, "dns", "timeout", DURATION, "3s", "How long one query may take.")               \
     X(SIEVE_ENGINE, "sieve", "engine", CHOICE, "backstop",                                         \
       "backstop | libsieve: which Sieve engine runs the user's script.")                           \
-    X(SIEVE_SCRIPTS, "sieve", "scripts", LIST, "~/.dovecot.sieve ~/.sieve",                        \
+    X(SIEVE_SCRIPTS, "sieve", "scripts", PLACES, "~/.dovecot.sieve ~/.sieve",                        \
       "Where the user's active script may be; the first one that is there runs.")                  \
-    X(SIEVE_DEFAULT, "sieve", "default", PATH, "", "The script of users who have none.")           \
-    X(SIEVE_BEFORE, "sieve", "before", LIST, "",                                                   \
+    X(SIEVE_DEFAULT, "sieve", "default", PLACE, "", "The script of users who have none.")           \
+    X(SIEVE_BEFORE, "sieve", "before", PLACES, "",                                                   \
       "Scripts, or directories of *.sieve files, that run before the user's.")                     \
-    X(SIEVE_AFTER, "sieve", "after", LIST, "",                                                     \
+    X(SIEVE_AFTER, "sieve", "after", PLACES, "",                                                     \
       "Scripts, or directories of *.sieve files, that run after the user's.")                      \
-    X(SIEVE_PERSONAL, "sieve", "personal", PATH, "~/sieve",                                        \
+    X(SIEVE_PERSONAL, "sieve", "personal", PLACE, "~/sieve",                                        \
       "Where include :personal finds scripts.")                                                    \
-    X(SIEVE_GLOBAL, "sieve", "global", PATH, "", "Where include :global finds scripts.")           \
+    X(SIEVE_GLOBAL, "sieve", "global", PLACE, "", "Where include :global finds scripts.")           \
     X(SIEVE_SETTINGS, "sieve", "settings", STRING, "",                                             \
       "Settings of the engine by Dovecot's names, as name=value; what has a = in front of a "      \
       "blank "                                                                                     \
@@ -200,7 +219,7 @@
       "[sieve-settings]; see backstop-sieve(7).")                                                  \
     X(SIEVE_LISTS, "sieve", "lists", LIST, "",                                                     \
       "External lists (RFC 6134) as name=file, a comma in the name as %2C; a member a line.")      \
-    X(SIEVE_METADATA, "sieve", "metadata", PATH, "",                                               \
+    X(SIEVE_METADATA, "sieve", "metadata", PLACE, "",                                               \
       "The file with the annotations of mailboxes that scripts see (RFC 5490).")                   \
     X(SENDMAIL_COMMAND, "sendmail", "command", PATH, "/usr/sbin/sendmail",                         \
       "The program that outgoing mail is handed to.")                                              \

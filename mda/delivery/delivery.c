@@ -8,11 +8,11 @@
 #include "base/survive.h"
 #include "base/text.h"
 #include "conf/load.h"
+#include "delivery/account.h"
 #include "delivery/carry-out.h"
 #include "delivery/junk.h"
 #include "delivery/outgoing.h"
 #include "delivery/procmail-agent.h"
-#include "delivery/user.h"
 #include "hosts/procmail-host.h"
 #include "hosts/script.h"
 #include "judge/judge.h"
@@ -412,17 +412,16 @@ static void deliver_message(struct delivery *delivery, struct delivery_result *r
 // Becomes the right user and reads that user's settings.
 static bool prepare(struct delivery *delivery, struct delivery_result *result_r, GError **err)
 {
-    enum user_result found = user_find(delivery->given->user, &delivery->user, err);
-    if (found == USER_UNKNOWN && delivery->given->user)
+    const struct delivery_options *given = delivery->given;
+    const struct account_request request = {
+        .user = given->user, .found = given->found, .home = given->home, .service = "lda"};
+    enum user_result found = account_find(&request, &delivery->user, err);
+    if (found == USER_UNKNOWN && given->user)
         result_r->end = DELIVERY_NO_USER; // for sure: the MTA may say so
     if (found != USER_KNOWN || !user_become(&delivery->user, err))
         return false;
     umask(077);
-    if (delivery->given->home) {
-        g_free(delivery->user.home);
-        delivery->user.home = g_strdup(delivery->given->home);
-    }
-    return conf_load(delivery->conf, delivery->user.home, err);
+    return account_settings(&delivery->user, delivery->conf, err);
 }
 
 static void delivery_clear(struct delivery *delivery)

@@ -60,6 +60,7 @@ static enum user_result from_database(const char *name, struct mail_user *user_r
     }
     *user_r = (struct mail_user){
         .name = g_strdup(entry.pw_name),
+        .account = g_strdup(entry.pw_name),
         .home = g_strdup(entry.pw_dir),
         .shell = g_strdup(entry.pw_shell ? entry.pw_shell : ""),
         .uid = entry.pw_uid,
@@ -104,8 +105,23 @@ enum user_result user_find(const char *name, struct mail_user *user_r, GError **
 void user_clear(struct mail_user *user)
 {
     g_clear_pointer(&user->name, g_free);
+    g_clear_pointer(&user->account, g_free);
+    g_clear_pointer(&user->fields, g_hash_table_unref);
     g_clear_pointer(&user->home, g_free);
     g_clear_pointer(&user->shell, g_free);
+}
+
+void user_copy(const struct mail_user *from, struct mail_user *to_r)
+{
+    *to_r = (struct mail_user){
+        .name = g_strdup(from->name),
+        .account = g_strdup(from->account),
+        .home = g_strdup(from->home),
+        .shell = g_strdup(from->shell),
+        .fields = from->fields ? g_hash_table_ref(from->fields) : NULL,
+        .uid = from->uid,
+        .gid = from->gid,
+    };
 }
 
 static bool drop_gained_privileges(GError **err)
@@ -119,7 +135,7 @@ static bool drop_gained_privileges(GError **err)
 
 static bool become(const struct mail_user *user, GError **err)
 {
-    if (initgroups(user->name, user->gid) != 0)
+    if (user->account ? initgroups(user->account, user->gid) != 0 : setgroups(1, &user->gid) != 0)
         return mda_fail_errno(err, errno, "take on the groups of %s", user->name);
     if (setresgid(user->gid, user->gid, user->gid) != 0)
         return mda_fail_errno(err, errno, "become group %d", (int)user->gid);
@@ -133,7 +149,7 @@ static bool become(const struct mail_user *user, GError **err)
 
 static bool set_environment(const struct mail_user *user, GError **err)
 {
-    if (setenv("HOME", user->home, 1) != 0 || setenv("USER", user->name, 1) != 0 ||
+    if ((user->home && setenv("HOME", user->home, 1) != 0) || setenv("USER", user->name, 1) != 0 ||
         setenv("LOGNAME", user->name, 1) != 0)
         return mda_fail_errno(err, errno, "set the environment");
     return true;

@@ -20,6 +20,9 @@ enum user_result {
 enum user_result user_find(const char *name, struct mail_user *user_r, GError **err);
 void user_clear(struct mail_user *user);
 
+// A copy of FROM; its members are owned by the caller.
+void user_copy(const struct mail_user *from, struct mail_user *to_r);
+
 // Root becomes USER for good: supplementary groups, group, user, each checked. Anybody else must be
 // USER already; gained privileges (set-user-ID, set-group-ID) are dropped.
 bool user_become(const struct mail_user *user, GError **err) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,6 +4,7 @@
 // "sieve_extensions { editheader = no }"; 2.3 has most of it in "plugin { }".
 #include "hosts/dovecot-conf.h"
 
+#include "base/variables.h"
 #include "hosts/dovecot-lines.h"
 #include "sieve/settings.h"
 
@@ -19,7 +20,9 @@ struct translation {
     GString *forbid_add, *forbid_delete;
     GString *missing;
     guint missing_count, foreign;
-    char *driver, *path, *inbox_path, *junk; // 2.4's parts of mail_location; the folder of \Junk
+    char *driver, *path, *options;    // the parts of mail_location
+    char *inbox_path, *layout, *junk; // 2.4's others; the folder of \Junk
+    char *base;                       // base_dir
 };
 
 static void set(struct translation *out, const char *section, const char *key, const char *value)
@@ -40,17 +43,33 @@ static void miss(struct translation *out, const struct dovecot_line *line, const
                            *path ? " / " : "", line->key, line->value, why);
 }
 
-// A path with Dovecot's variables for the home; NULL when it has others. Owned by the caller.
+// Blanks in "%{user | domain}" would end a word of a list.
+static char *without_blanks_in_braces(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    bool inside = false;
+    for (; *text; text++) {
+        inside = (inside || g_str_has_prefix(text, "%{")) && *text != '}';
+        if (!inside || *text != ' ')
+            g_string_append_c(out, *text);
+    }
+    return g_string_free(out, FALSE);
+}
+
+// A path with variables that are known here; NULL when it has others. Owned by the caller.
 static char *home_path(const char *text)
 {
     static const char *const homes[] = {"%h", "%{home}"};
-    g_autofree char *path = g_strdup(g_str_has_prefix(text, "file:") ? text + 5 : text);
+    const struct variables sample = {.user = "ann@example.org", .home = "/home"};
+    g_autofree char *path =
+        without_blanks_in_braces(g_str_has_prefix(text, "file:") ? text + 5 : text);
     for (guint i = 0; i < G_N_ELEMENTS(homes); i++) {
         g_auto(GStrv) parts = g_strsplit(path, homes[i], -1);
         g_free(path);
         path = g_strjoinv("~", parts);
     }
-    return strchr(path, '%') ? NULL : g_steal_pointer(&path);
+    g_autofree char *tried = variables_expand(path, &sample, NULL);
+    return tried ? g_steal_pointer(&path) : NULL;
 }
 
 static void set_path(struct translation *out, const struct dovecot_line *line, const char *key)
@@ -59,7 +78,7 @@ static void set_path(struct translation *out, const struct dovecot_line *line, c
     if (path)
         set(out, "sieve", key, path);
     else
-        miss(out, line, "variables other than the home are not known here");
+        miss(out, line, "it has variables that are not known here");
 }
 
 static void add_path(struct translation *out, const struct dovecot_line *line, GPtrArray *list)
@@ -96,40 +115,54 @@ static void take_sieve(struct translation *out, const struct dovecot_line *line)
 
 static void take_location(struct translation *out, const struct dovecot_line *line)
 {
-    g_auto(GStrv) parts = g_strsplit(line->value, ":", -1);
-    const char *inbox = NULL;
-    if (!parts[0] || !parts[1]) {
-        miss(out, line, "it says no driver");
+    const char *colon = strchr(line->value, ':');
+    if (!colon) {
+        if (*line->value)
+            miss(out, line, "it says no driver");
         return;
     }
-    for (guint i = 2; parts[i]; i++) {
-        if (g_str_has_prefix(parts[i], "INBOX="))
-            inbox = parts[i] + strlen("INBOX=");
-        else if (strcmp(parts[i], "LAYOUT=Maildir++") != 0)
-            miss(out, line, "options behind the path are not known here");
-    }
-    out->driver = g_strdup(parts[0]);
-    out->path = g_strdup(parts[1]);
-    out->inbox_path = g_strdup(inbox);
+    g_auto(GStrv) parts = g_strsplit(colon + 1, ":", 2);
+    g_free(out->driver);
+    g_free(out->path);
+    g_free(out->options);
+    out->driver = g_strndup(line->value, (gsize)(colon - line->value));
+    out->path = g_strdup(parts[0]);
+    out->options = parts[0] && parts[1] ? g_strconcat(":", parts[1], NULL) : NULL;
+}
+
+// 2.4 says the parts one by one.
+static char *whole_location(const struct translation *out)
+{
+    const char *inbox = out->inbox_path, *layout = out->layout;
+    const bool mbox = strcmp(out->driver, "mbox") == 0;
+    if (mbox && !inbox && out->options && g_str_has_prefix(out->options, ":INBOX=") &&
+        !strchr(out->options + 1, ':'))
+        inbox = out->options + strlen(":INBOX=");
+    // The folders of an mbox are in ~/mail anyway.
+    if (mbox && inbox && g_strcmp0(out->path, "~/mail") == 0 && !layout)
+        return g_strconcat("mbox:", inbox, NULL);
+    inbox = out->inbox_path;
+    return g_strconcat(out->driver, ":", out->path ? out->path : "",
+                       out->options ? out->options : "", layout ? ":LAYOUT=" : "",
+                       layout ? layout : "", inbox ? ":INBOX=" : "", inbox ? inbox : "", NULL);
 }
 
 static void finish_location(struct translation *out)
 {
-    const bool mbox = g_strcmp0(out->driver, "mbox") == 0;
-    const char *place = mbox && out->inbox_path ? out->inbox_path : out->path;
-    g_autofree char *path = place ? home_path(place) : NULL;
-    g_autofree char *location = path ? g_strdup_printf("%s:%s", out->driver, path) : NULL;
     if (!out->driver)
         return;
-    if (location && (mbox || strcmp(out->driver, "maildir") == 0)) {
-        set(out, "store", "location", location);
+    g_autofree char *whole = whole_location(out);
+    g_autofree char *location = home_path(whole);
+    const bool known = strcmp(out->driver, "mbox") == 0 || strcmp(out->driver, "maildir") == 0;
+    // What cannot be written must not go to where nobody looks: the delivery says so.
+    set(out, "store", "location", location ? location : whole);
+    if (known && location)
         return;
-    }
     out->missing_count++;
-    g_string_append_printf(out->missing, "# mail location %s:%s: %s\n", out->driver,
-                           place ? place : "",
-                           path ? "there are maildir, mbox and mh here"
-                                : "variables other than the home are not known here");
+    g_string_append_printf(out->missing, "# mail location %s: %s\n", whole,
+                           known ? "it has variables that are not known here"
+                                 : "it cannot be written here: [store] location = lmtp:unix:SOCKET "
+                                   "hands the mail on to Dovecot");
 }
 
 // ---- Blocks
@@ -321,6 +354,30 @@ static void take_submission(struct translation *out, const struct dovecot_line *
         miss(out, line, "see [sendmail] in backstop.conf(5)");
 }
 
+// Who the users are: Dovecot's auth process knows, whatever it knows it from.
+static bool take_users_line(struct translation *out, const struct dovecot_line *line)
+{
+    static const struct {
+        const char *key, *ours;
+    } keys[] = {{"mail_home", "home"}, {"mail_uid", "uid"}, {"mail_gid", "gid"}};
+    if (line->depth > 0)
+        return false;
+    if (strcmp(line->key, "base_dir") == 0) {
+        g_free(out->base);
+        out->base = g_strdup(line->value);
+        return true;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (strcmp(line->key, keys[i].key) != 0)
+            continue;
+        g_autofree char *value = without_blanks_in_braces(line->value);
+        if (*value)
+            set(out, "users", keys[i].ours, value);
+        return true;
+    }
+    return false;
+}
+
 static void take_line(struct translation *out, const struct dovecot_line *line)
 {
     const char *key = line->key, *value = line->value;
@@ -336,6 +393,10 @@ static void take_line(struct translation *out, const struct dovecot_line *line)
         out->path = g_strdup(value);
     else if (strcmp(key, "mail_inbox_path") == 0)
         out->inbox_path = g_strdup(value);
+    else if (strcmp(key, "mailbox_list_layout") == 0)
+        out->layout = g_strdup(value);
+    else if (take_users_line(out, line))
+        return;
     else if (strcmp(key, "lda_mailbox_autocreate") == 0)
         set(out, "store", "create-folders", is_yes(value) ? "yes" : "no");
     else if (strcmp(key, "sendmail_path") == 0)
@@ -350,7 +411,7 @@ static void take_line(struct translation *out, const struct dovecot_line *line)
     else if (g_str_has_prefix(key, "quota") || strstr(outer(line), "quota"))
         miss(out, line, "there is no such limit in these settings; see backstop.conf(5)");
     else if (g_str_has_prefix(key, "imapsieve") || g_str_has_prefix(key, "lda_") ||
-             g_str_has_prefix(key, "lmtp_") || g_str_has_prefix(key, "mail_home"))
+             g_str_has_prefix(key, "lmtp_"))
         miss(out, line, "it has no counterpart");
     else
         out->foreign++;
@@ -376,6 +437,10 @@ static void set_words(struct translation *out, const char *section, const char *
 static void finish(struct translation *out)
 {
     finish_location(out);
+    if (out->base) {
+        g_autofree char *source = g_strdup_printf("dovecot-auth:%s/auth-userdb", out->base);
+        set(out, "users", "source", source);
+    }
     set_list(out, "sieve", "before", out->before);
     set_list(out, "sieve", "after", out->after);
     set_words(out, "sieve", "lists", out->lists);
@@ -395,7 +460,8 @@ static void string_free(gpointer data)
 
 char *dovecot_conf_translate(const char *text, guint *missing_r)
 {
-    static const char *const sections[] = {"store", "junk", "sendmail", "sieve", "sieve-settings"};
+    static const char *const sections[] = {"users",    "store", "junk",
+                                           "sendmail", "sieve", "sieve-settings"};
     struct translation out = {.lines =
                                   g_hash_table_new_full(g_str_hash, g_str_equal, NULL, string_free),
                               .before = g_ptr_array_new_with_free_func(g_free),
@@ -429,7 +495,27 @@ char *dovecot_conf_translate(const char *text, guint *missing_r)
     g_string_free(out.missing, TRUE);
     g_free(out.driver);
     g_free(out.path);
+    g_free(out.options);
+    g_free(out.layout);
+    g_free(out.base);
     g_free(out.inbox_path);
     g_free(out.junk);
     return g_string_free(conf, FALSE);
+}
+
+char *dovecot_fields_translate(GHashTable *fields)
+{
+    GString *text = g_string_new(NULL);
+    GHashTableIter at;
+    gpointer key, value;
+    guint missing = 0;
+    g_hash_table_iter_init(&at, fields);
+    while (g_hash_table_iter_next(&at, &key, &value)) {
+        const char *name = strcmp(key, "mail") == 0 ? "mail_location" : key;
+        if (!strpbrk(value, "\r\n"))
+            g_string_append_printf(text, "%s = %s\n", name, (const char *)value);
+    }
+    char *out = dovecot_conf_translate(text->str, &missing);
+    g_string_free(text, TRUE);
+    return out;
 }

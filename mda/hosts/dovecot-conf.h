@@ -9,3 +9,7 @@
 // reason; what is about IMAP, logins and the like is counted alone. *MISSING_R: how many were
 // named.
 char *dovecot_conf_translate(const char *text, guint *missing_r);
+
+// The same of FIELDS (char * to char *) that Dovecot's user database knows of a user beside who he
+// is: mail, sieve, quota_rule … Owned by the caller.
+char *dovecot_fields_translate(GHashTable *fields);

@@ -99,7 +99,8 @@ for name in backstop dovecot-lda deliver; do
         fresh <"$scratch/sender.sieve"
         case $name in
         backstop) deliver -f "$option" ;;
-        *) as_mta "$scratch/$name" -f "$option" -o "mail_home=$HOME" -o "mail_location=maildir:$HOME/Maildir" <"$scratch/m" ;;
+        *) as_mta "$scratch/$name" -f "$option" -o "mail_home=$HOME" -o "mail_location=maildir:$HOME/Maildir" \
+            -o lda_mailbox_autocreate=yes <"$scratch/m" ;;
         esac
         case "$name $option" in
         *ann*) wanted=.from-ann@example.com-x ;;
@@ -111,7 +112,8 @@ for name in backstop dovecot-lda deliver; do
 done
 printf 'Return-Path: <ann@example.com>\n%s\n' "$(cat "$scratch/m")" >"$scratch/m2" && mv "$scratch/m2" "$scratch/m"
 fresh <"$scratch/sender.sieve"
-as_mta "$scratch/dovecot-lda" -f '' -o "mail_home=$HOME" -o "mail_location=maildir:$HOME/Maildir" <"$scratch/m"
+as_mta "$scratch/dovecot-lda" -f '' -o "mail_home=$HOME" -o "mail_location=maildir:$HOME/Maildir" \
+            -o lda_mailbox_autocreate=yes <"$scratch/m"
 is "$(folders)" .from-ann@example.com-x "dovecot-lda -f '' of a message that says who it is from"
 for option in '' ' '; do
     is "$("$BACKSTOP" check -f "$option" --json <"$scratch/m")" "$("$BACKSTOP" check --json <"$scratch/m")" \

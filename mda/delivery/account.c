@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/account.h"
+
+#include "base/error.h"
+#include "base/variables.h"
+#include "conf/load.h"
+#include "delivery/dovecot.h"
+#include "hosts/dovecot-conf.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_home(const char *home, struct mail_user *user, GError **err)
+{
+    const struct variables values = {.user = user->name};
+    if (!home)
+        return true;
+    g_free(user->home);
+    user->home = variables_expand(home, &values, err);
+    if (user->home && !g_path_is_absolute(user->home))
+        return mda_fail(err, MDA_ERROR_CONFIG, "the home %s is no absolute path", user->home);
+    return user->home != NULL;
+}
+
+enum user_result account_find(const struct account_request *request, struct mail_user *user_r,
+                              GError **err)
+{
+    enum user_result result = USER_KNOWN;
+    g_autoptr(Conf) site = conf_new(NULL);
+    *user_r = (struct mail_user){0};
+    if (request->found)
+        user_copy(request->found, user_r);
+    else if (!dovecot_load_site(site, request->service, err))
+        return USER_TROUBLE;
+    else if (request->user) {
+        const struct user_query query = {.conf = site,
+                                         .name = request->user,
+                                         .local = request->local,
+                                         .service = request->service};
+        result = users_find(&query, user_r, err);
+    } else {
+        result = user_find(NULL, user_r, err);
+    }
+    if (result == USER_KNOWN && !take_home(request->home, user_r, err))
+        result = USER_TROUBLE;
+    return result;
+}
+
+// What the look-up says of the user's mail, as settings of ours.
+static void take_fields(const struct mail_user *user)
+{
+    struct conf_request *request = conf_request();
+    g_clear_pointer(&request->looked_up, g_free);
+    if (user->fields)
+        request->looked_up = dovecot_fields_translate(user->fields);
+}
+
+// In a Maildir++ a directory with a dot in front is a folder: what we keep there has none.
+static bool keep_state_apart(struct mail_user *user, struct conf *conf, GError **err)
+{
+    g_autofree char *root = NULL;
+    const struct store *store = store_for(conf_string(conf, CONF_STORE_LOCATION), &root, NULL);
+    if (!store || strcmp(store->name, "maildir") != 0)
+        return user->home ||
+               mda_fail(err, MDA_ERROR_CONFIG,
+                        "nothing says where the home of %s is: set [users] home", user->name);
+    g_autofree char *place = g_canonicalize_filename(root, NULL);
+    g_autofree char *home = g_canonicalize_filename(user->home ? user->home : root, NULL);
+    if (strcmp(place, home) != 0 ||
+        strcmp(conf_origin(conf, CONF_STATE_DIRECTORY), "built-in") != 0)
+        return true;
+    g_autofree char *assignment = g_strdup_printf("state.directory=%s/backstop", place);
+    return conf_assign(conf, assignment, "home is a maildir", err);
+}
+
+bool account_settings(struct mail_user *user, struct conf *conf, GError **err)
+{
+    take_fields(user);
+    conf_set_user(conf, user->name);
+    if (!conf_load(conf, user->home ? user->home : "", err) || !keep_state_apart(user, conf, err))
+        return false;
+    if (user->home)
+        return true;
+    g_autofree char *root = NULL;
+    if (!store_for(conf_string(conf, CONF_STORE_LOCATION), &root, err))
+        return false;
+    user->home = g_steal_pointer(&root);
+    conf_set_home(conf, user->home);
+    return (setenv("HOME", user->home, 1) == 0 ||
+            mda_fail_errno(err, errno, "set the environment")) &&
+           conf_expand(conf, err);
+}
