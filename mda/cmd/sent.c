@@ -13,6 +13,7 @@
 #include "cmd/progress.h"
 #include "cmd/sendmail.h"
 #include "cmd/sent-import.h"
+#include "cmd/sent-list.h"
 #include "delivery/sent-record.h"
 #include "ledger/ledger.h"
 #include "message/spool.h"
@@ -32,13 +33,19 @@
 
 static char *sender;
 static char *sendmail_path;
-static gboolean ids, import, force, quiet;
+static char *since;
+static gboolean ids, import, list, forget, force, quiet;
 
 static const GOptionEntry entries[] = {
     {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &sender, "The envelope sender", "ADDRESS"},
     {"ids", 0, 0, G_OPTION_ARG_NONE, &ids,
      "Read lines of Message-ID [TAB time [TAB sender [TAB recipient]]] from FILE or stdin", NULL},
     {"import", 0, 0, G_OPTION_ARG_NONE, &import, "Record what is in folders of sent mail", NULL},
+    {"list", 0, 0, G_OPTION_ARG_NONE, &list,
+     "Show what was recorded on which day, or what is known of Message-IDs and addresses", NULL},
+    {"forget", 0, 0, G_OPTION_ARG_NONE, &forget, "Forget Message-IDs and addresses", NULL},
+    {"since", 0, 0, G_OPTION_ARG_FILENAME, &since,
+     "With --forget: all that was recorded since then (2026-11-30, 2h)", "TIME"},
     {"force", 0, 0, G_OPTION_ARG_NONE, &force,
      "With --import: record letters that do not look like the user's own, too", NULL},
     {"sendmail", 0, 0, G_OPTION_ARG_FILENAME, &sendmail_path,
@@ -175,6 +182,10 @@ int cmd_sent(struct command_context *context, int argc, char **argv)
         rest++;
     if (sendmail_path)
         return sendmail_run(context->conf, sendmail_path, rest);
+    if (list)
+        return sent_list(context->conf, rest);
+    if (forget || since)
+        return sent_forget(context->conf, rest, sender, since);
     if (import)
         return sent_import(context->conf, rest, force, quiet);
     if (ids)

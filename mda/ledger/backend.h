@@ -65,6 +65,12 @@ struct ledger_backend {
                             GError **err);
     bool (*count_since)(gpointer state, gint64 since, gint64 *count_r, GError **err);
 
+    // Forgets one record, and counts in *COUNT_R whether it was there; and all that was recorded
+    // since SINCE. FORGET_SINCE and EACH_DAY may be NULL: it cannot be told.
+    bool (*forget)(gpointer state, const struct ledger_hash *hash, gint64 *count_r, GError **err);
+    bool (*forget_since)(gpointer state, gint64 since, gint64 *count_r, GError **err);
+    bool (*each_day)(gpointer state, ledger_day_visit visit, gpointer data, GError **err);
+
     // The notes called NAMES (NULL-terminated); 0 for one that is not there.
     bool (*read_notes)(gpointer state, const char *const *names, gint64 *values_r, GError **err);
     bool (*write_notes)(gpointer state, const struct ledger_note *notes, guint count, GError **err);

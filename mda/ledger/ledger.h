@@ -134,6 +134,21 @@ bool ledger_sent_alike(struct ledger *ledger, gint64 date, const char *subject, 
 bool ledger_count_since(struct ledger *ledger, gint64 since, gint64 *count_r,
                         GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// Forgets the mail with the Message-ID WORD, and that the address WORD was ever written to, by
+// SENDER (may be NULL) or as earlier versions kept it. *COUNT_R: how many records went.
+bool ledger_forget(struct ledger *ledger, const char *word, const char *sender, gint64 *count_r,
+                   GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Forgets all that was recorded since SINCE (Unix seconds).
+bool ledger_forget_since(struct ledger *ledger, gint64 since, gint64 *count_r,
+                         GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// What was recorded on one day (from DAY, Unix seconds): so many mails, sent from FIRST to LAST.
+typedef void (*ledger_day_visit)(gint64 day, gint64 count, gint64 first, gint64 last,
+                                 gpointer data);
+bool ledger_each_day(struct ledger *ledger, ledger_day_visit visit, gpointer data,
+                     GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r,
                    GError **err) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -291,6 +291,22 @@ static bool redis_count_since(gpointer data, gint64 since, gint64 *count_r, GErr
     return true;
 }
 
+static bool redis_forget(gpointer data, const struct ledger_hash *hash, gint64 *count_r,
+                         GError **err)
+{
+    struct state *state = data;
+    char text[HEX_LENGTH + 1];
+    hex(hash, text);
+    redisReply *reply =
+        redis_link_query(state->link, err, "DEL " PREFIX "{%s}:m " PREFIX "{%s}:r " PREFIX "{%s}:c",
+                         text, text, text);
+    if (!reply)
+        return false;
+    *count_r = reply->integer;
+    freeReplyObject(reply);
+    return true;
+}
+
 static bool redis_read_notes(gpointer data, const char *const *names, gint64 *values_r,
                              GError **err)
 {
@@ -389,6 +405,7 @@ static const struct ledger_backend backend = {
     .wrote_to = redis_wrote_to,
     .has_fingerprint = redis_has_fingerprint,
     .count_since = redis_count_since,
+    .forget = redis_forget,
     .read_notes = redis_read_notes,
     .write_notes = redis_write_notes,
     .read_gaps = redis_read_gaps,

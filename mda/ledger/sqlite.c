@@ -496,6 +496,69 @@ static bool sqlite_set_alive(gpointer data, const char *name, gint64 time, GErro
     return run(sqlite, statement, err);
 }
 
+static bool sqlite_forget_one(gpointer data, const struct ledger_hash *hash, gint64 *count_r,
+                              GError **err)
+{
+    struct sqlite *sqlite = data;
+    struct db_statement *statement;
+    if (!sqlite->api->prepare(sqlite->db,
+                              "UPDATE meta SET value = max(0, value - (SELECT count(*) FROM entry"
+                              " WHERE hash = ?1 AND info >= 0)) WHERE name = 'count'",
+                              &statement, err))
+        return false;
+    bind_hash(sqlite, statement, 1, hash);
+    if (!run(sqlite, statement, err) ||
+        !sqlite->api->prepare(sqlite->db, "DELETE FROM entry WHERE hash = ?1", &statement, err))
+        return false;
+    bind_hash(sqlite, statement, 1, hash);
+    if (!run(sqlite, statement, err))
+        return false;
+    *count_r = sqlite->api->changes(sqlite->db);
+    return true;
+}
+
+static bool sqlite_forget_since(gpointer data, gint64 since, gint64 *count_r, GError **err)
+{
+    static const char *const sql[] = {
+        "UPDATE meta SET value = max(0, value - (SELECT count(*) FROM entry WHERE added >= ?1 AND"
+        " info >= 0)) WHERE name = 'count'",
+        "DELETE FROM hour WHERE hour >= ?1 / 3600",
+        "DELETE FROM entry WHERE added >= ?1",
+    };
+    struct sqlite *sqlite = data;
+    for (gsize i = 0; i < G_N_ELEMENTS(sql); i++) {
+        struct db_statement *statement;
+        if (!sqlite->api->prepare(sqlite->db, sql[i], &statement, err))
+            return false;
+        sqlite->api->bind_int(statement, 1, since);
+        if (!run(sqlite, statement, err))
+            return false;
+    }
+    *count_r = sqlite->api->changes(sqlite->db);
+    return true;
+}
+
+static bool sqlite_each_day(gpointer data, ledger_day_visit visit, gpointer visit_data,
+                            GError **err)
+{
+    struct sqlite *sqlite = data;
+    struct db_statement *statement;
+    bool row;
+    if (!sqlite->api->prepare(sqlite->db,
+                              "SELECT added / 86400 * 86400, count(*), min(nullif(time, 0)),"
+                              " max(time) FROM entry WHERE info >= 0 GROUP BY 1 ORDER BY 1",
+                              &statement, err))
+        return false;
+    while (sqlite->api->step(statement, &row, err)) {
+        if (!row)
+            return true;
+        visit(sqlite->api->column_int(statement, 0), sqlite->api->column_int(statement, 1),
+              sqlite->api->column_int(statement, 2), sqlite->api->column_int(statement, 3),
+              visit_data);
+    }
+    return false;
+}
+
 static bool sqlite_prune(gpointer data, gint64 now, gint64 keep_seconds, GError **err)
 {
     static const char *const names[] = {"first", "swept", NULL};
@@ -528,6 +591,9 @@ const struct ledger_backend ledger_sqlite = {
     .wrote_to = sqlite_wrote_to,
     .has_fingerprint = sqlite_has_fingerprint,
     .count_since = sqlite_count_since,
+    .forget = sqlite_forget_one,
+    .forget_since = sqlite_forget_since,
+    .each_day = sqlite_each_day,
     .read_notes = sqlite_read_notes,
     .write_notes = sqlite_write_notes,
     .read_gaps = sqlite_read_gaps,

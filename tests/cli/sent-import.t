@@ -42,6 +42,20 @@ check 'of a domain of ours they are' "$BACKSTOP" --set identity.domains=example.
 check '--force records what one insists on' "$BACKSTOP" sent --force --import "$HOME/inbox"
 is "$(verdict i3@example.net alice@example.org)" genuine 'and then it is known'
 
+# Taking it back.
+expect_code 0 'what was recorded is listed by day' "$BACKSTOP" sent --list
+check 'with the days of the mails' grep -q 'mails, sent from 2026-11-21 to 2026-11-21$' "$scratch/out"
+expect_code 0 'what is known of an id' "$BACKSTOP" sent --list '<i3@example.net>'
+check 'is told' grep -q '^<i3@example.net>: sent 2026-11-21 ' "$scratch/out"
+expect_code 1 'nothing of another' "$BACKSTOP" sent --list nobody@example.net
+expect_code 0 'an id is forgotten' "$BACKSTOP" sent --forget '<i3@example.net>'
+is "$(verdict i3@example.net alice@example.org)" unknown 'and then it is not known'
+is "$(verdict i4@example.net alice@example.org)" genuine 'others are'
+expect_code 0 'what was recorded in the last hour is' "$BACKSTOP" sent --forget --since=1h
+is "$(verdict i4@example.net alice@example.org)" unknown 'and then nothing is known'
+expect_code 64 'a time is wanted' "$BACKSTOP" sent --forget --since=yesterday
+"$BACKSTOP" sent -q --import "$HOME/eml"
+
 # Folders of sent mail under the names that programs give them.
 n=0
 for name in 'Sent Items' 'Envoy&AOk-s' 'Gesendete Objekte' 'Sent.2026'; do
