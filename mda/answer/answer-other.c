@@ -54,9 +54,9 @@ bool answer_reject(const struct answer_case *answer, const struct plan_action *a
     answer_begin(out, answer);
     answer_line(out, "From", from);
     answer_line(out, "To", to);
-    answer_line(out, "Subject", "Automatically rejected mail");
+    answer_line(out, "Subject", "Your message was refused");
     answer_threading(out, answer);
-    answer_line(out, "Auto-Submitted", "auto-replied (rejected)");
+    answer_line(out, "Auto-Submitted", "auto-replied");
     answer_line(out, "Precedence", "bulk");
     g_string_append_printf(out,
                            "MIME-Version: 1.0\r\nContent-Type: multipart/report; "
@@ -124,7 +124,7 @@ static GString *notify_compose(const struct answer_case *answer, const struct pl
                     g_ptr_array_index(mailto->fields, i + 1));
     g_string_append(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                          "Content-Transfer-Encoding: 8bit\r\n\r\n");
-    answer_text(out, mailto->body ? mailto->body : "Notification of new message.");
+    answer_text(out, mailto->body ? mailto->body : "A new message has arrived.");
     return out;
 }
 
@@ -215,7 +215,7 @@ bool answer_report(const struct answer_case *answer, const struct plan_action *a
     answer_line(out, "From", from);
     answer_line(out, "To", to);
     answer_line(out, "Subject", subject);
-    answer_line(out, "Auto-Submitted", "auto-generated (report)");
+    answer_line(out, "Auto-Submitted", "auto-generated");
     answer_line(out, "Precedence", "bulk");
     g_string_append_printf(out,
                            "MIME-Version: 1.0\r\nContent-Type: multipart/report; "

@@ -114,7 +114,7 @@ static bool take_field(struct mailto *mailto, const char *name, const char *valu
                        char *(*check)(const char *), char **why_r)
 {
     if (!is_field_name(name)) {
-        *why_r = g_strdup("invalid header field name");
+        *why_r = g_strdup("a name before = cannot be that of a header field");
         return false;
     }
     if (g_ascii_strcasecmp(name, "to") == 0)

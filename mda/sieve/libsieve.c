@@ -50,8 +50,8 @@ static int on_error(sieve2_context_t *context, void *data)
     const char *message = sieve2_getvalue_string(context, "message");
     run->errors++;
     sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->program->name,
-                   (struct sieve_place){(guint)MAX(line, 0), line > 0 ? 1 : 0}, "libsieve: %s",
-                   message ? message : "unknown error");
+                   (struct sieve_place){(guint)MAX(line, 0), line > 0 ? 1 : 0}, MSG_LIBSIEVE_ERROR,
+                   message ? message : "an error that it does not name");
     return SIEVE2_OK;
 }
 
@@ -61,7 +61,7 @@ static int on_remark(sieve2_context_t *context, void *data)
     struct libsieve_run *run = data;
     const char *message = sieve2_getvalue_string(context, "message");
     sieve_diagnose(run->diagnostics, SIEVE_WARNING, run->program->name, (struct sieve_place){0, 0},
-                   "libsieve: %s", message ? message : "unknown remark");
+                   MSG_LIBSIEVE_REMARK, message ? message : "unknown remark");
     return SIEVE2_OK;
 }
 
@@ -192,8 +192,7 @@ static int on_redirect(sieve2_context_t *context, void *data)
     if (!address) {
         run->errors++;
         sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->program->name,
-                       (struct sieve_place){0, 0}, "specified redirect address '%s' is invalid: %s",
-                       text ? text : "", why);
+                       (struct sieve_place){0, 0}, MSG_REDIRECT_ADDRESS, text ? text : "", why);
         return SIEVE2_ERROR_BADARGS;
     }
     if (!find(run->plan, PLAN_REDIRECT, NULL, address))
@@ -268,7 +267,7 @@ static bool call(struct libsieve_run *run, bool execute)
     if (code != SIEVE2_OK && run->errors == 0) {
         run->errors++;
         sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->program->name,
-                       (struct sieve_place){0, 0}, "libsieve: %s", sieve2_errstr(code));
+                       (struct sieve_place){0, 0}, MSG_LIBSIEVE_ERROR, sieve2_errstr(code));
     }
     if (context)
         sieve2_free(&context);
@@ -306,11 +305,8 @@ static bool check_requirements(const char *name, const char *text, gsize size,
             const struct sieve_text *wanted = sieve_arg_text(arg, k);
             if (may_use(wanted->raw, host))
                 continue;
-            sieve_diagnose(
-                diagnostics, SIEVE_ERROR, name, wanted->at,
-                "the libsieve engine does not have the extension \"%s\"; the script needs "
-                "[sieve] engine = backstop",
-                wanted->raw);
+            sieve_diagnose(diagnostics, SIEVE_ERROR, name, wanted->at, MSG_LIBSIEVE_EXTENSION,
+                           wanted->raw);
         }
     }
     return sound && diagnostics->errors == 0;
@@ -357,7 +353,7 @@ static bool libsieve_execute(const struct sieve_program *program, const struct s
     if (sound && refused && plan->actions->len > 1) {
         sound = false;
         sieve_diagnose(diagnostics, SIEVE_ERROR, program->name, (struct sieve_place){0, 0},
-                       "the reject action conflicts with the other actions");
+                       MSG_LIBSIEVE_CONFLICT);
     }
     if (!sound) {
         g_ptr_array_set_size(plan->actions, 0);

@@ -5,6 +5,7 @@
 
 #include "sieve/host.h"
 
+struct sieve_diagnostic;
 struct sieve_run;
 
 struct sieve_suite {
@@ -29,10 +30,10 @@ struct sieve_suite {
     bool (*execute)(void *data, struct sieve_run *run);
     void (*reset)(void *data, struct sieve_run *run);
     bool (*binary)(void *data, const char *name, bool load);
-    // The names of the actions in the result; the errors that were logged. char *, owned by the
-    // caller.
+    // The names of the actions in the result: char *, owned by the caller.
     GPtrArray *(*actions)(void *data, struct sieve_run *run);
+    // The errors that were logged: const struct sieve_diagnostic *. The array is the caller's.
     GPtrArray *(*errors)(void *data);
-    // Is a test_error for certain words satisfied by an error with half of them?
-    bool (*lenient)(void *data);
+    // Does KEY, in some engine's words, ask for ERROR?
+    bool (*asks_for)(void *data, const char *key, const struct sieve_diagnostic *error);
 };

@@ -288,8 +288,8 @@ static bool send_mail(struct suite_world *world, const struct plan_action *actio
     if (sent)
         post(world, &mail);
     else
-        sieve_diagnose(world->log, SIEVE_INFO, world->file, (struct sieve_place){0, 0}, "no %s: %s",
-                       plan_kind_name(action->kind), because);
+        sieve_diagnose(world->log, SIEVE_INFO, world->file, (struct sieve_place){0, 0},
+                       MSG_NOT_SENT, plan_kind_name(action->kind), because);
     answer_mail_clear(&mail);
     sieve_answer_release(&answer);
     return true;
@@ -309,7 +309,7 @@ static bool pipe_message(struct suite_world *world, const struct plan_action *ac
         return true;
     if (plan_action_get(action, "try"))
         return true;
-    log_error(world, "failed to pipe message to program: %s", err->message);
+    log_error(world, MSG_PIPE_FAILED, err->message);
     return false;
 }
 
@@ -320,13 +320,12 @@ static struct suite_mailbox *target_of(struct suite_world *world, const struct p
     const char *name = found ? found : action->folder ? action->folder : "INBOX";
     g_autoptr(GError) err = NULL;
     if (!sieve_beside_may_name(name, &err)) {
-        log_error(world, "failed to store into mailbox '%s': %s", name, err->message);
+        log_error(world, MSG_FOLDER_NAME, name, err->message);
         return NULL;
     }
     struct suite_mailbox *mailbox = suite_world_mailbox(world, name, action->create);
     if (!mailbox)
-        log_error(world, "failed to store into mailbox '%s': Mailbox doesn't exist: %s", name,
-                  name);
+        log_error(world, MSG_FOLDER_MISSING, name, name);
     return mailbox;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "svtest/peer-key.h"
 #include "svtest/suite-world.h"
 
 #include <stdio.h>
@@ -92,7 +93,7 @@ static bool suite_set(void *data, const char *object, const char *value, GError 
     if (g_ascii_strcasecmp(object, "envelope.auth") == 0)
         return set_address(&source->auth, value);
     if (g_ascii_strncasecmp(object, "envelope.", 9) != 0)
-        return mda_fail(err, MDA_ERROR_CONFIG, "unknown testsuite object '%s'", object);
+        return mda_fail(err, MDA_ERROR_CONFIG, "a suite cannot set \"%s\"", object);
     if (!source->envelope)
         source->envelope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_replace(source->envelope, g_ascii_strdown(object + 9, -1), g_strdup(value));
@@ -166,7 +167,7 @@ static bool compile_file(struct suite_world *world, const char *file,
     gsize size = 0;
     if (!files_read(path, FILES_TEXT_MAX, &text, &size, &err)) {
         sieve_diagnose(world->log, SIEVE_ERROR, file, (struct sieve_place){0, 0},
-                       "Sieve script '%s' not found", file);
+                       MSG_SCRIPT_MISSING, file);
         return false;
     }
     g_autofree char *base = g_path_get_basename(file);
@@ -305,18 +306,18 @@ static GPtrArray *suite_actions(void *data, struct sieve_run *run)
 static GPtrArray *suite_errors(void *data)
 {
     const struct suite_world *world = data;
-    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *errors = g_ptr_array_new();
     for (guint i = 0; i < world->log->list->len; i++) {
-        const struct sieve_diagnostic *diagnostic = g_ptr_array_index(world->log->list, i);
+        struct sieve_diagnostic *diagnostic = g_ptr_array_index(world->log->list, i);
         if (diagnostic->severity == SIEVE_ERROR)
-            g_ptr_array_add(texts, g_strdup(diagnostic->text));
+            g_ptr_array_add(errors, diagnostic);
     }
-    return texts;
+    return errors;
 }
 
-static bool suite_lenient(void *data)
+static bool suite_asks_for(void *data, const char *key, const struct sieve_diagnostic *error)
 {
-    return ((const struct suite_world *)data)->lenient;
+    return ((const struct suite_world *)data)->lenient && peer_key_asks_for(key, error);
 }
 
 static const struct sieve_suite operations = {
@@ -337,7 +338,7 @@ static const struct sieve_suite operations = {
     .binary = suite_binary,
     .actions = suite_actions,
     .errors = suite_errors,
-    .lenient = suite_lenient,
+    .asks_for = suite_asks_for,
 };
 
 // ---- Files

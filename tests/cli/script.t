@@ -201,7 +201,7 @@ message "by list" >"$scratch/m"
 before=$(inbox)
 expect_code 0 "without the settings" deliver
 is "$(inbox)" $((before + 1)) "a script that requires lists does not compile, and the mail is in the inbox"
-check "its log says why" grep -q "unknown Sieve capability 'extlists'" "$HOME/.dovecot.sieve.log"
+check "its log says why" grep -q "there is no extension \"extlists\" here" "$HOME/.dovecot.sieve.log"
 
 # Programs.
 mkdir "$scratch/bin"

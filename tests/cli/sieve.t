@@ -15,15 +15,15 @@ is "$(cat out)" "good.sieve: OK" "check says so"
 expect_code 0 "quietly" "$BACKSTOP" sieve check -q good.sieve
 is "$(cat out)" "" "check --quiet says nothing"
 expect_code 1 "a faulty script" "$BACKSTOP" sieve check bad.sieve good.sieve
-is "$(head -n 1 out)" "bad.sieve:1:1: error: unknown command 'frob' (only reported once at first occurrence)" \
-    "an error has file, line and column"
-is "$(sed -n 2p out)" "bad.sieve:2:4: error: the header test requires 2 positional argument(s), but 1 is/are specified" \
+is "$(head -n 1 out)" "bad.sieve:1:1: error: there is no command \"frob\"; is it misspelt, or its extension not required? [E222]" \
+    "an error has file, line, column and code"
+is "$(sed -n 2p out)" "bad.sieve:2:4: error: the header test takes 2 argument(s) besides its tags, and has 1 [E211]" \
     "the second error is reported too"
 is "$(tail -n 1 out)" "good.sieve: OK" "and the other script"
 expect_code 1 "a script that does not parse" "$BACKSTOP" sieve check broken.sieve
 printf 'keep\0;' >nul.sieve
 expect_code 1 "a NUL outside of strings" timeout 10 "$BACKSTOP" sieve check nul.sieve
-is "$(head -n 1 out)" "nul.sieve:1:5: error: unexpected character(s) starting with 0x00" "it is told"
+is "$(head -n 1 out)" "nul.sieve:1:5: error: nothing in Sieve begins with the byte 0x00 [E114]" "it is told"
 expect_code 1 "a script that is not there" "$BACKSTOP" sieve check nothing.sieve
 expect_code 64 "no script" "$BACKSTOP" sieve check
 expect_code 64 "no such command" "$BACKSTOP" sieve frobnicate
@@ -93,7 +93,7 @@ expect_code 1 "so does one that does not compile" "$BACKSTOP" sieve test nocompi
 # What delivery can have, check knows too.
 printf 'require ["mailboxid", "special-use", "extlists", "mboxmetadata"];\nkeep;\n' >beside.sieve
 expect_code 1 "lists and annotations without their files" "$BACKSTOP" sieve check beside.sieve
-is "$(grep -c 'unknown Sieve capability' out)" 2 "are not to be had; ids and uses are"
+is "$(grep -c 'E228' out)" 2 "are not to be had; ids and uses are"
 expect_code 0 "with them" "$BACKSTOP" --set sieve.lists=a=b --set sieve.metadata=c sieve check -q beside.sieve
 
 # Words of another server are named as such.

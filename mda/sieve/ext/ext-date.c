@@ -11,8 +11,7 @@ static bool zone_check(struct sieve_checker *checker, struct sieve_node *node,
     int minutes = 0;
     const struct sieve_text *text = use->value ? sieve_arg_text(use->value, 0) : NULL;
     if (text && !text->parts && !sieve_zone_parse(text->raw, &minutes))
-        sieve_check_warn(checker, text->at, "specified :zone argument '%s' is not a valid timezone",
-                         text->raw);
+        sieve_check_warn(checker, text->at, MSG_ZONE, text->raw);
     return true;
 }
 
@@ -26,7 +25,7 @@ static void check_part(struct sieve_checker *checker, const struct sieve_node *n
 {
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, n), 0);
     if (!text->parts && !sieve_date_part_known(text->raw))
-        sieve_check_warn(checker, text->at, "specified date part '%s' is not known", text->raw);
+        sieve_check_warn(checker, text->at, MSG_DATE_PART, text->raw);
 }
 
 static bool date_check(struct sieve_checker *checker, struct sieve_node *node)
@@ -51,8 +50,7 @@ static int zone_for(struct sieve_run *run, const struct sieve_node *node, gint64
     if (zone && sieve_zone_parse(zone, &minutes))
         return minutes;
     if (zone)
-        sieve_run_warn(
-            run, "specified :zone argument '%s' is not a valid timezone (using local zone)", zone);
+        sieve_run_warn(run, MSG_ZONE_LOCAL, zone);
     return sieve_zone_local(when);
 }
 
@@ -119,8 +117,8 @@ static bool index_check(struct sieve_checker *checker, struct sieve_node *node,
                         const struct sieve_tag_use *use)
 {
     return use->value->number > 0 ||
-           sieve_check_error(checker, use->value->at, "the :index tag for the %s %s cannot be zero",
-                             node->verb->name, sieve_verb_word(node->verb));
+           sieve_check_error(checker, use->value->at, MSG_INDEX_ZERO, node->verb->name,
+                             sieve_verb_word(node->verb));
 }
 
 static bool last_check(struct sieve_checker *checker, struct sieve_node *node,
@@ -131,10 +129,8 @@ static bool last_check(struct sieve_checker *checker, struct sieve_node *node,
         if (arg->kind == ARG_TAG && g_str_equal(arg->tag, "index"))
             return true;
     }
-    return sieve_check_error(
-        checker, use->arg->at,
-        "the :last tag for the %s %s cannot be specified without the :index tag", node->verb->name,
-        sieve_verb_word(node->verb));
+    return sieve_check_error(checker, use->arg->at, MSG_LAST_ALONE, node->verb->name,
+                             sieve_verb_word(node->verb));
 }
 
 static const struct sieve_tag index_tags[] = {

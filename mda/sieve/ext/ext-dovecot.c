@@ -8,7 +8,8 @@
 static enum sieve_flow debug_run(struct sieve_run *run, const struct sieve_node *node)
 {
     g_autofree char *message = sieve_string(run, node, 0);
-    sieve_diagnose(run->diagnostics, SIEVE_INFO, run->script->name, node->at, "DEBUG: %s", message);
+    sieve_diagnose(run->diagnostics, SIEVE_INFO, run->script->name, node->at, MSG_DEBUG_LOG,
+                   message);
     sieve_run_trace(run, "  %s", message);
     return FLOW_NEXT;
 }
@@ -46,11 +47,9 @@ static bool report_check(struct sieve_checker *checker, struct sieve_node *node)
     g_autofree char *address = to->parts ? NULL : sieve_address_parse_one(to->raw, &why);
     bool sound = true;
     if (!type->parts && !is_feedback_type(type->raw))
-        sound = sieve_check_error(checker, type->at, "specified feedback type '%s' is invalid",
-                                  type->raw);
+        sound = sieve_check_error(checker, type->at, MSG_FEEDBACK_TYPE, type->raw);
     if (!to->parts && !address)
-        sound = sieve_check_error(checker, to->at, "specified report address '%s' is invalid: %s",
-                                  to->raw, why);
+        sound = sieve_check_error(checker, to->at, MSG_REPORT_ADDRESS, to->raw, why);
     return sound;
 }
 
@@ -61,9 +60,9 @@ static enum sieve_flow report_run(struct sieve_run *run, const struct sieve_node
     g_autofree char *to = sieve_string(run, node, 2), *why = NULL;
     g_autofree char *address = sieve_address_parse_one(to, &why);
     if (!is_feedback_type(type))
-        return sieve_run_fail(run, "specified report feedback type '%s' is invalid", type);
+        return sieve_run_fail(run, MSG_FEEDBACK_TYPE, type);
     if (!address)
-        return sieve_run_fail(run, "specified report address '%s' is invalid: %s", to, why);
+        return sieve_run_fail(run, MSG_REPORT_ADDRESS, to, why);
     struct plan_action *action = sieve_act(run, PLAN_REPORT, &flow);
     if (!action)
         return flow;

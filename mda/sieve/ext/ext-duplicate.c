@@ -15,10 +15,8 @@ static bool source_check(struct sieve_checker *checker, struct sieve_node *node,
     for (guint i = 0; i + 1 < node->tags->len; i++) {
         const struct sieve_tag *other = g_array_index(node->tags, struct sieve_tag_use, i).tag;
         if (other->id == 1)
-            return sieve_check_error(
-                checker, use->arg->at,
-                "conflicting :%s and :%s arguments specified for the duplicate test", other->name,
-                use->tag->name);
+            return sieve_check_error(checker, use->arg->at, MSG_DUPLICATE_TAGS, other->name,
+                                     use->tag->name);
     }
     return true;
 }
@@ -88,9 +86,7 @@ static bool duplicate_require(struct sieve_checker *checker, struct sieve_place 
 {
     if (sieve_check_uses(checker, "duplicate") &&
         sieve_check_uses(checker, "vnd.dovecot.duplicate"))
-        return sieve_check_error(checker, at,
-                                 "the (deprecated) vnd.dovecot.duplicate extension cannot be used "
-                                 "together with the duplicate extension");
+        return sieve_check_error(checker, at, MSG_DUPLICATE_BOTH);
     return true;
 }
 

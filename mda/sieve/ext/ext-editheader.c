@@ -60,15 +60,10 @@ static bool check_name(struct sieve_checker *checker, const struct sieve_node *n
     if (text->parts)
         return true;
     if (!sieve_is_field_name(text->raw))
-        return sieve_check_error(checker, text->at,
-                                 "%s command: specified field name '%s' is invalid",
-                                 node->verb->name, text->raw);
+        return sieve_check_error(checker, text->at, MSG_EDIT_NAME, node->verb->name, text->raw);
     if (is_forbidden(checker->host, text->raw, how))
-        sieve_check_warn(
-            checker, text->at,
-            "%s command: %s specified header field '%s' is forbidden; modification will be "
-            "denied",
-            node->verb->name, how == FORBID_ADD ? "adding" : "deleting", text->raw);
+        sieve_check_warn(checker, text->at, MSG_EDIT_FORBIDDEN, node->verb->name,
+                         how == FORBID_ADD ? "adding" : "deleting", text->raw);
     return true;
 }
 
@@ -88,11 +83,8 @@ static bool addheader_check(struct sieve_checker *checker, struct sieve_node *no
     if (!check_name(checker, node, text_at(node, 0)))
         return false;
     if (!value->parts && strlen(value->raw) > max_value(checker->host))
-        return sieve_check_error(
-            checker, value->at,
-            "addheader command: specified header value '%.80s...' is too large (%zu "
-            "bytes)",
-            value->raw, strlen(value->raw));
+        return sieve_check_error(checker, value->at, MSG_EDIT_TOO_LONG, value->raw,
+                                 strlen(value->raw));
     return true;
 }
 
@@ -110,19 +102,13 @@ static enum sieve_flow addheader_run(struct sieve_run *run, const struct sieve_n
 {
     g_autofree char *name = sieve_string(run, node, 0), *value = sieve_string(run, node, 1);
     if (!sieve_is_field_name(name))
-        return sieve_run_fail(run, "addheader action: specified field name '%s' is invalid", name);
+        return sieve_run_fail(run, MSG_ADD_NAME, name);
     if (is_forbidden(run->host, name, FORBID_ADD) || kept_by_replace(run, name)) {
-        sieve_run_warn(run,
-                       "addheader action: adding specified header field '%s' is forbidden; "
-                       "modification denied",
-                       name);
+        sieve_run_warn(run, MSG_ADD_FORBIDDEN, name);
         return FLOW_NEXT;
     }
     if (strlen(value) > max_value(run->host))
-        return sieve_run_fail(run,
-                              "addheader action: specified header value '%.80s...' is too large "
-                              "(%zu bytes)",
-                              value, strlen(value));
+        return sieve_run_fail(run, MSG_EDIT_TOO_LONG, value, strlen(value));
     sieve_view_add(run->view, name, g_strstrip(value), sieve_has_tag(node, "last"));
     return FLOW_NEXT;
 }
@@ -141,8 +127,7 @@ static bool index_check(struct sieve_checker *checker, struct sieve_node *node,
                         const struct sieve_tag_use *use)
 {
     return use->value->number > 0 ||
-           sieve_check_error(checker, use->value->at,
-                             "the :index tag for the %s command cannot be zero", node->verb->name);
+           sieve_check_error(checker, use->value->at, MSG_EDIT_INDEX_ZERO, node->verb->name);
 }
 
 static bool last_check(struct sieve_checker *checker, struct sieve_node *node,
@@ -153,10 +138,7 @@ static bool last_check(struct sieve_checker *checker, struct sieve_node *node,
         if (arg->kind == ARG_TAG && strcmp(arg->tag, "index") == 0)
             return true;
     }
-    return sieve_check_error(
-        checker, use->arg->at,
-        "the :last tag for the %s command cannot be specified without the :index tag",
-        node->verb->name);
+    return sieve_check_error(checker, use->arg->at, MSG_EDIT_LAST_ALONE, node->verb->name);
 }
 
 static const struct sieve_tag delete_tags[] = {
@@ -205,13 +187,9 @@ static enum sieve_flow deleteheader_run(struct sieve_run *run, const struct siev
 {
     g_autofree char *name = sieve_string(run, node, 0);
     if (!sieve_is_field_name(name))
-        return sieve_run_fail(run, "deleteheader action: specified field name '%s' is invalid",
-                              name);
+        return sieve_run_fail(run, MSG_DELETE_NAME, name);
     if (is_forbidden(run->host, name, FORBID_DELETE) || kept_by_replace(run, name)) {
-        sieve_run_warn(run,
-                       "deleteheader action: deleting specified header field '%s' is forbidden; "
-                       "modification denied",
-                       name);
+        sieve_run_warn(run, MSG_DELETE_FORBIDDEN, name);
         return FLOW_NEXT;
     }
     delete_fields(run, node, name);

@@ -25,9 +25,9 @@ static char *uri_fault(const char *uri)
     g_autofree char *scheme = scheme_of(uri), *why = NULL;
     struct mailto mailto;
     if (!scheme)
-        return g_strdup_printf("invalid scheme part for method URI '%s'", uri);
+        return g_strdup_printf("\"%s\" does not begin with a method such as mailto:", uri);
     if (g_ascii_strcasecmp(scheme, "mailto") != 0)
-        return g_strdup_printf("invalid method '%s'", scheme);
+        return g_strdup_printf("there is no method \"%s\"", scheme);
     if (!mailto_parse(uri, address_fault, &mailto, &why))
         return g_strdup_printf("mailto URI: %s", why);
     mailto_clear(&mailto);
@@ -43,8 +43,7 @@ static bool importance_check(struct sieve_checker *checker, struct sieve_node *n
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     if (text->parts || (strlen(text->raw) == 1 && strchr("123", *text->raw)))
         return true;
-    return sieve_check_error(checker, text->at, "invalid :importance value for notify command: %s",
-                             text->raw);
+    return sieve_check_error(checker, text->at, MSG_IMPORTANCE, text->raw);
 }
 
 static bool from_check(struct sieve_checker *checker, struct sieve_node *node,
@@ -53,11 +52,7 @@ static bool from_check(struct sieve_checker *checker, struct sieve_node *node,
     (void)node;
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     g_autofree char *why = text->parts ? NULL : address_fault(text->raw);
-    return !why ||
-           sieve_check_error(checker, text->at,
-                             "notify command: specified :from address '%s' is invalid for the "
-                             "mailto method: %s",
-                             text->raw, why);
+    return !why || sieve_check_error(checker, text->at, MSG_NOTIFY_FROM, text->raw, why);
 }
 
 // name "=" value (RFC 5435 §3.5): a name begins with a letter or digit and has "-", "_" and "."
@@ -78,10 +73,7 @@ static bool options_check(struct sieve_checker *checker, struct sieve_node *node
         if (!text->parts && !option_valid(text->raw))
             return sieve_check_error(
                 checker, text->at,
-                strpbrk(text->raw, "\r\n")
-                    ? "notify command: a value with a line end is specified in option '%s'"
-                    : "notify command: invalid option name specified in option '%s'",
-                text->raw);
+                strpbrk(text->raw, "\r\n") ? MSG_OPTION_LINE_END : MSG_OPTION_NAME, text->raw);
     }
     return true;
 }
@@ -99,8 +91,7 @@ static bool allowed(struct sieve_checker *checker, const struct sieve_node *node
 {
     return sieve_setting_number(checker->host, "notify_max_notifications",
                                 SIEVE_MAX_NOTIFICATIONS) > 0 ||
-           sieve_check_error(checker, node->at,
-                             "notify command: local policy prohibits the use of notifications");
+           sieve_check_error(checker, node->at, MSG_NOTIFY_OFF);
 }
 
 static bool notify_check(struct sieve_checker *checker, struct sieve_node *node)
@@ -109,7 +100,7 @@ static bool notify_check(struct sieve_checker *checker, struct sieve_node *node)
         return false;
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
     g_autofree char *why = text->parts ? NULL : uri_fault(text->raw);
-    return !why || sieve_check_error(checker, text->at, "notify command: %s", why);
+    return !why || sieve_check_error(checker, text->at, MSG_NOTIFY_METHOD, why);
 }
 
 static struct plan_action *find_notify(const struct plan *plan, const char *uri)
@@ -127,12 +118,11 @@ static enum sieve_flow notify_run(struct sieve_run *run, const struct sieve_node
     g_autofree char *uri = sieve_string(run, node, 0), *why = uri_fault(uri);
     enum sieve_flow flow = FLOW_NEXT;
     if (why)
-        return sieve_run_fail(run, "notify action: %s", why);
+        return sieve_run_fail(run, MSG_NOTIFY_METHOD, why);
     g_autoptr(GPtrArray) options = sieve_tag_list(run, node, "options");
     for (guint i = 0; options && i < options->len; i++) {
         if (!option_valid(g_ptr_array_index(options, i)))
-            return sieve_run_fail(run, "notify action: invalid option '%s'",
-                                  (char *)g_ptr_array_index(options, i));
+            return sieve_run_fail(run, MSG_OPTION_INVALID, (char *)g_ptr_array_index(options, i));
     }
     struct plan_action *action = find_notify(run->plan, uri);
     bool fresh = !action;
@@ -207,9 +197,7 @@ static const struct sieve_verb *const verbs[] = {&notify, &valid, &capability, N
 static bool enotify_require(struct sieve_checker *checker, struct sieve_place at)
 {
     return !sieve_check_uses(checker, "notify") || !sieve_check_uses(checker, "enotify") ||
-           sieve_check_error(checker, at,
-                             "the (deprecated) notify extension cannot be used "
-                             "together with the enotify extension");
+           sieve_check_error(checker, at, MSG_NOTIFY_BOTH);
 }
 
 const struct sieve_extension sieve_ext_enotify = {
@@ -240,10 +228,7 @@ static bool recipients_check(struct sieve_checker *checker, const struct sieve_a
         const struct sieve_text *text = sieve_arg_text(recipients, i);
         g_autofree char *why = text->parts ? NULL : address_fault(text->raw);
         if (why)
-            return sieve_check_error(checker, text->at,
-                                     "specified :options address '%s' is invalid for "
-                                     "the mailto notify method: %s",
-                                     text->raw, why);
+            return sieve_check_error(checker, text->at, MSG_OLD_NOTIFY_ADDRESS, text->raw, why);
     }
     return true;
 }
@@ -267,14 +252,10 @@ static bool old_check(struct sieve_checker *checker, struct sieve_node *node)
     if (!allowed(checker, node))
         return false;
     if (method && g_ascii_strcasecmp(sieve_arg_text(method->value, 0)->raw, "mailto") != 0)
-        return sieve_check_error(
-            checker, node->at,
-            "the notify command of the deprecated notify extension only supports "
-            "the 'mailto' notification method");
+        return sieve_check_error(checker, node->at, MSG_OLD_NOTIFY_METHOD);
     if (options)
         return recipients_check(checker, options->value);
-    sieve_check_warn(checker, node->at,
-                     "no :options (and hence recipients) specified for the notify command");
+    sieve_check_warn(checker, node->at, MSG_OLD_NOTIFY_NOBODY);
     return true;
 }
 
@@ -410,14 +391,11 @@ static bool fcc_option_check(struct sieve_checker *checker, struct sieve_node *n
     for (guint i = 0; i < G_N_ELEMENTS(owners); i++) {
         if (strcmp(owners[i].tag, use->tag->name) == 0 &&
             !sieve_check_uses(checker, owners[i].extension))
-            return sieve_check_error(checker, use->arg->at,
-                                     "the :%s tag for the %s command requires the %s extension",
-                                     use->tag->name, node->verb->name, owners[i].extension);
+            return sieve_check_error(checker, use->arg->at, MSG_FCC_TAG_NEEDS, use->tag->name,
+                                     node->verb->name, owners[i].extension);
     }
-    return beside || sieve_check_error(
-                         checker, use->arg->at,
-                         "the :%s tag for the %s command cannot be specified without the :fcc tag",
-                         use->tag->name, node->verb->name);
+    return beside || sieve_check_error(checker, use->arg->at, MSG_FCC_TAG_ALONE, use->tag->name,
+                                       node->verb->name);
 }
 
 static const struct sieve_tag fcc_tags[] = {

@@ -55,15 +55,9 @@ static bool check_part(struct sieve_checker *checker, const struct sieve_node *n
     const struct envelope_part *part = find_part(text->raw);
     const char *tag = NULL;
     if (!part || (part->extension && !sieve_check_uses(checker, part->extension)))
-        return sieve_check_error(
-            checker, text->at, "specified envelope part '%s' is not supported by the envelope test",
-            text->raw);
+        return sieve_check_error(checker, text->at, MSG_ENVELOPE_PART, text->raw);
     if (!part->address && has_address_part(node, &tag))
-        return sieve_check_error(
-            checker, text->at,
-            "address part ':%s' specified while non-address envelope part '%s' "
-            "is tested with the envelope test",
-            tag, text->raw);
+        return sieve_check_error(checker, text->at, MSG_ENVELOPE_NO_ADDRESS, tag, text->raw);
     return true;
 }
 
@@ -148,10 +142,7 @@ static bool zone_check(struct sieve_checker *checker, struct sieve_node *node,
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     (void)node;
     return text->parts || sieve_zone_parse(text->raw, &minutes) ||
-           sieve_check_error(checker, text->at,
-                             "the :zone tag for the envelope test takes an offset as in \"+0100\", "
-                             "not \"%s\"",
-                             text->raw);
+           sieve_check_error(checker, text->at, MSG_ENVELOPE_ZONE, text->raw);
 }
 
 static const struct sieve_tag deliverby_tags[] = {

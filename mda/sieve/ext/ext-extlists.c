@@ -46,8 +46,7 @@ static bool ret_check(struct sieve_checker *checker, struct sieve_node *node,
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     return text->parts || g_ascii_strcasecmp(text->raw, "full") == 0 ||
            g_ascii_strcasecmp(text->raw, "hdrs") == 0 ||
-           sieve_check_error(checker, text->at,
-                             "the :ret tag takes \"FULL\" or \"HDRS\", not \"%s\"", text->raw);
+           sieve_check_error(checker, text->at, MSG_DSN_RET, text->raw);
 }
 
 // NEVER alone, or some of SUCCESS, FAILURE, DELAY (RFC 3461 §4.1).
@@ -64,12 +63,7 @@ static bool notify_check(struct sieve_checker *checker, struct sieve_node *node,
         sound &= (never && !words[1]) || g_ascii_strcasecmp(word, "success") == 0 ||
                  g_ascii_strcasecmp(word, "failure") == 0 || g_ascii_strcasecmp(word, "delay") == 0;
     }
-    return text->parts || sound ||
-           sieve_check_error(
-               checker, text->at,
-               "the :notify tag takes \"NEVER\" or some of \"SUCCESS,FAILURE,DELAY\", not "
-               "\"%s\"",
-               text->raw);
+    return text->parts || sound || sieve_check_error(checker, text->at, MSG_DSN_NOTIFY, text->raw);
 }
 
 static const struct sieve_tag dsn_tags[] = {
@@ -91,10 +85,7 @@ static bool beside_time(struct sieve_checker *checker, struct sieve_node *node,
         if (arg->kind == ARG_TAG && g_str_has_prefix(arg->tag, "bytime"))
             return true;
     }
-    return sieve_check_error(checker, use->arg->at,
-                             "the :%s tag for the redirect command cannot be specified without the "
-                             ":bytimerelative or the :bytimeabsolute tag",
-                             use->tag->name);
+    return sieve_check_error(checker, use->arg->at, MSG_DELIVERBY_ALONE, use->tag->name);
 }
 
 static bool bymode_check(struct sieve_checker *checker, struct sieve_node *node,
@@ -103,9 +94,7 @@ static bool bymode_check(struct sieve_checker *checker, struct sieve_node *node,
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     bool sound = text->parts || g_ascii_strcasecmp(text->raw, "notify") == 0 ||
                  g_ascii_strcasecmp(text->raw, "return") == 0;
-    return (sound || sieve_check_error(checker, text->at,
-                                       "the :bymode tag takes \"notify\" or \"return\", not \"%s\"",
-                                       text->raw)) &&
+    return (sound || sieve_check_error(checker, text->at, MSG_DELIVERBY_MODE, text->raw)) &&
            beside_time(checker, node, use);
 }
 
@@ -117,10 +106,7 @@ static bool bytime_check(struct sieve_checker *checker, struct sieve_node *node,
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     g_autoptr(GDateTime) when = text->parts ? NULL : g_date_time_new_from_iso8601(text->raw, NULL);
     return when || text->parts ||
-           sieve_check_error(
-               checker, text->at,
-               "the :bytimeabsolute tag takes a date as in \"2026-01-31T12:00:00Z\", not \"%s\"",
-               text->raw);
+           sieve_check_error(checker, text->at, MSG_DELIVERBY_TIME, text->raw);
 }
 
 static const struct sieve_tag deliverby_tags[] = {

@@ -8,9 +8,7 @@ static bool fileinto_check(struct sieve_checker *checker, struct sieve_node *nod
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
     if (text->parts || g_utf8_validate(text->raw, -1, NULL))
         return true;
-    return sieve_check_error(checker, text->at,
-                             "fileinto command: invalid folder name '%s' specified: invalid utf-8",
-                             text->raw);
+    return sieve_check_error(checker, text->at, MSG_FOLDER_NOT_UTF8, text->raw);
 }
 
 static enum sieve_flow fileinto_run(struct sieve_run *run, const struct sieve_node *node)
@@ -19,8 +17,7 @@ static enum sieve_flow fileinto_run(struct sieve_run *run, const struct sieve_no
     enum sieve_flow flow = FLOW_NEXT;
     if (!g_utf8_validate(folder, -1, NULL)) {
         g_autofree char *shown = g_utf8_make_valid(folder, -1);
-        return sieve_run_fail(
-            run, "fileinto command: invalid folder name '%s' specified: invalid utf-8", shown);
+        return sieve_run_fail(run, MSG_FOLDER_NOT_UTF8, shown);
     }
     // What a variable left empty is the inbox, as with Dovecot.
     if (!*folder) {

@@ -16,10 +16,7 @@ static const char *name_of(const struct sieve_node *node)
 static bool foreverypart_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     if (checker->loops->len >= SIEVE_MAX_LOOPS)
-        return sieve_check_error(
-            checker, node->at,
-            "the nested foreverypart loop exceeds the nesting limit (<= %u levels)",
-            SIEVE_MAX_LOOPS);
+        return sieve_check_error(checker, node->at, MSG_LOOPS_TOO_DEEP, SIEVE_MAX_LOOPS);
     g_ptr_array_add(checker->loops, node);
     sieve_check_block(checker, node->block);
     g_ptr_array_set_size(checker->loops, (gint)checker->loops->len - 1);
@@ -53,9 +50,7 @@ static enum sieve_flow foreverypart_run(struct sieve_run *run, const struct siev
     enum sieve_flow flow = FLOW_NEXT;
     // An included script is checked on its own; the loops around its include count too.
     if (run->loops >= SIEVE_MAX_LOOPS)
-        return sieve_run_fail(run,
-                              "the nested foreverypart loop exceeds the nesting limit (<= %u levels)",
-                              SIEVE_MAX_LOOPS);
+        return sieve_run_fail(run, MSG_LOOPS_TOO_DEEP, SIEVE_MAX_LOOPS);
     run->loops++;
     // Counted anew each time: the block may make the message another one.
     for (guint i = outer < 0 ? 0 : (guint)outer + 1;
@@ -99,11 +94,8 @@ static bool break_check(struct sieve_checker *checker, struct sieve_node *node)
         }
     }
     if (name)
-        return sieve_check_error(
-            checker, node->at,
-            "the break command is not placed inside a foreverypart loop named '%s'", name);
-    return sieve_check_error(checker, node->at,
-                             "the break command is not placed inside a foreverypart loop");
+        return sieve_check_error(checker, node->at, MSG_BREAK_NO_SUCH_LOOP, name);
+    return sieve_check_error(checker, node->at, MSG_BREAK_OUTSIDE);
 }
 
 static enum sieve_flow break_run(struct sieve_run *run, const struct sieve_node *node)
@@ -139,8 +131,7 @@ static bool extracttext_check(struct sieve_checker *checker, struct sieve_node *
 {
     const struct sieve_arg *name = g_ptr_array_index(node->positional, 0);
     if (checker->loops->len == 0)
-        return sieve_check_error(
-            checker, node->at, "the extracttext command is not placed inside a foreverypart loop");
+        return sieve_check_error(checker, node->at, MSG_EXTRACTTEXT_OUTSIDE);
     return sieve_variable_declare(checker, name->at, sieve_arg_text(name, 0)->raw) &&
            sieve_modifiers_check(checker, node);
 }

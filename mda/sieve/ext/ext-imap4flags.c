@@ -102,42 +102,23 @@ static bool flags_check(struct sieve_checker *checker, struct sieve_node *node)
     const GPtrArray *args = node->positional;
     bool test = node->verb->kind == VERB_TEST;
     if (args->len == 0)
-        return sieve_check_error(checker, node->at,
-                                 "the %s %s expects at least one argument, but none was found",
-                                 name, word);
+        return sieve_check_error(checker, node->at, MSG_FLAGS_NONE, name, word);
     const struct sieve_arg *first = g_ptr_array_index(args, 0);
     if (!first->texts)
-        return sieve_check_error(
-            checker, first->at,
-            "the %s %s expects either a string (variable name) or a string-list "
-            "(list of flags) as first argument, but %s was found",
-            name, word, describe(first));
+        return sieve_check_error(checker, first->at, MSG_FLAGS_FIRST, name, word, describe(first));
     if (args->len == 1)
         return true;
     const struct sieve_arg *second = g_ptr_array_index(args, 1);
     if (first->kind != ARG_STRING && !test)
-        return sieve_check_error(
-            checker, first->at,
-            "if a second argument is specified for the %s %s, the first must be "
-            "a string (variable name), but %s was found",
-            name, word, describe(first));
+        return sieve_check_error(checker, first->at, MSG_FLAGS_VARIABLE, name, word,
+                                 describe(first));
     if (!sieve_check_uses(checker, "variables"))
-        return sieve_check_error(
-            checker, first->at,
-            "the %s %s only allows for the specification of a variable name when "
-            "the variables extension is active",
-            name, word);
+        return sieve_check_error(checker, first->at, MSG_FLAGS_NO_VARIABLES, name, word);
     if (!second->texts)
-        return sieve_check_error(
-            checker, second->at,
-            "the %s %s expects a string list (list of flags) as second argument "
-            "when two arguments are specified, but %s was found",
-            name, word, describe(second));
+        return sieve_check_error(checker, second->at, MSG_FLAGS_SECOND, name, word,
+                                 describe(second));
     if (args->len > 2)
-        return sieve_check_error(
-            checker, node->at,
-            "the %s %s requires 2 positional argument(s), but %u is/are specified", name, word,
-            args->len);
+        return sieve_check_error(checker, node->at, MSG_FLAGS_TOO_MANY, name, word, args->len);
     for (guint i = 0; i < first->texts->len; i++) {
         if (!sieve_variable_declare(checker, first->at, sieve_arg_text(first, i)->raw))
             return false;
@@ -155,11 +136,7 @@ static bool change_check(struct sieve_checker *checker, struct sieve_node *node)
         g_auto(GStrv) words = g_strsplit(text->raw, " ", -1);
         for (guint k = 0; !text->parts && words[k]; k++) {
             if (*words[k] && !is_flag(words[k])) {
-                sieve_check_warn(
-                    checker, text->at,
-                    "IMAP flag '%s' specified for the %s command is invalid and will be "
-                    "ignored (only first invalid is reported)",
-                    words[k], node->verb->name);
+                sieve_check_warn(checker, text->at, MSG_FLAG_INVALID, words[k], node->verb->name);
                 return true;
             }
         }
@@ -289,9 +266,7 @@ static const struct sieve_verb *const verbs[] = {&setflag, &addflag, &removeflag
 static bool imap4flags_require(struct sieve_checker *checker, struct sieve_place at)
 {
     return !sieve_check_uses(checker, "imapflags") ||
-           sieve_check_error(checker, at,
-                             "the (deprecated) imapflags extension cannot be used "
-                             "together with the imap4flags extension");
+           sieve_check_error(checker, at, MSG_FLAGS_BOTH);
 }
 
 const struct sieve_extension sieve_ext_imap4flags = {
@@ -321,9 +296,7 @@ static const struct sieve_verb *const old_verbs[] = {&setflag, &addflag, &remove
 static bool imapflags_require(struct sieve_checker *checker, struct sieve_place at)
 {
     return !sieve_check_uses(checker, "imap4flags") ||
-           sieve_check_error(checker, at,
-                             "the (deprecated) imapflags extension cannot be used "
-                             "together with the imap4flags extension");
+           sieve_check_error(checker, at, MSG_FLAGS_BOTH);
 }
 
 const struct sieve_extension sieve_ext_imapflags = {

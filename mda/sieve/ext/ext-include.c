@@ -13,10 +13,7 @@ static bool location_check(struct sieve_checker *checker, struct sieve_node *nod
     guint locations = 0;
     for (guint i = 0; i < node->tags->len; i++)
         locations += g_array_index(node->tags, struct sieve_tag_use, i).tag->group != NULL;
-    return locations <= 1 ||
-           sieve_check_error(
-               checker, use->arg->at,
-               "include: cannot use location tags ':personal' and ':global' multiple times");
+    return locations <= 1 || sieve_check_error(checker, use->arg->at, MSG_INCLUDE_LOCATION);
 }
 
 static const struct sieve_tag include_tags[] = {
@@ -104,9 +101,9 @@ static bool load(struct sieve_checker *checker, const struct sieve_node *node, c
     if (gone && sieve_has_tag(node, "optional"))
         return true;
     if (gone || !err)
-        return sieve_check_error(checker, node->at, "included %s script '%s' does not exist",
+        return sieve_check_error(checker, node->at, MSG_INCLUDE_MISSING,
                                  location_name(location_of(node)), name);
-    return sieve_check_error(checker, node->at, "failed to access included %s script '%s': %s",
+    return sieve_check_error(checker, node->at, MSG_INCLUDE_UNREADABLE,
                              location_name(location_of(node)), name, err->message);
 }
 
@@ -116,11 +113,9 @@ static bool include_check(struct sieve_checker *checker, struct sieve_node *node
     gsize size = 0;
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
     if (text->parts)
-        return sieve_check_error(
-            checker, text->at,
-            "the include command requires a constant string for its value argument");
+        return sieve_check_error(checker, text->at, MSG_INCLUDE_VARIABLE);
     if (!name_valid(text->raw))
-        return sieve_check_error(checker, text->at, "include: invalid script name '%s'", text->raw);
+        return sieve_check_error(checker, text->at, MSG_INCLUDE_NAME, text->raw);
     return load(checker, node, &script, &size);
 }
 
@@ -131,14 +126,11 @@ static bool check_limits(struct sieve_checker *checker, const struct sieve_node 
         sieve_setting_number(host, "include_max_nesting_depth", SIEVE_MAX_INCLUDE_DEPTH);
     guint most = (guint)sieve_setting_number(host, "include_max_includes", SIEVE_MAX_INCLUDES);
     if (depth_of(checker) >= (guint)deepest)
-        return sieve_check_error(checker, node->at, "cannot nest includes deeper than %d levels",
-                                 (int)deepest);
+        return sieve_check_error(checker, node->at, MSG_INCLUDES_TOO_DEEP, (int)deepest);
     if (!sieve_has_tag(node, "once") && is_circular(checker, name_of(node), location_of(node)))
-        return sieve_check_error(checker, node->at, "circular include");
+        return sieve_check_error(checker, node->at, MSG_INCLUDE_CIRCLE);
     return checker->program->scripts->len <= most ||
-           sieve_check_error(checker, node->at,
-                             "failed to include script '%s': no more than %u includes allowed",
-                             name_of(node), most);
+           sieve_check_error(checker, node->at, MSG_TOO_MANY_INCLUDES, name_of(node), most);
 }
 
 // What a script includes is looked at when it is sound itself: its errors come first.
@@ -161,10 +153,10 @@ static bool include_finish(struct sieve_checker *checker, struct sieve_node *nod
         !sieve_check_script(checker, checker->program, checker->host, checker->diagnostics, name,
                             location_of(node), text, size, &index)) {
         const struct sieve_script *script = g_ptr_array_index(checker->program->scripts, index);
-        return sieve_check_error(checker, node->at, "failed to %s included script '%s'",
+        return sieve_check_error(checker, node->at, MSG_INCLUDE_FAULTY,
                                  !script->commands ? "parse"
                                  : !script->sound  ? "validate"
-                                                   : "generate code for",
+                                                   : "use",
                                  name);
     }
     node->data = GUINT_TO_POINTER(index);
@@ -179,7 +171,7 @@ static enum sieve_flow include_run(struct sieve_run *run, const struct sieve_nod
     if (sieve_has_tag(node, "once") && run->included[index])
         return FLOW_NEXT;
     if (run->include_depth >= SIEVE_MAX_INCLUDE_DEPTH)
-        return sieve_run_fail(run, "includes are nested too deep");
+        return sieve_run_fail(run, MSG_INCLUDES_NESTED);
     run->include_depth++;
     enum sieve_flow flow = sieve_run_script(run, index);
     run->include_depth--;
@@ -210,22 +202,16 @@ static const struct sieve_verb return_ = {
 static bool declare_global(struct sieve_checker *checker, const struct sieve_text *text)
 {
     if (!sieve_variable_name_valid(text->raw))
-        return sieve_check_error(checker, text->at, "invalid variable identifier '%s'", text->raw);
+        return sieve_check_error(checker, text->at, MSG_GLOBAL_VARIABLE_NAME, text->raw);
     char *name = g_ascii_strdown(text->raw, -1);
     if (g_hash_table_contains(checker->script->locals, name)) {
         g_free(name);
-        return sieve_check_error(
-            checker, text->at,
-            "declaration of new global variable '%s' conflicts with earlier local "
-            "use",
-            text->raw);
+        return sieve_check_error(checker, text->at, MSG_GLOBAL_USED_LOCALLY, text->raw);
     }
     g_hash_table_add(checker->script->globals, name);
     if (g_hash_table_size(checker->script->globals) > SIEVE_MAX_VARIABLES)
-        return sieve_check_error(checker, text->at,
-                                 "declaration of new global variable '%s' exceeds the limit (max "
-                                 "variables: %u)",
-                                 text->raw, SIEVE_MAX_VARIABLES);
+        return sieve_check_error(checker, text->at, MSG_TOO_MANY_GLOBALS, text->raw,
+                                 SIEVE_MAX_VARIABLES);
     return true;
 }
 
@@ -233,15 +219,9 @@ static bool global_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     static const char *const before[] = {"require", "import", "export", NULL};
     if (strcmp(node->verb->name, "global") != 0 && !sieve_check_stands_behind(checker, before))
-        return sieve_check_error(
-            checker, node->at,
-            "the DEPRECATED %s command can only be placed at top level at the "
-            "beginning of the file after any require or import/export commands",
-            node->verb->name);
+        return sieve_check_error(checker, node->at, MSG_IMPORT_LATE, node->verb->name);
     if (!sieve_check_uses(checker, "variables"))
-        return sieve_check_error(checker, node->at,
-                                 "%s command requires that variables extension is active",
-                                 node->verb->name);
+        return sieve_check_error(checker, node->at, MSG_GLOBAL_NO_VARIABLES, node->verb->name);
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
     bool sound = true;
     for (guint i = 0; i < names->texts->len; i++)

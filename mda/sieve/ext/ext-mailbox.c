@@ -12,9 +12,7 @@ static bool name_valid(struct sieve_checker *checker, const struct sieve_node *n
 {
     if (text->parts || g_utf8_validate(text->raw, -1, NULL))
         return true;
-    sieve_check_warn(checker, text->at,
-                     "%s test: invalid mailbox name '%s' specified: invalid utf-8",
-                     node->verb->name, text->raw);
+    sieve_check_warn(checker, text->at, MSG_MAILBOX_NOT_UTF8, node->verb->name, text->raw);
     return true;
 }
 
@@ -90,15 +88,13 @@ const struct sieve_extension sieve_ext_mailboxid = {
 static bool annotation_valid(const char *name, const char **why_r)
 {
     *why_r = NULL;
-    if (*name != '/')
-        *why_r = "Entry name must begin with '/'";
-    else if (g_ascii_strncasecmp(name, "/private/", 9) != 0 &&
-             g_ascii_strncasecmp(name, "/shared/", 8) != 0)
-        *why_r = "Entry name must begin with /private or /shared";
+    if (g_ascii_strncasecmp(name, "/private/", 9) != 0 &&
+        g_ascii_strncasecmp(name, "/shared/", 8) != 0)
+        *why_r = "it begins with /private/ or /shared/";
     else if (strpbrk(name, "*%"))
-        *why_r = "Entry name must not contain '*' or '%'";
+        *why_r = "* and % have no place in it";
     else if (strstr(name, "//") || g_str_has_suffix(name, "/"))
-        *why_r = "Entry name must not contain an empty component";
+        *why_r = "a name between two of its slashes is empty";
     return !*why_r;
 }
 
@@ -109,9 +105,7 @@ static bool annotations_check(struct sieve_checker *checker, const struct sieve_
     for (guint i = 0; i < names->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(names, i);
         if (!text->parts && !annotation_valid(text->raw, &why))
-            sieve_check_warn(checker, text->at,
-                             "%s test: specified annotation name '%s' is invalid: %s",
-                             node->verb->name, text->raw, why);
+            sieve_check_warn(checker, text->at, MSG_ANNOTATION, node->verb->name, text->raw, why);
     }
     return true;
 }
@@ -241,8 +235,7 @@ static bool specialuse_check(struct sieve_checker *checker, struct sieve_node *n
     (void)node;
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     return text->parts || use_flag_valid(text->raw) ||
-           sieve_check_error(checker, text->at,
-                             "specialuse tag: invalid special-use flag '%s' specified", text->raw);
+           sieve_check_error(checker, text->at, MSG_SPECIAL_USE_TAG, text->raw);
 }
 
 // Where the flags stand. What follows them is let pass, as Dovecot does.
@@ -256,35 +249,22 @@ static bool specialuse_exists_check(struct sieve_checker *checker, struct sieve_
 {
     const GPtrArray *args = node->positional;
     if (args->len == 0)
-        return sieve_check_error(checker, node->at,
-                                 "the specialuse_exists test expects at least one argument, but "
-                                 "none was found");
+        return sieve_check_error(checker, node->at, MSG_SPECIAL_USE_NONE);
     const struct sieve_arg *first = g_ptr_array_index(args, 0);
     const struct sieve_arg *flags = g_ptr_array_index(args, flags_at(node));
     if (!first->texts)
-        return sieve_check_error(
-            checker, first->at,
-            "the specialuse_exists test expects either a string (mailbox) or a "
-            "string-list (special-use flags) as first argument, but %s was found",
-            sieve_arg_describe(first));
+        return sieve_check_error(checker, first->at, MSG_SPECIAL_USE_FIRST,
+                                 sieve_arg_describe(first));
     if (args->len > 1 && first->kind != ARG_STRING)
-        return sieve_check_error(
-            checker, first->at,
-            "if a second argument is specified for the specialuse_exists test, "
-            "the first must be a string (mailbox), but %s was found",
-            sieve_arg_describe(first));
+        return sieve_check_error(checker, first->at, MSG_SPECIAL_USE_FOLDER,
+                                 sieve_arg_describe(first));
     if (!flags->texts)
-        return sieve_check_error(
-            checker, flags->at,
-            "the specialuse_exists test expects a string list (special-use flags) "
-            "as second argument when two arguments are specified, but %s was found",
-            sieve_arg_describe(flags));
+        return sieve_check_error(checker, flags->at, MSG_SPECIAL_USE_SECOND,
+                                 sieve_arg_describe(flags));
     for (guint i = 0; i < flags->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(flags, i);
         if (!text->parts && !use_flag_valid(text->raw))
-            return sieve_check_error(
-                checker, text->at,
-                "specialuse_exists test: invalid special-use flag '%s' specified", text->raw);
+            return sieve_check_error(checker, text->at, MSG_SPECIAL_USE, text->raw);
     }
     return true;
 }

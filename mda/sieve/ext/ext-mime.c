@@ -39,16 +39,11 @@ bool sieve_mime_check(struct sieve_checker *checker, struct sieve_node *node)
     const struct sieve_tag_use *option = option_of(node, &count);
     const struct sieve_tag_use *anychild = sieve_node_tag(node, "anychild");
     if (count > 1)
-        return sieve_check_error(
-            checker, option->arg->at,
-            "the :type, :subtype, :contenttype, and :param arguments for the %s test "
-            "are mutually exclusive, but more than one was specified",
-            node->verb->name);
+        return sieve_check_error(checker, option->arg->at, MSG_MIME_TAGS, node->verb->name);
     if (!sieve_has_tag(node, "mime") && (option || anychild))
-        return sieve_check_error(
-            checker, (option ? option : anychild)->arg->at,
-            "the :%s tag for the %s %s cannot be specified without the :mime tag",
-            (option ? option : anychild)->tag->name, node->verb->name, sieve_verb_word(node->verb));
+        return sieve_check_error(checker, (option ? option : anychild)->arg->at, MSG_MIME_TAG_ALONE,
+                                 (option ? option : anychild)->tag->name, node->verb->name,
+                                 sieve_verb_word(node->verb));
     return true;
 }
 

@@ -24,17 +24,14 @@ static bool program_check(struct sieve_checker *checker, struct sieve_node *node
     const struct sieve_arg *list = g_ptr_array_index(args, args->len - 1);
     const struct sieve_text *text = sieve_arg_text(name, 0);
     if (text->parts)
-        return sieve_check_error(
-            checker, text->at, "the %s %s requires a constant string for its program-name argument",
-            verb, sieve_verb_word(node->verb));
+        return sieve_check_error(checker, text->at, MSG_PROGRAM_VARIABLE, verb,
+                                 sieve_verb_word(node->verb));
     if (!name_valid(text->raw))
-        return sieve_check_error(checker, text->at, "%s command: invalid program name '%s'", verb,
-                                 text->raw);
+        return sieve_check_error(checker, text->at, MSG_PROGRAM_NAME, verb, text->raw);
     for (guint i = 0; args->len == 2 && i < list->texts->len; i++) {
         const struct sieve_text *argument = sieve_arg_text(list, i);
         if (!argument->parts && strpbrk(argument->raw, "\r\n"))
-            return sieve_check_error(checker, argument->at,
-                                     "%s command: specified argument contains a line end", verb);
+            return sieve_check_error(checker, argument->at, MSG_PROGRAM_LINE_END, verb);
     }
     return true;
 }
@@ -63,8 +60,7 @@ static enum sieve_flow pipe_run(struct sieve_run *run, const struct sieve_node *
     g_autofree char *program = sieve_string(run, node, 0);
     g_autoptr(GPtrArray) arguments = arguments_of(run, node);
     if (!name_valid(program) || !arguments_sound(arguments))
-        return sieve_run_fail(run, "pipe action: invalid program name or argument for '%s'",
-                              program);
+        return sieve_run_fail(run, MSG_PIPE_CALL, program);
     struct plan_action *action = sieve_act(run, PLAN_PIPE, &flow);
     if (!action)
         return flow;
@@ -99,8 +95,7 @@ static bool call_program(struct sieve_run *run, const struct sieve_node *node, i
     g_autoptr(GPtrArray) arguments = arguments_of(run, node);
     g_autoptr(GError) err = NULL;
     if (!name_valid(program) || !arguments_sound(arguments)) {
-        sieve_run_fail(run, "%s action: invalid program name or argument for '%s'",
-                       node->verb->name, program);
+        sieve_run_fail(run, MSG_PROGRAM_CALL, node->verb->name, program);
         return false;
     }
     bool answered = false;
@@ -117,10 +112,10 @@ static bool call_program(struct sieve_run *run, const struct sieve_node *node, i
     // What stands behind the command counts on what the program does (specification, 4.2 and 4.3);
     // its own "no" is an answer.
     if (!answered)
-        sieve_run_fail(run, "%s action: %s", node->verb->name, why);
+        sieve_run_fail(run, MSG_PROGRAM_FAILED, node->verb->name, why);
     else
         sieve_diagnose(run->diagnostics, SIEVE_WARNING, run->script->name, node->at,
-                       "%s action: %s", node->verb->name, why);
+                       MSG_PROGRAM_SAID_NO, node->verb->name, why);
     return false;
 }
 
@@ -169,9 +164,7 @@ static bool execute_check(struct sieve_checker *checker, struct sieve_node *node
 {
     const struct sieve_tag_use *output = sieve_node_tag(node, "output");
     if (output && !sieve_check_uses(checker, "variables"))
-        return sieve_check_error(checker, output->arg->at,
-                                 "the execute %s only allows for the specification of an :output "
-                                 "argument when the variables extension is active",
+        return sieve_check_error(checker, output->arg->at, MSG_OUTPUT_NO_VARIABLES,
                                  sieve_verb_word(node->verb));
     if (output &&
         !sieve_variable_declare(checker, output->value->at, sieve_arg_text(output->value, 0)->raw))

@@ -77,8 +77,7 @@ static bool count_replacement(struct sieve_run *run, const struct sieve_node *no
 {
     if (++run->replacements <= SIEVE_MAX_REPLACEMENTS)
         return true;
-    sieve_run_fail(run, "%s: more than %d changes of the message in one run", node->verb->name,
-                   SIEVE_MAX_REPLACEMENTS);
+    sieve_run_fail(run, MSG_TOO_MANY_CHANGES, node->verb->name, SIEVE_MAX_REPLACEMENTS);
     return false;
 }
 
@@ -196,14 +195,9 @@ static bool replace_check(struct sieve_checker *checker, struct sieve_node *node
     const struct sieve_tag_use *from = sieve_node_tag(node, "from");
     const struct sieve_text *text = from ? sieve_arg_text(from->value, 0) : NULL;
     if (sieve_has_tag(node, "mime") && (from || sieve_has_tag(node, "subject")))
-        return sieve_check_error(
-            checker, node->at,
-            "the :%s tag for the replace command cannot be specified together with the :mime tag",
-            from ? "from" : "subject");
+        return sieve_check_error(checker, node->at, MSG_REPLACE_TAGS, from ? "from" : "subject");
     return !text || text->parts || from_valid(text->raw) ||
-           sieve_check_error(checker, text->at,
-                             "specified :from address '%s' is invalid for the replace command",
-                             text->raw);
+           sieve_check_error(checker, text->at, MSG_REPLACE_FROM, text->raw);
 }
 
 // The header of the whole message that TEXT becomes the body of.
@@ -216,7 +210,7 @@ static void append_new_header(GString *out, struct sieve_run *run, const struct 
     if (from && from_valid(from))
         change_field(run, "From", from);
     else if (from)
-        sieve_run_warn(run, "replace: :from address '%s' is invalid (ignored)", from);
+        sieve_run_warn(run, MSG_REPLACE_FROM_IGNORED, from);
     append_fields(out, run, NULL);
     g_string_append(out, "MIME-Version: 1.0\r\n");
 }
@@ -272,9 +266,7 @@ static enum sieve_flow replace_run(struct sieve_run *run, const struct sieve_nod
     }
     bool replaced = replace_part(run, (guint)run->part, out);
     g_string_free(out, TRUE);
-    return replaced
-               ? FLOW_NEXT
-               : sieve_run_fail(run, "replace: the MIME part is not to be found in the message");
+    return replaced ? FLOW_NEXT : sieve_run_fail(run, MSG_PART_NOT_FOUND);
 }
 
 static const struct sieve_verb replace = {.name = "replace",

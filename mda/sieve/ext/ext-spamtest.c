@@ -34,7 +34,7 @@ static char *read_header(struct sieve_run *run, const char *specification)
     g_autoptr(GError) err = NULL;
     g_autoptr(Regex) regex = *pattern ? sieve_ere_compile(pattern, true, &err) : NULL;
     if (*pattern && !regex) {
-        sieve_run_warn(run, "invalid header specification '%s': %s", specification, err->message);
+        sieve_run_warn(run, MSG_VERDICT_HEADER, specification, err->message);
         return NULL;
     }
     g_strstrip(name);
@@ -150,9 +150,7 @@ static bool percent_check(struct sieve_checker *checker, struct sieve_node *node
 {
     (void)node;
     return sieve_check_uses(checker, "spamtestplus") ||
-           sieve_check_error(checker, use->arg->at,
-                             "the spamtest test only accepts the :percent argument when the "
-                             "spamtestplus extension is active");
+           sieve_check_error(checker, use->arg->at, MSG_PERCENT_ALONE);
 }
 
 static const struct sieve_tag spam_tags[] = {{.name = "percent", .check = percent_check},
@@ -178,9 +176,7 @@ static const struct sieve_verb *const virus_verbs[] = {&virustest, NULL};
 static bool spam_require(struct sieve_checker *checker, struct sieve_place at)
 {
     if (sieve_check_uses(checker, "spamtest") && sieve_check_uses(checker, "spamtestplus"))
-        sieve_check_warn(checker, at,
-                         "the spamtest and spamtestplus extensions should not be "
-                         "specified at the same time");
+        sieve_check_warn(checker, at, MSG_SPAMTEST_BOTH);
     return true;
 }
 

@@ -33,13 +33,11 @@ static bool period_check(struct sieve_checker *checker, struct sieve_node *node,
     gint64 least = period(checker->host, "vacation_min_period", DAY);
     gint64 most = period(checker->host, "vacation_max_period", 0);
     if (seconds < least)
-        sieve_check_warn(checker, use->value->at,
-                         "specified :%s value '%" G_GUINT64_FORMAT "' is under the minimum",
-                         use->tag->name, use->value->number);
+        sieve_check_warn(checker, use->value->at, MSG_SECONDS_LOW, use->tag->name,
+                         use->value->number);
     else if (most > 0 && seconds > most)
-        sieve_check_warn(checker, use->value->at,
-                         "specified :%s value '%" G_GUINT64_FORMAT "' is over the maximum",
-                         use->tag->name, use->value->number);
+        sieve_check_warn(checker, use->value->at, MSG_SECONDS_HIGH, use->tag->name,
+                         use->value->number);
     return true;
 }
 
@@ -51,9 +49,7 @@ static bool from_check(struct sieve_checker *checker, struct sieve_node *node,
     g_autofree char *why = NULL;
     g_autofree char *address = text->parts ? NULL : sieve_address_parse_one(text->raw, &why);
     return address || text->parts ||
-           sieve_check_error(checker, text->at,
-                             "specified :from address '%s' is invalid for vacation action: %s",
-                             text->raw, why);
+           sieve_check_error(checker, text->at, MSG_VACATION_FROM, text->raw, why);
 }
 
 static bool addresses_check(struct sieve_checker *checker, struct sieve_node *node,
@@ -65,10 +61,7 @@ static bool addresses_check(struct sieve_checker *checker, struct sieve_node *no
         g_autofree char *why = NULL;
         g_autofree char *address = text->parts ? NULL : sieve_address_parse_one(text->raw, &why);
         if (!address && !text->parts)
-            sieve_check_warn(checker, text->at,
-                             "specified :addresses item '%s' is invalid: %s for vacation action "
-                             "(ignored)",
-                             text->raw, why);
+            sieve_check_warn(checker, text->at, MSG_VACATION_ADDRESS, text->raw, why);
     }
     return true;
 }
@@ -124,8 +117,7 @@ static enum sieve_flow vacation_run(struct sieve_run *run, const struct sieve_no
     g_autofree char *from = sieve_tag_string(run, node, "from"), *why = NULL;
     g_autofree char *sound = from ? sieve_address_parse_one(from, &why) : NULL;
     if (from && !sound) {
-        sieve_run_error(run, "specified :from address '%s' is invalid for vacation action: %s",
-                        from, why);
+        sieve_run_error(run, MSG_VACATION_FROM, from, why);
         g_clear_pointer(&from, g_free);
     }
     struct plan_action *action = sieve_act(run, PLAN_VACATION, &flow);

@@ -22,10 +22,8 @@ bool sieve_modifiers_check(struct sieve_checker *checker, const struct sieve_nod
         for (guint k = 0; k < i && use->tag->id > 0; k++) {
             const struct sieve_tag *other = g_array_index(node->tags, struct sieve_tag_use, k).tag;
             if (other->id == use->tag->id)
-                return sieve_check_error(checker, use->arg->at,
-                                         "modifiers :%s and :%s specified for the set command "
-                                         "conflict having equal precedence",
-                                         other->name, use->tag->name);
+                return sieve_check_error(checker, use->arg->at, MSG_MODIFIERS, other->name,
+                                         use->tag->name);
         }
     }
     return true;

@@ -30,15 +30,12 @@ static const char *name_of(const struct plan_action *action)
 static enum sieve_flow refuse_twice(struct sieve_run *run, const char *name,
                                     const struct plan_action *old)
 {
-    return sieve_run_fail(run,
-                          "duplicate %s action not allowed (previously triggered one was here: %s)",
-                          name, old->where);
+    return sieve_run_fail(run, MSG_ACTION_TWICE, name, old->where);
 }
 
 static bool check_pair(struct sieve_run *run, const struct plan_action *old, enum plan_kind kind)
 {
-    static const char *const conflict = "%s action conflicts with other action: the %s action "
-                                        "(%s) %s";
+    static const char *const conflict = MSG_ACTION_CONFLICT;
     const struct plan_action now = {.kind = kind};
     g_autofree char *here = sieve_run_place(run);
     if (refuses(kind) && refuses(old->kind))
@@ -47,16 +44,16 @@ static bool check_pair(struct sieve_run *run, const struct plan_action *old, enu
         refuse_twice(run, "vacation", old);
     else if (refuses(kind) && delivers(old->kind))
         sieve_run_fail(run, conflict, "reject/ereject", name_of(old), old->where,
-                       "tries to deliver the message");
+                       "would deliver the message");
     else if (refuses(kind) && old->kind == PLAN_VACATION)
         sieve_run_fail(run, conflict, "reject/ereject", name_of(old), old->where,
-                       "also sends a response to the sender");
+                       "answers the sender already");
     else if (refuses(old->kind) && delivers(kind))
         sieve_run_fail(run, conflict, "reject/ereject", name_of(&now), here,
-                       "tries to deliver the message");
+                       "would deliver the message");
     else if (refuses(old->kind) && kind == PLAN_VACATION)
         sieve_run_fail(run, conflict, "vacation", name_of(old), old->where,
-                       "also sends a response back to the sender");
+                       "answers the sender already");
     return !run->failed;
 }
 
@@ -64,8 +61,7 @@ static bool check_count(struct sieve_run *run, enum plan_kind kind)
 {
     guint most = (guint)sieve_setting_number(run->host, "max_actions", SIEVE_MAX_ACTIONS);
     if (most > 0 && run->plan->actions->len >= most) {
-        sieve_run_fail(run, "total number of actions exceeds policy limit (%u > %u)",
-                       run->plan->actions->len + 1, most);
+        sieve_run_fail(run, MSG_TOO_MANY_ACTIONS, run->plan->actions->len + 1, most);
         return false;
     }
     if (kind == PLAN_REDIRECT)
@@ -79,8 +75,7 @@ static bool check_count(struct sieve_run *run, enum plan_kind kind)
     for (guint i = 0; i < run->plan->actions->len; i++)
         same += ((struct plan_action *)g_ptr_array_index(run->plan->actions, i))->kind == kind;
     if (same > most)
-        sieve_run_fail(run, "number of %s actions exceeds policy limit (%u > %u)",
-                       plan_kind_name(kind), same, most);
+        sieve_run_fail(run, MSG_TOO_MANY_OF_KIND, plan_kind_name(kind), same, most);
     return !run->failed;
 }
 

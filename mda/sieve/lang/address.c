@@ -113,21 +113,20 @@ static const char *take_spec(const char *at, GString *local, GString *domain, ch
 {
     const char *behind = take_local(at, local);
     if (!behind) {
-        *why_r = g_strdup("invalid local part");
+        *why_r = g_strdup("nothing fit stands before the @");
         return NULL;
     }
     at = skip_blanks(behind);
     if (*at != '@') {
         // An 8-bit local part is none (RFC 5322), though RFC 6532 would have it.
-        *why_r =
-            (guchar)*at >= 128
-                ? g_strdup("invalid local part")
-                : g_strdup_printf("invalid or lonely local part '%s' (expecting '@')", local->str);
+        *why_r = (guchar)*at >= 128
+                     ? g_strdup("nothing fit stands before the @")
+                     : g_strdup_printf("\"%s\" has no @ and domain behind it", local->str);
         return NULL;
     }
     at = take_domain(at + 1, domain);
     if (!at)
-        *why_r = g_strdup("invalid or missing domain");
+        *why_r = g_strdup("nothing fit stands behind the @");
     return at;
 }
 
@@ -166,7 +165,7 @@ static const char *take_angle(const char *at, GString *local, GString *domain, c
         return NULL;
     at = skip_blanks(at);
     if (*at != '>') {
-        *why_r = g_strdup("missing '>'");
+        *why_r = g_strdup("the '<' is not closed by '>'");
         return NULL;
     }
     return at + 1;
@@ -308,7 +307,7 @@ char *sieve_address_parse_one(const char *text, char **why_r)
     g_autofree char *why = NULL;
     const char *at = skip_blanks(text);
     if (!*at) {
-        *why_r = g_strdup("empty address");
+        *why_r = g_strdup("it is empty");
         return NULL;
     }
     const char *name = skip_phrase(at);
@@ -317,9 +316,9 @@ char *sieve_address_parse_one(const char *text, char **why_r)
     if (end) {
         end = skip_blanks(end);
         if (*end == ',')
-            why = g_strdup("not a single address (found ',')");
+            why = g_strdup("there is more than one (',')");
         else if (*end)
-            why = g_strdup("address ends in invalid characters");
+            why = g_strdup("something stands behind its end");
     }
     if (why) {
         *why_r = g_steal_pointer(&why);

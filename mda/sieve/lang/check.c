@@ -11,29 +11,12 @@
 
 #include <string.h>
 
-// What a script says goes to terminals and logs: no control characters, nothing but UTF-8.
-static void make_printable(GString *text)
-{
-    for (gsize i = 0; i < text->len;) {
-        gunichar c = g_utf8_get_char_validated(text->str + i, (gssize)(text->len - i));
-        bool valid = c < (gunichar)-2;
-        gsize length = valid ? (gsize)g_unichar_to_utf8(c, NULL) : 1;
-        if (!valid || c < ' ')
-            text->str[i] = '?';
-        i += length;
-    }
-}
-
 static void report(struct sieve_checker *checker, enum sieve_severity severity,
                    struct sieve_place at, const char *format, va_list args) G_GNUC_PRINTF(4, 0);
 static void report(struct sieve_checker *checker, enum sieve_severity severity,
                    struct sieve_place at, const char *format, va_list args)
 {
-    GString *text = g_string_new(NULL);
-    g_string_vprintf(text, format, args);
-    make_printable(text);
-    sieve_diagnose(checker->diagnostics, severity, checker->script->name, at, "%s", text->str);
-    g_string_free(text, TRUE);
+    sieve_diagnose_v(checker->diagnostics, severity, checker->script->name, at, format, args);
 }
 
 bool sieve_check_error(struct sieve_checker *checker, struct sieve_place at, const char *format,
@@ -58,7 +41,7 @@ const char *sieve_arg_describe(const struct sieve_arg *arg)
 {
     static const char *const names[] = {[ARG_NUMBER] = "a number",
                                         [ARG_STRING] = "a string",
-                                        [ARG_LIST] = "a string list",
+                                        [ARG_LIST] = "a list of strings",
                                         [ARG_TAG] = "a tag"};
     return names[arg->kind];
 }
@@ -70,7 +53,7 @@ const char *sieve_verb_word(const struct sieve_verb *verb)
 
 static const char *letter_describe(char letter)
 {
-    return letter == 'n' ? "a number" : letter == 's' ? "a string" : "a string list";
+    return letter == 'n' ? "a number" : letter == 's' ? "a string" : "a list of strings";
 }
 
 static bool fits(const struct sieve_arg *arg, char letter)
@@ -118,8 +101,7 @@ static bool check_needs(struct sieve_checker *checker)
         const struct sieve_needy *needy = &g_array_index(checker->needy, struct sieve_needy, i);
         for (const char *const *name = needy->extension->needs; *name; name++) {
             if (!sieve_check_uses(checker, *name))
-                return sieve_check_error(checker, needy->at,
-                                         "%s extension cannot be used without %s extension",
+                return sieve_check_error(checker, needy->at, MSG_EXTENSION_NEEDS,
                                          needy->extension->name, *name);
         }
     }
@@ -157,13 +139,11 @@ static bool check_duplicate(struct sieve_checker *checker, struct sieve_node *no
         const char *word = sieve_verb_word(node->verb);
         // Groups in capitals are those of the RFC's text.
         if (tag->group && g_ascii_isupper(*tag->group))
-            return sieve_check_error(checker, arg->at,
-                                     "encountered duplicate %s%s argument (:%s) for the %s %s",
-                                     tag->group, brings_key(node->verb, tag) ? "-STRING" : "",
-                                     arg->written, node->verb->name, word);
-        return sieve_check_error(checker, arg->at,
-                                 "encountered duplicate :%s argument for the %s %s", tag->name,
-                                 node->verb->name, word);
+            return sieve_check_error(checker, arg->at, MSG_TAG_GROUP_TWICE, tag->group,
+                                     brings_key(node->verb, tag) ? "-STRING" : "", arg->written,
+                                     node->verb->name, word);
+        return sieve_check_error(checker, arg->at, MSG_TAG_TWICE, tag->name, node->verb->name,
+                                 word);
     }
     return true;
 }
@@ -180,11 +160,8 @@ static bool take_relation(struct sieve_checker *checker, struct sieve_tag_use *u
         return true;
     }
     g_autofree char *found = string ? g_strdup_printf("\"%s\"", sieve_arg_text(value, 0)->raw)
-                                    : g_strdup(value ? sieve_arg_describe(value) : "none");
-    return sieve_check_error(checker, use->arg->at,
-                             "the :%s match-type requires a constant string argument being one of "
-                             "\"gt\", \"ge\", \"lt\", \"le\", \"eq\" or \"ne\", but %s was found",
-                             use->tag->name, found);
+                                    : g_strdup(value ? sieve_arg_describe(value) : "nothing");
+    return sieve_check_error(checker, use->arg->at, MSG_RELATION_WANTED, use->tag->name, found);
 }
 
 // Takes the parameter of the tag that stands at *I.
@@ -199,16 +176,13 @@ static bool take_parameter(struct sieve_checker *checker, struct sieve_node *nod
     if (want == 'r')
         return take_relation(checker, use, value, i);
     if (!value)
-        return sieve_check_error(
-            checker, use->arg->at,
-            "the :%s tag for the %s %s requires %s as parameter, but no parameters were found",
-            use->tag->name, node->verb->name, sieve_verb_word(node->verb), letter_describe(want));
+        return sieve_check_error(checker, use->arg->at, MSG_TAG_VALUE_MISSING, use->tag->name,
+                                 node->verb->name, sieve_verb_word(node->verb),
+                                 letter_describe(want));
     if (!fits(value, want))
-        return sieve_check_error(
-            checker, value->at,
-            "the :%s tag for the %s %s requires %s as parameter, but %s was found", use->tag->name,
-            node->verb->name, sieve_verb_word(node->verb), letter_describe(want),
-            sieve_arg_describe(value));
+        return sieve_check_error(checker, value->at, MSG_TAG_VALUE_WRONG, use->tag->name,
+                                 node->verb->name, sieve_verb_word(node->verb),
+                                 letter_describe(want), sieve_arg_describe(value));
     use->value = value;
     ++*i;
     return prepare_texts(checker, value);
@@ -221,12 +195,9 @@ static bool take_key(struct sieve_checker *checker, const struct sieve_node *nod
     const struct sieve_arg *key =
         *i + 1 < node->args->len ? g_ptr_array_index(node->args, *i + 1) : NULL;
     if (!key || key->kind != ARG_STRING)
-        return sieve_check_error(
-            checker, use->arg->at,
-            "the MATCH-TYPE argument (:%s) for the %s %s requires an additional key-string "
-            "parameter, but %s %s found",
-            use->tag->name, node->verb->name, sieve_verb_word(node->verb),
-            key ? sieve_arg_describe(key) : "no more arguments", key ? "was" : "were");
+        return sieve_check_error(checker, use->arg->at, MSG_KEY_WANTED, use->tag->name,
+                                 node->verb->name, sieve_verb_word(node->verb),
+                                 key ? sieve_arg_describe(key) : "nothing");
     use->key = key;
     ++*i;
     return prepare_texts(checker, key);
@@ -238,10 +209,8 @@ static bool report_unknown_tag(struct sieve_checker *checker, const struct sieve
     char *key = g_strdup_printf("tag %s %s", node->verb->name, arg->tag);
     if (!g_hash_table_add(checker->reported, key))
         return false;
-    return sieve_check_error(
-        checker, arg->at,
-        "unknown tagged argument ':%s' for the %s %s (reported only once at first occurrence)",
-        arg->written, node->verb->name, sieve_verb_word(node->verb));
+    return sieve_check_error(checker, arg->at, MSG_NO_SUCH_TAG, arg->written, node->verb->name,
+                             sieve_verb_word(node->verb));
 }
 
 // What stands for the verb's positional arguments; "" when it takes none.
@@ -255,10 +224,8 @@ static bool check_tag(struct sieve_checker *checker, struct sieve_node *node, gu
     const struct sieve_arg *arg = g_ptr_array_index(node->args, *i);
     const struct sieve_tag *tag = sieve_tag_find(checker->script, node->verb, arg->tag);
     if (node->positional->len > 0 && *positional_of(node->verb) != '*')
-        return sieve_check_error(checker, arg->at,
-                                 "encountered an unexpected tagged argument ':%s' while validating "
-                                 "positional arguments for the %s %s",
-                                 arg->written, node->verb->name, sieve_verb_word(node->verb));
+        return sieve_check_error(checker, arg->at, MSG_TAG_BEHIND_VALUE, arg->written,
+                                 node->verb->name, sieve_verb_word(node->verb));
     struct sieve_tag_use use = {.tag = tag, .arg = arg};
     if (!check_duplicate(checker, node, arg, tag) || !take_parameter(checker, node, &use, i) ||
         (brings_key(node->verb, tag) && !take_key(checker, node, &use, i)))
@@ -272,11 +239,10 @@ static bool check_optional_count(struct sieve_checker *checker, const struct sie
 {
     if (node->positional->len >= 1 && node->positional->len <= 2)
         return true;
-    return sieve_check_error(checker, node->at, "the %s %s expects at %s, but %s", node->verb->name,
-                             sieve_verb_word(node->verb),
-                             node->positional->len < 1 ? "least one positional argument"
-                                                       : "most two positional arguments",
-                             node->positional->len < 1 ? "none was found" : "more were found");
+    return sieve_check_error(
+        checker, node->at, MSG_ONE_OR_TWO_ARGUMENTS, node->verb->name, sieve_verb_word(node->verb),
+        node->positional->len < 1 ? "least one argument" : "most two arguments",
+        node->positional->len < 1 ? "it has none" : "it has more");
 }
 
 static bool check_count(struct sieve_checker *checker, const struct sieve_node *node)
@@ -285,11 +251,9 @@ static bool check_count(struct sieve_checker *checker, const struct sieve_node *
     if (strchr(want, '|'))
         return check_optional_count(checker, node);
     return node->positional->len == strlen(want) ||
-           sieve_check_error(
-               checker, node->at,
-               "the %s %s requires %d positional argument(s), but %d is/are specified",
-               node->verb->name, sieve_verb_word(node->verb), (int)strlen(want),
-               (int)node->positional->len);
+           sieve_check_error(checker, node->at, MSG_ARGUMENT_COUNT, node->verb->name,
+                             sieve_verb_word(node->verb), (int)strlen(want),
+                             (int)node->positional->len);
 }
 
 static bool check_positional(struct sieve_checker *checker, struct sieve_node *node)
@@ -304,10 +268,10 @@ static bool check_positional(struct sieve_checker *checker, struct sieve_node *n
         const struct sieve_arg *arg = g_ptr_array_index(node->positional, i);
         want += *want == '|';
         if (!fits(arg, *want))
-            return sieve_check_error(
-                checker, arg->at, "the %s %s expects %s as argument %d (%s), but %s was found",
-                node->verb->name, sieve_verb_word(node->verb), letter_describe(*want), (int)i + 1,
-                i < g_strv_length(labels) ? labels[i] : "value", sieve_arg_describe(arg));
+            return sieve_check_error(checker, arg->at, MSG_ARGUMENT_WRONG, node->verb->name,
+                                     sieve_verb_word(node->verb), letter_describe(*want),
+                                     (int)i + 1, i < g_strv_length(labels) ? labels[i] : "value",
+                                     sieve_arg_describe(arg));
     }
     return true;
 }
@@ -355,15 +319,13 @@ static bool check_no_subtests(struct sieve_checker *checker, struct sieve_node *
     const char *word = sieve_verb_word(node->verb);
     g_autofree char *lower = g_ascii_strdown(first->name, -1);
     if (sieve_tag_find(checker->script, node->verb, lower))
-        return sieve_check_error(checker, node->at, "missing colon ':' before ':%s' tag in %s %s",
-                                 lower, node->verb->name, word);
+        return sieve_check_error(checker, node->at, MSG_COLON_FORGOTTEN, lower, node->verb->name,
+                                 word);
     const struct sieve_verb *verb = sieve_verb_find(checker->script, first->name, true);
     if (!verb || verb->kind != VERB_TEST)
-        return sieve_check_error(checker, node->at, "missing semicolon ';' after %s %s",
-                                 node->verb->name, word);
-    return sieve_check_error(checker, node->at,
-                             "the %s %s accepts no sub-tests, but tests are specified",
-                             node->verb->name, word);
+        return sieve_check_error(checker, node->at, MSG_SEMICOLON_FORGOTTEN, node->verb->name,
+                                 word);
+    return sieve_check_error(checker, node->at, MSG_NO_TEST_WANTED, node->verb->name, word);
 }
 
 static bool check_subtests(struct sieve_checker *checker, struct sieve_node *node)
@@ -372,24 +334,15 @@ static bool check_subtests(struct sieve_checker *checker, struct sieve_node *nod
     switch (node->verb->subtests) {
     case SUBTESTS_ONE:
         if (node->tests->len == 0)
-            return sieve_check_error(checker, node->at,
-                                     "the %s %s requires one sub-test, but none is specified", name,
-                                     word);
+            return sieve_check_error(checker, node->at, MSG_TEST_MISSING, name, word);
         if (node->tests->len > 1 || node->test_list)
-            return sieve_check_error(
-                checker, node->at,
-                "the %s %s requires one sub-test, but a list of tests is specified", name, word);
+            return sieve_check_error(checker, node->at, MSG_ONE_TEST_WANTED, name, word);
         return true;
     case SUBTESTS_LIST:
         if (node->tests->len == 0)
-            return sieve_check_error(
-                checker, node->at, "the %s %s requires a list of sub-tests, but none is specified",
-                name, word);
+            return sieve_check_error(checker, node->at, MSG_TEST_LIST_MISSING, name, word);
         if (!node->test_list)
-            return sieve_check_error(
-                checker, node->at,
-                "the %s %s requires a list of sub-tests, but a single test is specified", name,
-                word);
+            return sieve_check_error(checker, node->at, MSG_TEST_LIST_WANTED, name, word);
         return true;
     default:
         return check_no_subtests(checker, node);
@@ -401,14 +354,9 @@ static bool check_has_block(struct sieve_checker *checker, const struct sieve_no
     if (node->verb->kind == VERB_TEST)
         return true;
     if ((node->verb->takes & TAKES_BLOCK) && !node->block)
-        return sieve_check_error(checker, node->at,
-                                 "the %s command requires a command block, but it is missing",
-                                 node->verb->name);
+        return sieve_check_error(checker, node->at, MSG_BLOCK_MISSING, node->verb->name);
     if (!(node->verb->takes & TAKES_BLOCK) && node->block)
-        return sieve_check_error(
-            checker, node->at,
-            "the %s command does not accept a command block, but one is specified anyway",
-            node->verb->name);
+        return sieve_check_error(checker, node->at, MSG_NO_BLOCK_WANTED, node->verb->name);
     return true;
 }
 
@@ -418,15 +366,14 @@ static bool find_verb(struct sieve_checker *checker, struct sieve_node *node, bo
     if (!verb) {
         if (!g_hash_table_add(checker->reported, g_ascii_strdown(node->name, -1)))
             return false;
-        sieve_check_error(checker, node->at,
-                          "unknown %s '%s' (only reported once at first occurrence)",
-                          as_test ? "test" : "command", node->name);
+        sieve_check_error(checker, node->at, MSG_NO_SUCH_VERB, as_test ? "test" : "command",
+                          node->name);
         sieve_check_foreign(checker, node->at, node->name);
         return false;
     }
     if ((verb->kind == VERB_TEST) != as_test)
-        return sieve_check_error(checker, node->at, "attempted to use %s '%s' as %s",
-                                 sieve_verb_word(verb), node->name, as_test ? "test" : "command");
+        return sieve_check_error(checker, node->at, MSG_VERB_MISPLACED, sieve_verb_word(verb),
+                                 node->name, as_test ? "test" : "command");
     node->verb = verb;
     node->positional = g_ptr_array_new();
     node->tags = g_array_new(FALSE, FALSE, sizeof(struct sieve_tag_use));
@@ -468,8 +415,7 @@ static bool check_chain(struct sieve_checker *checker, const struct sieve_node *
     if (!is_branch(node) || (before && before->verb &&
                              (before->verb->kind == VERB_IF || before->verb->kind == VERB_ELSIF)))
         return true;
-    return sieve_check_error(
-        checker, node->at, "the %s command must follow an if or elseif command", node->verb->name);
+    return sieve_check_error(checker, node->at, MSG_ELSE_WITHOUT_IF, node->verb->name);
 }
 
 // Arguments, the number of tests, the presence of a block.
@@ -592,7 +538,7 @@ static bool finish_all(struct sieve_checker *checker)
 
 const char *sieve_script_stage(const struct sieve_script *script)
 {
-    return !script->commands ? "parse" : !script->sound ? "validation" : "code generation";
+    return !script->commands ? "syntax" : !script->sound ? "content" : "include";
 }
 
 static bool size_allowed(const struct sieve_host *host, const char *name, gsize size,
@@ -601,8 +547,8 @@ static bool size_allowed(const struct sieve_host *host, const char *name, gsize 
     gint64 most = sieve_setting_size(host, "max_script_size", SIEVE_MAX_SCRIPT);
     if (most == 0 || size <= (guint64)most)
         return true;
-    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){1, 0},
-                   "sieve script is too large (max %" G_GINT64_FORMAT " bytes)", most);
+    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){1, 0}, MSG_SCRIPT_TOO_BIG,
+                   most);
     return false;
 }
 
@@ -665,7 +611,7 @@ bool sieve_compile(const char *name, const char *text, gsize size, const struct 
         return true;
     }
     const struct sieve_script *script = g_ptr_array_index(program->scripts, 0);
-    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){0, 0}, "%s failed",
+    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){0, 0}, MSG_STAGE_FAILED,
                    sieve_script_stage(script));
     return false;
 }

@@ -33,17 +33,14 @@ const struct sieve_verb sieve_cmd_discard = {
 static bool redirect_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     if (sieve_setting_number(checker->host, "max_redirects", SIEVE_MAX_REDIRECTS) == 0)
-        return sieve_check_error(checker, node->at,
-                                 "local policy prohibits the use of a redirect action");
+        return sieve_check_error(checker, node->at, MSG_REDIRECT_OFF);
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     if (!sieve_arg_is_constant(arg) || sieve_node_tag(node, "list"))
         return true;
     const struct sieve_text *text = sieve_arg_text(arg, 0);
     g_autofree char *why = NULL;
     g_autofree char *address = sieve_address_parse_one(text->raw, &why);
-    return address ||
-           sieve_check_error(checker, text->at, "specified redirect address '%s' is invalid: %s",
-                             text->raw, why);
+    return address || sieve_check_error(checker, text->at, MSG_REDIRECT_ADDRESS, text->raw, why);
 }
 
 static struct plan_action *find_redirect(const struct plan *plan, const char *address)
@@ -78,12 +75,12 @@ static enum sieve_flow redirect_to(struct sieve_run *run, const struct sieve_nod
 {
     g_autofree char *why = NULL, *address = sieve_address_parse_one(given, &why);
     if (!address)
-        return sieve_run_fail(run, "specified redirect address '%s' is invalid: %s", given, why);
+        return sieve_run_fail(run, MSG_REDIRECT_ADDRESS, given, why);
     enum sieve_flow flow = FLOW_NEXT;
     struct plan_action *action = find_redirect(run->plan, address);
     if (!action) {
         if (sieve_setting_number(run->host, "max_redirects", SIEVE_MAX_REDIRECTS) == 0)
-            return sieve_run_fail(run, "local policy prohibits the use of a redirect action");
+            return sieve_run_fail(run, MSG_REDIRECT_OFF);
         action = sieve_act(run, PLAN_REDIRECT, &flow);
     }
     if (!action)
@@ -106,7 +103,7 @@ static enum sieve_flow redirect_to_list(struct sieve_run *run, const struct siev
         run->host->list_members ? run->host->list_members(run->host->data, name) : NULL;
     enum sieve_flow flow = FLOW_NEXT;
     if (!members)
-        return sieve_run_fail(run, "redirect action: there is no list '%s'", list);
+        return sieve_run_fail(run, MSG_REDIRECT_NO_LIST, list);
     for (guint i = 0; i < members->len && flow == FLOW_NEXT; i++)
         flow = redirect_to(run, node, g_ptr_array_index(members, i));
     return flow;

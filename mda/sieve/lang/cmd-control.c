@@ -18,13 +18,9 @@ static bool require_one(struct sieve_checker *checker, const struct sieve_text *
         return true;
     const struct sieve_verb *verb = sieve_verb_find(checker->script, text->raw, false);
     if (verb && !extension)
-        return sieve_check_error(
-            checker, text->at,
-            "require command: '%s' is not known as a Sieve capability, but it is "
-            "known as a Sieve %s that is always available",
-            text->raw, sieve_verb_word(verb));
-    sieve_check_error(checker, text->at, "require command: unknown Sieve capability '%s'",
-                      text->raw);
+        return sieve_check_error(checker, text->at, MSG_REQUIRE_CORE, text->raw,
+                                 sieve_verb_word(verb));
+    sieve_check_error(checker, text->at, MSG_NO_SUCH_EXTENSION, text->raw);
     sieve_check_foreign(checker, text->at, text->raw);
     return false;
 }
@@ -35,15 +31,10 @@ static bool require_check(struct sieve_checker *checker, struct sieve_node *node
     // A test suite may ask for what a block of it needs in the block.
     if (!sieve_check_uses(checker, "vnd.dovecot.testsuite") &&
         !sieve_check_stands_behind(checker, before))
-        return sieve_check_error(
-            checker, node->at,
-            "require commands can only be placed at top level at the beginning of the file");
+        return sieve_check_error(checker, node->at, MSG_REQUIRE_LATE);
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     if (!arg->texts)
-        return sieve_check_error(checker, arg->at,
-                                 "the require command accepts a single string or string list "
-                                 "argument, but %s was found",
-                                 sieve_arg_describe(arg));
+        return sieve_check_error(checker, arg->at, MSG_REQUIRE_VALUE, sieve_arg_describe(arg));
     bool sound = true;
     for (guint i = 0; i < arg->texts->len; i++)
         sound &= require_one(checker, sieve_arg_text(arg, i));

@@ -3,6 +3,8 @@
 
 #include "sieve/limits.h"
 
+#include <string.h>
+
 static void diagnostic_free(gpointer data)
 {
     struct sieve_diagnostic *diagnostic = data;
@@ -32,6 +34,24 @@ void sieve_diagnostics_clear(struct sieve_diagnostics *diagnostics)
     diagnostics->errors = 0;
 }
 
+// What a script says goes to terminals and logs: no control characters, nothing but UTF-8.
+static void make_printable(char *text)
+{
+    for (gsize length; *text; text += length) {
+        gunichar c = g_utf8_get_char_validated(text, -1);
+        bool valid = c < (gunichar)-2;
+        length = valid ? (gsize)g_unichar_to_utf8(c, NULL) : 1;
+        if (!valid || c < ' ' || c == 0x7f)
+            *text = '?';
+    }
+}
+
+// The formats of messages.h begin with their code.
+static gsize code_length(const char *format)
+{
+    return strchr("EWI", *format) && *format && strspn(format + 1, "0123456789") == 3 ? 4 : 0;
+}
+
 void sieve_diagnose_v(struct sieve_diagnostics *diagnostics, enum sieve_severity severity,
                       const char *file, struct sieve_place at, const char *format, va_list args)
 {
@@ -43,7 +63,11 @@ void sieve_diagnose_v(struct sieve_diagnostics *diagnostics, enum sieve_severity
     diagnostic->severity = severity;
     diagnostic->file = g_strdup(file);
     diagnostic->at = at;
-    diagnostic->text = g_strdup_vprintf(format, args);
+    gsize code = code_length(format);
+    g_autofree char *whole = g_strdup_vprintf(format, args);
+    memcpy(diagnostic->code, whole, code);
+    diagnostic->text = g_strdup(whole + (code > 0 ? code + 1 : 0));
+    make_printable(diagnostic->text);
     g_ptr_array_add(diagnostics->list, diagnostic);
 }
 
@@ -61,8 +85,11 @@ char *sieve_diagnostic_format(const struct sieve_diagnostic *diagnostic)
     static const char *const words[] = {
         [SIEVE_ERROR] = "error", [SIEVE_WARNING] = "warning", [SIEVE_INFO] = "info"};
     const char *word = words[diagnostic->severity];
-    if (diagnostic->at.line == 0)
-        return g_strdup_printf("%s: %s: %s", diagnostic->file, word, diagnostic->text);
-    return g_strdup_printf("%s:%u:%u: %s: %s", diagnostic->file, diagnostic->at.line,
-                           diagnostic->at.column, word, diagnostic->text);
+    GString *line = g_string_new(diagnostic->file);
+    if (diagnostic->at.line > 0)
+        g_string_append_printf(line, ":%u:%u", diagnostic->at.line, diagnostic->at.column);
+    g_string_append_printf(line, ": %s: %s", word, diagnostic->text);
+    if (*diagnostic->code)
+        g_string_append_printf(line, " [%s]", diagnostic->code);
+    return g_string_free(line, FALSE);
 }

@@ -151,7 +151,7 @@ bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *pr
                         const struct sieve_host *host, struct sieve_diagnostics *diagnostics,
                         const char *name, enum sieve_location location, const char *text,
                         gsize size, guint *script_r);
-// Which stage SCRIPT did not get beyond: "parse", "validation", "code generation". Static.
+// Which stage SCRIPT did not get beyond: "syntax", "content", "include". Static.
 const char *sieve_script_stage(const struct sieve_script *script);
 // "a number" … for messages. Static.
 const char *sieve_arg_describe(const struct sieve_arg *arg);

@@ -45,7 +45,7 @@ void sieve_run_error(struct sieve_run *run, const char *format, ...)
 
 char *sieve_run_place(const struct sieve_run *run)
 {
-    return g_strdup_printf("%s: line %u", run->script->name, run->at.line);
+    return g_strdup_printf("%s:%u", run->script->name, run->at.line);
 }
 
 void sieve_run_warn(struct sieve_run *run, const char *format, ...)
@@ -174,7 +174,7 @@ static bool spend_step(struct sieve_run *run)
     if (run->failed)
         return false;
     if ((++run->steps & 31) == 0 && cpu_now() > run->cpu_limit) {
-        sieve_run_fail(run, "execution of the script was aborted: it used too much CPU time");
+        sieve_run_fail(run, MSG_CPU_TIME);
         return false;
     }
     return true;

@@ -39,14 +39,14 @@ static void skip_hash_comment(struct sieve_lexer *lexer)
 {
     while (peek(lexer, 0) != -1 && peek(lexer, 0) != '\n') {
         if (peek(lexer, 0) == 0) {
-            complain(lexer, "encountered NUL character in hash comment");
+            complain(lexer, MSG_NUL_IN_COMMENT);
             return;
         }
         step(lexer);
     }
     if (peek(lexer, 0) == -1)
         sieve_diagnose(lexer->diagnostics, SIEVE_WARNING, lexer->file, place(lexer),
-                       "no newline (CRLF) at end of hash comment at end of file");
+                       MSG_COMMENT_AT_END);
 }
 
 static void skip_bracket_comment(struct sieve_lexer *lexer)
@@ -55,14 +55,11 @@ static void skip_bracket_comment(struct sieve_lexer *lexer)
     lexer->offset += 2;
     while (!(peek(lexer, 0) == '*' && peek(lexer, 1) == '/')) {
         if (peek(lexer, 0) == -1) {
-            complain(lexer,
-                     "end of file before end of bracket comment ('/* ... */') "
-                     "started at line %u",
-                     line);
+            complain(lexer, MSG_COMMENT_OPEN, line);
             return;
         }
         if (peek(lexer, 0) == 0) {
-            complain(lexer, "encountered NUL character in bracket comment");
+            complain(lexer, MSG_NUL_IN_COMMENT);
             return;
         }
         step(lexer);
@@ -97,8 +94,8 @@ static void scan_word(struct sieve_lexer *lexer, enum sieve_token token)
 {
     while (is_word(peek(lexer, 0))) {
         if (lexer->word->len >= SIEVE_MAX_IDENTIFIER) {
-            complain(lexer, "encountered impossibly long %s%.29s...'",
-                     token == TOKEN_TAG ? "tag identifier ':" : "identifier '", lexer->word->str);
+            complain(lexer, MSG_NAME_TOO_LONG, token == TOKEN_TAG ? "tag" : "name",
+                     lexer->word->str);
             while (is_word(peek(lexer, 0)))
                 lexer->offset++;
             return;
@@ -134,7 +131,7 @@ static void scan_number(struct sieve_lexer *lexer)
     if (shift > 0)
         lexer->offset++;
     if (over || (number << shift) >> shift != number) {
-        complain(lexer, "number exceeds integer limits (max %" G_GUINT64_FORMAT ")", G_MAXUINT64);
+        complain(lexer, MSG_NUMBER_TOO_BIG, G_MAXUINT64);
         return;
     }
     lexer->number = number << shift;
@@ -148,17 +145,15 @@ static bool take_char(struct sieve_lexer *lexer, const char *kind, guint line)
 {
     int c = peek(lexer, 0);
     if (c == -1 && kind == text_kind)
-        complain(lexer, "end of file before end of %s", kind);
+        complain(lexer, MSG_STRING_OPEN, kind);
     else if (c == -1)
-        complain(lexer, "end of file before end of %s started at line %u", kind, line);
+        complain(lexer, MSG_STRING_OPEN_SINCE, kind, line);
     else if (c == 0)
-        complain(lexer, "encountered NUL character in %s started at line %u", kind, line);
+        complain(lexer, MSG_NUL_IN_STRING, kind, line);
     else if (c == '\r' && peek(lexer, 1) != '\n')
-        complain(lexer, "found stray carriage-return (CR) character in %s started at line %u", kind,
-                 line);
+        complain(lexer, MSG_BARE_CR_IN_STRING, kind, line);
     else if (lexer->word->len >= SIEVE_MAX_STRING)
-        complain(lexer, "%s started at line %u is too long (longer than %u bytes)", kind, line,
-                 SIEVE_MAX_STRING);
+        complain(lexer, MSG_STRING_TOO_LONG, kind, line, SIEVE_MAX_STRING);
     if (lexer->token == TOKEN_ERROR)
         return false;
     if (c == '\r')
@@ -202,9 +197,9 @@ static bool scan_text_start(struct sieve_lexer *lexer)
         return true;
     }
     if (c == -1)
-        complain(lexer, "end of file before end of multi-line string");
+        complain(lexer, MSG_TEXT_OPEN);
     else
-        complain(lexer, "invalid character '%c' after 'text:' in multiline string", c);
+        complain(lexer, MSG_TEXT_NOT_ALONE, c);
     lexer->token = TOKEN_GARBAGE;
     lexer->told = true;
     return false;
@@ -273,9 +268,9 @@ static void scan_garbage(struct sieve_lexer *lexer)
 {
     int c = peek(lexer, 0);
     if (g_ascii_isprint((char)c))
-        complain(lexer, "unexpected character(s) starting with '%c'", c);
+        complain(lexer, MSG_STRAY_CHARACTER, c);
     else
-        complain(lexer, "unexpected character(s) starting with 0x%02x", c);
+        complain(lexer, MSG_STRAY_BYTE, c);
     // A NUL is garbage too; strchr() would find it at the end of its list.
     while (peek(lexer, 0) == 0 ||
            (peek(lexer, 0) != -1 && !is_word(peek(lexer, 0)) &&
@@ -349,7 +344,7 @@ void sieve_lexer_release(struct sieve_lexer *lexer)
 const char *sieve_token_describe(const struct sieve_lexer *lexer)
 {
     static const char *const names[] = {
-        [TOKEN_END] = "end of file",
+        [TOKEN_END] = "the end of the script",
         [TOKEN_IDENTIFIER] = "identifier",
         [TOKEN_TAG] = "tag",
         [TOKEN_NUMBER] = "number",
@@ -364,8 +359,8 @@ const char *sieve_token_describe(const struct sieve_lexer *lexer)
         [TOKEN_COMMA] = "','",
         [TOKEN_COLON] = "':'",
         [TOKEN_SLASH] = "'/'",
-        [TOKEN_GARBAGE] = "unknown characters",
-        [TOKEN_ERROR] = "error token (bug)",
+        [TOKEN_GARBAGE] = "something that is no word",
+        [TOKEN_ERROR] = "what was reported already",
     };
     return names[lexer->token];
 }

@@ -28,7 +28,7 @@ static bool check_comparator(struct sieve_checker *checker, struct sieve_node *n
     if (sieve_arg_is_constant(use->value) && comparator &&
         (!comparator->extension || sieve_check_uses(checker, comparator->extension)))
         return true;
-    return sieve_check_error(checker, use->value->at, "unknown comparator '%s'", name);
+    return sieve_check_error(checker, use->value->at, MSG_NO_SUCH_COMPARATOR, name);
 }
 
 const struct sieve_tag sieve_match_tags[] = {
@@ -66,18 +66,14 @@ const struct sieve_arg *sieve_match_keys(const struct sieve_node *node)
 static bool check_regexes(struct sieve_checker *checker, const struct sieve_node *node)
 {
     if (node->match->comparator == &sieve_ascii_numeric)
-        return sieve_check_error(
-            checker, node->at,
-            "regex match type only supports i;octet and i;ascii-casemap comparators");
+        return sieve_check_error(checker, node->at, MSG_REGEX_COMPARATOR);
     const struct sieve_arg *keys = sieve_match_keys(node);
     for (guint i = 0; keys && keys->texts && i < keys->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(keys, i);
         g_autoptr(GError) err = NULL;
         g_autoptr(Regex) regex = text->parts ? NULL : sieve_ere_compile(text->raw, false, &err);
         if (!regex && !text->parts)
-            return sieve_check_error(checker, text->at,
-                                     "invalid regular expression '%s' for regex match: %s",
-                                     text->raw, err->message);
+            return sieve_check_error(checker, text->at, MSG_BAD_REGEX, text->raw, err->message);
     }
     return true;
 }
@@ -96,14 +92,11 @@ bool sieve_match_check(struct sieve_checker *checker, struct sieve_node *node)
         sieve_relation_parse(sieve_arg_text(type->value, 0)->raw, &match->relation);
     // RFC 6134 §2.2: the list decides how it compares.
     if (match->type == MATCH_LIST && comparator)
-        return sieve_check_error(checker, comparator->arg->at,
-                                 "the :list match type does not allow a comparator");
+        return sieve_check_error(checker, comparator->arg->at, MSG_LIST_COMPARATOR);
     bool substring = match->type == MATCH_CONTAINS || match->type == MATCH_MATCHES;
     if (substring && !match->comparator->substring)
         return sieve_check_error(checker, (comparator ? comparator : type)->arg->at,
-                                 "the specified %s comparator does not support sub-string matching "
-                                 "as required by the :%s match type",
-                                 match->comparator->name, type->tag->name);
+                                 MSG_COMPARATOR_NO_PARTS, match->comparator->name, type->tag->name);
     return match->type != MATCH_REGEX || check_regexes(checker, node);
 }
 
@@ -131,8 +124,7 @@ void sieve_matching_begin(struct sieve_matching *matching, struct sieve_run *run
         bool caseless = match->comparator != &sieve_octet;
         struct regex *regex = sieve_ere_compile(g_ptr_array_index(keys, i), caseless, &err);
         if (!regex)
-            sieve_run_error(run, "invalid regular expression '%s' for regex match: %s",
-                            (char *)g_ptr_array_index(keys, i), err->message);
+            sieve_run_error(run, MSG_BAD_REGEX, (char *)g_ptr_array_index(keys, i), err->message);
         g_ptr_array_add(matching->regexes, regex);
     }
 }
@@ -174,7 +166,7 @@ static bool match_regex(struct sieve_matching *matching, const struct regex *reg
     guint groups = MIN(regex_groups(regex) + 1, SIEVE_MAX_MATCH_VALUES);
     enum regex_result result = sieve_ere_search(regex, value, spans, groups);
     if (result == REGEX_LIMIT)
-        sieve_run_warn(matching->run, "a regular expression was given up: it takes too long");
+        sieve_run_warn(matching->run, MSG_REGEX_GIVEN_UP);
     if (result != REGEX_YES)
         return false;
     GPtrArray *values = g_ptr_array_new_with_free_func(g_free);

@@ -158,8 +158,7 @@ static void take_text(struct parser *parser, struct sieve_arg *arg)
 static enum outcome close_list(struct parser *parser, enum sieve_token end, const char *name)
 {
     if (!is(parser, end)) {
-        complain(parser, "expecting ',' or end of %s, but found %s", name,
-                 sieve_token_describe(&parser->lexer));
+        complain(parser, MSG_LIST_NOT_CLOSED, name, sieve_token_describe(&parser->lexer));
         if (recover(parser, end) == LOST)
             return LOST;
     }
@@ -174,8 +173,7 @@ static enum outcome parse_list(struct parser *parser, struct sieve_node *node)
     next(parser);
     for (const char *behind = "[";; behind = ",") {
         if (!is(parser, TOKEN_STRING)) {
-            complain(parser, "expecting string after '%s' in string list, but found %s", behind,
-                     sieve_token_describe(&parser->lexer));
+            complain(parser, MSG_LIST_WANTS_STRING, behind, sieve_token_describe(&parser->lexer));
             recover(parser, TOKEN_CLOSE_BRACKET);
             break;
         }
@@ -184,7 +182,7 @@ static enum outcome parse_list(struct parser *parser, struct sieve_node *node)
             break;
         next(parser);
     }
-    return close_list(parser, TOKEN_CLOSE_BRACKET, "string list ']'");
+    return close_list(parser, TOKEN_CLOSE_BRACKET, "list in [ ]");
 }
 
 static bool begins_argument(const struct parser *parser)
@@ -203,7 +201,7 @@ static void take_tag(struct parser *parser, struct sieve_arg *arg)
 static enum outcome parse_argument(struct parser *parser, struct sieve_node *node)
 {
     if (node->args->len >= SIEVE_MAX_ARGUMENTS) {
-        complain(parser, "too many arguments for command '%s'", node->name);
+        complain(parser, MSG_TOO_MANY_ARGUMENTS, node->name);
         return LOST;
     }
     switch (parser->lexer.token) {
@@ -228,7 +226,7 @@ static enum outcome parse_arguments(struct parser *parser, struct sieve_node *no
 static enum outcome parse_test(struct parser *parser, struct sieve_node *node, guint depth)
 {
     if (depth >= SIEVE_MAX_NESTING || ++parser->nodes > SIEVE_MAX_NODES) {
-        complain(parser, "cannot nest tests deeper than %u levels", SIEVE_MAX_NESTING);
+        complain(parser, MSG_TESTS_TOO_DEEP, SIEVE_MAX_NESTING);
         return REFUSED;
     }
     struct sieve_node *test = node_new(parser);
@@ -243,8 +241,7 @@ static enum outcome parse_test_list(struct parser *parser, struct sieve_node *no
     next(parser);
     for (const char *behind = "(";; behind = ",") {
         if (!is(parser, TOKEN_IDENTIFIER)) {
-            complain(parser, "expecting test identifier after '%s' in test list, but found %s",
-                     behind, sieve_token_describe(&parser->lexer));
+            complain(parser, MSG_LIST_WANTS_TEST, behind, sieve_token_describe(&parser->lexer));
             recover(parser, TOKEN_CLOSE_PAREN);
             break;
         }
@@ -259,10 +256,10 @@ static enum outcome parse_test_list(struct parser *parser, struct sieve_node *no
             break;
         next(parser);
     }
-    enum outcome outcome = close_list(parser, TOKEN_CLOSE_PAREN, "test list ')'");
+    enum outcome outcome = close_list(parser, TOKEN_CLOSE_PAREN, "list in ( )");
     if (node->tests->len > 0)
         return outcome;
-    complain(parser, "failed to accept more tests for command '%s'", node->name);
+    complain(parser, MSG_TESTS_LOST, node->name);
     return REFUSED;
 }
 
@@ -287,7 +284,7 @@ static enum outcome parse_block(struct parser *parser, struct sieve_node *node, 
     node->block = g_ptr_array_new_with_free_func(sieve_node_free);
     next(parser);
     if (depth + 1 >= SIEVE_MAX_NESTING) {
-        complain(parser, "cannot nest command blocks deeper than %u levels", SIEVE_MAX_NESTING);
+        complain(parser, MSG_BLOCKS_TOO_DEEP, SIEVE_MAX_NESTING);
         if (recover(parser, TOKEN_CLOSE_BRACE) == LOST)
             return LOST;
         next(parser);
@@ -300,8 +297,7 @@ static enum outcome parse_block(struct parser *parser, struct sieve_node *node, 
     }
     if (outcome != SOUND)
         return outcome;
-    complain(parser, "expected end of compound block '}', but found %s",
-             sieve_token_describe(&parser->lexer));
+    complain(parser, MSG_BLOCK_NOT_CLOSED, sieve_token_describe(&parser->lexer));
     // Whose '}' it is that comes now is doubtful: the outer block, if there is one, has it.
     return recover(parser, TOKEN_CLOSE_BRACE);
 }
@@ -315,10 +311,7 @@ static enum outcome parse_command(struct parser *parser, struct sieve_node *node
         if (recover(parser, TOKEN_SEMICOLON) == LOST)
             return LOST;
     } else if (!is(parser, TOKEN_SEMICOLON) && !is(parser, TOKEN_OPEN_BRACE)) {
-        complain(
-            parser,
-            "expected end of command ';' or the beginning of a compound block '{', but found %s",
-            sieve_token_describe(&parser->lexer));
+        complain(parser, MSG_COMMAND_NOT_ENDED, sieve_token_describe(&parser->lexer));
         if (recover(parser, TOKEN_SEMICOLON) == LOST)
             return LOST;
     }
@@ -332,7 +325,7 @@ static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, g
 {
     while (is(parser, TOKEN_IDENTIFIER)) {
         if (++parser->nodes > SIEVE_MAX_NODES) {
-            complain(parser, "a script has at most %u commands and tests", SIEVE_MAX_NODES);
+            complain(parser, MSG_SCRIPT_TOO_COMPLEX, SIEVE_MAX_NODES);
             return REFUSED;
         }
         struct sieve_node *node = node_new(parser);
@@ -352,14 +345,13 @@ GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
     struct parser parser = {.errors_before = diagnostics->errors};
     if (size > SIEVE_MAX_SCRIPT_EVER) {
         sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_place){0, 0},
-                       "sieve script is too large (max %u bytes)", SIEVE_MAX_SCRIPT_EVER);
+                       MSG_SCRIPT_TOO_BIG_EVER, SIEVE_MAX_SCRIPT_EVER);
         return NULL;
     }
     sieve_lexer_init(&parser.lexer, file, text, size, diagnostics);
     parse_commands(&parser, commands, 0);
     if (!parser.faulty && !is(&parser, TOKEN_END))
-        complain(&parser, "unexpected %s found at (the presumed) end of file",
-                 sieve_token_describe(&parser.lexer));
+        complain(&parser, MSG_NOT_A_COMMAND, sieve_token_describe(&parser.lexer));
     sieve_lexer_release(&parser.lexer);
     if (diagnostics->errors > parser.errors_before)
         return NULL;

@@ -38,7 +38,7 @@ void sieve_check_foreign(struct sieve_checker *checker, struct sieve_place at, c
     }
     if (!vendor && !word)
         return;
-    sieve_diagnose(checker->diagnostics, SIEVE_INFO, checker->script->name, at, "'%s' is %s; %s",
+    sieve_diagnose(checker->diagnostics, SIEVE_INFO, checker->script->name, at, MSG_FOREIGN_WORD,
                    name,
                    word && word->registered ? "RFC 6558, which is not here" : "Stalwart's own",
                    word ? word->instead : "no other server has it");

@@ -101,9 +101,7 @@ static bool decode_text(struct sieve_checker *checker, struct sieve_text *text)
             g_string_append_c(out, *at++);
     }
     if (beyond.found)
-        sieve_check_error(checker, text->at,
-                          "invalid unicode character 0x%08x in encoded character substitution",
-                          (guint)MIN(beyond.code, G_MAXUINT32));
+        sieve_check_error(checker, text->at, MSG_NOT_UNICODE, (guint)MIN(beyond.code, G_MAXUINT32));
     g_free(text->raw);
     text->raw = g_string_free(out, FALSE);
     return !beyond.found;
@@ -141,9 +139,8 @@ static bool check_global_name(struct sieve_checker *checker, struct sieve_place 
 {
     if (!strchr(name, '.') && sieve_variable_name_valid(name))
         return true;
-    return sieve_check_error(checker, at,
-                             "invalid variable name within global namespace: encountered %s",
-                             strchr(name, '.') ? "sub-namespace" : "numeric variable name");
+    return sieve_check_error(checker, at, MSG_GLOBAL_NAME,
+                             strchr(name, '.') ? "a dot" : "a digit first");
 }
 
 // NAME, behind "env.": no part of it is a number.
@@ -153,10 +150,7 @@ static bool check_environment_name(struct sieve_checker *checker, struct sieve_p
     g_auto(GStrv) words = g_strsplit(name, ".", -1);
     for (guint i = 0; words[i]; i++) {
         if (g_ascii_isdigit(*words[i]))
-            return sieve_check_error(checker, at,
-                                     "vnd.dovecot.environment: invalid variable name within env "
-                                     "namespace 'env.%s': encountered numeric variable name",
-                                     words[i]);
+            return sieve_check_error(checker, at, MSG_ENVIRONMENT_NAME, words[i]);
     }
     return true;
 }
@@ -175,8 +169,7 @@ static bool add_namespaced(struct sieve_checker *checker, struct sieve_text *tex
                part_add(parts, PART_ENVIRONMENT, dot + 1, strlen(dot + 1), 0);
     if (strcmp(full, "tst") == 0 && checker->host->suite)
         return part_add(parts, PART_SUITE, dot + 1, strlen(dot + 1), 0);
-    return sieve_check_error(checker, text->at, "referring to variable in unknown namespace '%s'",
-                             full);
+    return sieve_check_error(checker, text->at, MSG_NO_SUCH_NAMESPACE, full);
 }
 
 // The length of a variable-ref's name at AT, 0 when it is none.
@@ -205,8 +198,7 @@ static bool add_reference(struct sieve_checker *checker, struct sieve_text *text
     if (strspn(name, "0123456789") == length) {
         guint64 index = length > 9 ? G_MAXUINT32 : g_ascii_strtoull(name, NULL, 10);
         if (index > SIEVE_MAX_MATCH_VALUES)
-            return sieve_check_error(checker, text->at,
-                                     "match value index %u out of range (max: %d)", (guint)index,
+            return sieve_check_error(checker, text->at, MSG_MATCH_VALUE_RANGE, (guint)index,
                                      SIEVE_MAX_MATCH_VALUES);
         return part_add(parts, PART_MATCH, name, length, (guint)index);
     }
@@ -259,39 +251,31 @@ static bool is_dotted(const char *name)
 bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at, const char *name)
 {
     if (g_ascii_isdigit(*name) && strspn(name, "0123456789") == strlen(name))
-        return sieve_check_error(checker, at, "cannot assign to match variable");
+        return sieve_check_error(checker, at, MSG_MATCH_VALUE_SET);
     g_autofree char *lower = g_ascii_strdown(name, -1);
     char *dot = strchr(lower, '.');
     if (dot && !is_dotted(lower))
-        return sieve_check_error(checker, at, "invalid variable name '%s'", name);
+        return sieve_check_error(checker, at, MSG_VARIABLE_NAME, name);
     if (dot) {
         *dot = '\0';
         if (strcmp(lower, "global") == 0 && sieve_check_uses(checker, "include"))
             return check_global_name(checker, at, dot + 1);
         if (strcmp(lower, "env") == 0 && sieve_check_uses(checker, "vnd.dovecot.environment"))
             return check_environment_name(checker, at, dot + 1) &&
-                   sieve_check_error(checker, at,
-                                     "vnd.dovecot.environment: cannot assign to "
-                                     "environment variable `env.%s'",
-                                     dot + 1);
+                   sieve_check_error(checker, at, MSG_ENVIRONMENT_SET, dot + 1);
         if (strcmp(lower, "tst") == 0 && checker->host->suite)
-            return sieve_check_error(checker, at, "cannot assign to test variable 'tst.%s'",
-                                     dot + 1);
-        return sieve_check_error(checker, at, "referring to variable in unknown namespace '%s'",
-                                 lower);
+            return sieve_check_error(checker, at, MSG_SUITE_SET, dot + 1);
+        return sieve_check_error(checker, at, MSG_NO_SUCH_NAMESPACE, lower);
     }
     if (!sieve_variable_name_valid(name))
-        return sieve_check_error(checker, at, "invalid variable name '%s'", name);
+        return sieve_check_error(checker, at, MSG_VARIABLE_NAME, name);
     if (g_hash_table_contains(checker->script->globals, lower))
         return true;
     g_hash_table_add(checker->script->locals, g_strdup(lower));
     guint most = (guint)sieve_setting_number(checker->host, "variables_max_scope_count",
                                              SIEVE_MAX_VARIABLES);
     if (g_hash_table_size(checker->script->locals) > most)
-        return sieve_check_error(checker, at,
-                                 "(implicit) declaration of new variable '%s' exceeds "
-                                 "the limit (max variables: %u)",
-                                 name, most);
+        return sieve_check_error(checker, at, MSG_TOO_MANY_VARIABLES, name, most);
     return true;
 }
 

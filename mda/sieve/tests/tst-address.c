@@ -185,9 +185,7 @@ static bool address_check(struct sieve_checker *checker, struct sieve_node *node
     for (guint i = 0; i < names->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(names, i);
         if (!text->parts && !has_addresses(text->raw))
-            return sieve_check_error(checker, text->at,
-                                     "specified header '%s' is not allowed for the address test",
-                                     text->raw);
+            return sieve_check_error(checker, text->at, MSG_NO_ADDRESS_FIELD, text->raw);
     }
     return sieve_mime_check(checker, node);
 }

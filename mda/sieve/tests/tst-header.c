@@ -11,8 +11,7 @@ static bool header_check(struct sieve_checker *checker, struct sieve_node *node)
     for (guint i = 0; i < names->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(names, i);
         if (!text->parts && !sieve_is_field_name(text->raw))
-            sieve_check_warn(checker, text->at, "specified header field name '%s' is invalid",
-                             text->raw);
+            sieve_check_warn(checker, text->at, MSG_FIELD_NAME, text->raw);
     }
     return sieve_mime_check(checker, node);
 }
@@ -57,7 +56,7 @@ static bool exists_test(struct sieve_run *run, const struct sieve_node *node)
 const struct sieve_verb sieve_tst_exists = {.name = "exists",
                                             .kind = VERB_TEST,
                                             .positional = "l",
-                                            .labels = "header names",
+                                            .labels = "header fields",
                                             .check = exists_check,
                                             .test = exists_test};
 
@@ -70,14 +69,9 @@ static const struct sieve_tag size_tags[] = {{.name = "over", .group = "*", .id 
 static bool size_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     if (node->tags->len == 0)
-        return sieve_check_error(
-            checker, node->at,
-            "the size test requires either the :under or the :over tag to be specified");
+        return sieve_check_error(checker, node->at, MSG_SIZE_WITHOUT_TAG);
     if (node->tags->len > 1)
-        return sieve_check_error(
-            checker, node->at,
-            "exactly one of the ':under' or ':over' tags must be specified for "
-            "the size test, but more were found");
+        return sieve_check_error(checker, node->at, MSG_SIZE_BOTH_TAGS);
     return true;
 }
 
