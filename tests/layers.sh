@@ -57,7 +57,7 @@ BEGIN {
     allow("judge", "evidence bounce ledger message")
     allow("learn", "bounce store ledger message")
     allow("answer", "plan message")
-    allow("sieve", "plan answer/mailto.h")
+    allow("sieve", "plan answer/mailto.h message/date.h")
     allow("procmail", "plan")
     allow("plan", "")
     allow("submit", "")

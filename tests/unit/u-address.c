@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Addresses, networks, host names and dates as others write them.
 #include "base/address.h"
-#include "message/date.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,34 +157,6 @@ static void test_plain(void **state)
     }
 }
 
-static void test_dates(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        gint64 seconds; // -1: no date
-    } rows[] = {
-        {"Thu, 1 Jan 1970 00:00:00 +0000", 0},
-        {"Sat, 21 Nov 2026 03:07:48 +0000 (UTC)", 1795230468},
-        {"21 Nov 2026 05:07:48 +0200", 1795230468},
-        {"Fri, 20 Nov 2026 19:07:48 PST", 1795230468},
-        {"Sat, 21 Nov 26 03:07 GMT", 1795230420},
-        {"Wed, 29 Feb 2012 12:00:00 -0530", 1330536600},
-        {"yesterday", -1},
-        {"32 Nov 2026 00:00:00 +0000", -1},
-        {"21 Foo 2026 00:00:00 +0000", -1},
-        {"", -1},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        gint64 seconds = -1;
-        assert_int_equal(date_parse(rows[i].text, &seconds), rows[i].seconds >= 0);
-        assert_int_equal(seconds, rows[i].seconds);
-    }
-    gint64 untouched = 7;
-    assert_false(date_parse(NULL, &untouched));
-    assert_int_equal(untouched, 7);
-}
-
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -193,7 +164,6 @@ int main(void)
         cmocka_unit_test(test_scan),     cmocka_unit_test(test_scan_time),
         cmocka_unit_test(test_untagged), cmocka_unit_test(test_networks),
         cmocka_unit_test(test_plain),    cmocka_unit_test(test_domains),
-        cmocka_unit_test(test_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // date and currentdate; index (RFC 5260).
+#include "message/date.h"
 #include "sieve/lang/dates.h"
 #include "sieve/lang/fields.h"
 #include "sieve/lang/match.h"
@@ -10,7 +11,7 @@ static bool zone_check(struct sieve_checker *checker, struct sieve_node *node,
     (void)node;
     int minutes = 0;
     const struct sieve_text *text = use->value ? sieve_arg_text(use->value, 0) : NULL;
-    if (text && !text->parts && !sieve_zone_parse(text->raw, &minutes))
+    if (text && !text->parts && !date_zone_parse(text->raw, &minutes))
         sieve_check_warn(checker, text->at, MSG_ZONE, text->raw);
     return true;
 }
@@ -47,7 +48,7 @@ static int zone_for(struct sieve_run *run, const struct sieve_node *node, gint64
     if (sieve_has_tag(node, "originalzone"))
         return original;
     g_autofree char *zone = sieve_tag_string(run, node, "zone");
-    if (zone && sieve_zone_parse(zone, &minutes))
+    if (zone && date_zone_parse(zone, &minutes))
         return minutes;
     if (zone)
         sieve_run_warn(run, MSG_ZONE_LOCAL, zone);
@@ -64,8 +65,8 @@ static bool date_test(struct sieve_run *run, const struct sieve_node *node)
     for (guint i = 0; i < values->len && !matching.matched; i++) {
         gint64 when = 0;
         int original = 0;
-        if (!sieve_date_parse(((struct sieve_value *)g_ptr_array_index(values, i))->raw, &when,
-                              &original))
+        if (!date_read(((struct sieve_value *)g_ptr_array_index(values, i))->raw, DATE_STANDARD,
+                       &when, &original))
             continue;
         g_autofree char *value = sieve_date_part(when, zone_for(run, node, when, original), part);
         if (value)

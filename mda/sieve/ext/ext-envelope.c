@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // envelope (RFC 5228 §5.4), with the parts of envelope-dsn and envelope-deliverby (RFC 6009 §3,
 // §5). The null sender is the empty string whatever part of the address is asked for.
-#include "sieve/lang/dates.h"
+#include "message/date.h"
 #include "sieve/lang/match.h"
 #include "sieve/lang/parts.h"
 
@@ -93,7 +93,7 @@ static char *time_in_zone(struct sieve_run *run, const struct sieve_node *node, 
     int minutes = 0;
     g_autofree char *zone = sieve_tag_string(run, node, "zone");
     g_autoptr(GDateTime) when = zone ? g_date_time_new_from_iso8601(value, NULL) : NULL;
-    if (!when || !sieve_zone_parse(zone, &minutes))
+    if (!when || !date_zone_parse(zone, &minutes))
         return g_strdup(value);
     g_autoptr(GTimeZone) there = g_time_zone_new_offset(minutes * 60);
     g_autoptr(GDateTime) shown = g_date_time_to_timezone(when, there);
@@ -141,7 +141,7 @@ static bool zone_check(struct sieve_checker *checker, struct sieve_node *node,
     int minutes = 0;
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     (void)node;
-    return text->parts || sieve_zone_parse(text->raw, &minutes) ||
+    return text->parts || date_zone_parse(text->raw, &minutes) ||
            sieve_check_error(checker, text->at, MSG_ENVELOPE_ZONE, text->raw);
 }
 
