@@ -9,9 +9,9 @@
 //   .local …) prove nothing either way.
 // - That a line does not lead there is no proof that it was made up: nobody knows all providers. It
 //   is when a machine on an end user's line brought the mail: smarthosts do not stand there.
+//   One whose address has no name may say so itself: "HELO dyn-7.isp.example".
 // - Who greets by the name of a known provider and has an address that resolves to another's name
-// is
-//   not of that provider.
+//   is not of that provider.
 // - A forwarder is a host that we sent to on purpose: it is of the domain of a recipient.
 #include "evidence/handover.h"
 
@@ -182,7 +182,9 @@ static enum handover_kind kind_of(const struct report *report, const struct prov
     const bool named = is_public_name(bearer->from) || is_public_name(bearer->name);
     if (!is_public_name(hop->by) || !named || leads_to(providers, hop->by, bearer))
         return HANDOVER_DISTANT;
-    return host_is_end_user(bearer->name) ? HANDOVER_MADE_UP : HANDOVER_BROKEN;
+    const bool end_user =
+        host_is_end_user(is_known_name(bearer->name) ? bearer->name : bearer->from);
+    return end_user ? HANDOVER_MADE_UP : HANDOVER_BROKEN;
 }
 
 struct handover handover_find(const struct evidence_case *evidence_case, hop_test test,

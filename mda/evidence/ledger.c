@@ -6,8 +6,8 @@
 //   read, it is not empty, and it reaches back to the original's Date.
 // - What our own mail server wrote (a report of its own that could not be delivered) passes no
 //   recorder, so its absence says nothing.
-// - Nor does it say much that a reply refers to an id of its author's own domain: that is a thread
-//   of his, whatever began it.
+// - Nor does it say much that a reply refers to an id of its author's own domain, or of the service
+//   that writes for him: that is a thread of his, whatever began it.
 // - Nor when a mail to the same recipient was sent in those minutes, or one of the same Date and
 //   Subject: then the Message-ID was replaced behind the recorder. The folder of sent mail, asked
 //   before, may know that too.
@@ -20,21 +20,32 @@
 #include "evidence/evidence.h"
 #include "evidence/identity.h"
 #include "evidence/lookup.h"
+#include "evidence/providers.h"
 #include "evidence/replaced.h"
 
 #define ID_SHOWN_BYTES 90
 
-// Ticket systems refer to what they wrote before, under ids of their own.
-static bool is_of_author(const struct evidence_case *evidence_case, const char *id)
+// Ticket systems refer to what they wrote before, under ids of their own: of the author's domain,
+// or of the service that writes for him, whose name the reply's own Message-ID and return path
+// bear. At a provider's name many write who have nothing to do with each other.
+static bool is_of_answering_side(const struct evidence_case *evidence_case, const char *id)
 {
-    g_autofree char *from = message_header(evidence_case->message, "From", 0);
+    static const char *const fields[] = {"From", "Message-ID", "Return-Path"};
     g_autofree char *domain = g_strdup(text_domain_of(id));
-    g_autoptr(GPtrArray) authors = g_ptr_array_new_with_free_func(g_free);
-    address_scan(from, 1, authors);
-    if (!domain || authors->len == 0)
+    if (!domain)
         return false;
     domain[strcspn(domain, ">")] = '\0';
-    return domain_related(domain, text_domain_of(g_ptr_array_index(authors, 0)));
+    g_autoptr(Providers) providers = providers_load(evidence_case->conf, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (i > 0 && providers_of(providers, domain))
+            return false;
+        g_autofree char *value = message_header(evidence_case->message, fields[i], 0);
+        g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func(g_free);
+        address_scan(value, 1, named);
+        if (named->len > 0 && domain_related(domain, text_domain_of(g_ptr_array_index(named, 0))))
+            return true;
+    }
+    return false;
 }
 
 // A stranger's letter that left through our relays with one of us as envelope sender: redirected by
@@ -68,7 +79,7 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s was written by a mail server, not recorded", id);
     else if (lookup->answered && lookup_is_reply(evidence_case) &&
-             is_of_author(evidence_case, lookup->id))
+             is_of_answering_side(evidence_case, lookup->id))
         finding_set(finding, SAYS_FORGED, WEIGHT_HINT,
                     "%s not among %" G_GINT64_FORMAT " sent, but may be the answering side's own",
                     id, extent->messages);

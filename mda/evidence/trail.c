@@ -7,6 +7,9 @@
 //   server.
 // - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
 //   came to us from outside, and we may have passed on what a stranger sent.
+// - A stranger's letter with one of us as its envelope sender is redirected by us, if a host that
+// is
+//   surely ours handed it over: likely, whoever recorded it or not.
 // - Where no host took the mail from another, it was made on the host that reports: not held
 //   against a host of our domain that nobody listed.
 // - Where none are set, the posts of the user's own that came back show his provider's hosts: what
@@ -105,9 +108,37 @@ static bool came_from_outside(const struct search *search, const GPtrArray *trai
     return false;
 }
 
-static void judge_ours(const struct search *search, const struct report *report,
+// A letter of a stranger's that came to our relay and went on with one of us as envelope sender.
+static bool is_redirected(const struct evidence_case *evidence_case)
+{
+    const struct original *original = &evidence_case->report->original;
+    g_autoptr(GPtrArray) authors = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) senders = g_ptr_array_new_with_free_func(g_free);
+    address_scan(original->from, 1, authors);
+    address_scan(original->return_path, 1, senders);
+    // Without a Return-Path the report itself shows the envelope sender: it came here.
+    return authors->len > 0 && !identity_is_ours(evidence_case, g_ptr_array_index(authors, 0)) &&
+           (senders->len == 0 || identity_is_ours(evidence_case, g_ptr_array_index(senders, 0)));
+}
+
+static void judge_passed_on(const struct evidence_case *evidence_case, const struct search *search,
+                            const struct handover *handover, const char *client,
+                            struct finding *finding)
+{
+    const bool handed_over = !search->outside && (handover->kind == HANDOVER_DIRECT ||
+                                                  handover->kind == HANDOVER_FORWARDED);
+    if (handed_over && is_redirected(evidence_case))
+        finding_set(finding, SAYS_OURS, WEIGHT_LIKELY,
+                    "a stranger's letter that our relay %s sent on in our name", client);
+    else
+        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "went through our relay %s from outside",
+                    client);
+}
+
+static void judge_ours(const struct evidence_case *evidence_case, const struct search *search,
                        const struct handover *handover, struct finding *finding)
 {
+    const struct report *report = evidence_case->report;
     const struct received_hop *hop = handover->hop;
     g_autofree char *client =
         search->submitted || search->outside ? g_strdup(hop->by) : hop_client(hop);
@@ -125,8 +156,7 @@ static void judge_ours(const struct search *search, const struct report *report,
                     client);
     else if (search->outside ||
              came_from_outside(search, report->original.received, handover->index))
-        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "went through our relay %s from outside",
-                    client);
+        judge_passed_on(evidence_case, search, handover, client, finding);
     else if (handover->kind == HANDOVER_DISTANT)
         finding_set(finding, SAYS_OURS, WEIGHT_HINT,
                     "our relay %s stands behind %s, which is not the recipient's", client, newest);
@@ -190,7 +220,7 @@ static void judge_none(const struct evidence_case *evidence_case, const struct r
                               : oldest->by     ? g_strdup(oldest->by)
                                                : hop_client(oldest);
     if (handover->newest && is_unlisted_client(evidence_case, relays, handover->newest))
-        finding_set(finding, SAYS_OURS, WEIGHT_HINT, "%s is a host of our domain, but not listed",
+        finding_set(finding, SAYS_OURS, WEIGHT_LIKELY, "%s is a host of our domain, but not listed",
                     client);
     else if (original->full)
         finding_set(finding, SAYS_FORGED, WEIGHT_STRONG, "%s is none of our relays", client);
@@ -213,8 +243,7 @@ static void weaken_learnt(const struct relays *relays, struct finding *finding)
 
 static void look(const struct evidence_case *evidence_case, struct finding *finding)
 {
-    const struct report *report = evidence_case->report;
-    if (report->original.received->len == 0) {
+    if (evidence_case->report->original.received->len == 0) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "no Received line came back");
         return;
     }
@@ -228,7 +257,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
     struct search search = {.relays = relays};
     const struct handover handover = handover_find(evidence_case, is_ours, &search);
     if (handover.hop)
-        judge_ours(&search, report, &handover, finding);
+        judge_ours(evidence_case, &search, &handover, finding);
     else
         judge_none(evidence_case, relays, &handover, finding);
     if (learnt)
