@@ -36,6 +36,16 @@ static char *decode(const char *text)
     return g_string_free(out, FALSE);
 }
 
+// An address goes into a line of the header: an encoded line end would end it (RFC 6068 §7).
+static bool has_control(const char *address)
+{
+    for (; *address; address++) {
+        if ((guchar)*address < ' ' || *address == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 static bool is_listed(const GPtrArray *list, const char *address)
 {
     for (guint i = 0; i < list->len; i++) {
@@ -54,7 +64,9 @@ static bool add_recipients(struct mailto *mailto, GPtrArray *shown, const char *
         char *address = g_strstrip(addresses[i]);
         if (!*address)
             continue;
-        g_autofree char *wrong = check ? check(address) : NULL;
+        g_autofree char *wrong = has_control(address) ? g_strdup("a control character")
+                                 : check              ? check(address)
+                                                      : NULL;
         if (wrong) {
             *why_r = g_strdup_printf("invalid recipient '%s': %s", address, wrong);
             return false;

@@ -37,7 +37,7 @@ static int list_rules(const struct conf *conf)
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BounceRules) rules =
         bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
-    g_autoptr(Providers) providers = providers_load(conf, warnings);
+    providers_free(providers_load(conf, warnings)); // for its warnings
     for (guint i = 0; i < rules->rules->len; i++)
         print_rule(g_ptr_array_index(rules->rules, i));
     for (guint i = 0; i < warnings->len; i++)

@@ -227,11 +227,11 @@ static bool write_row(struct sqlite *sqlite, const struct row *row, gint64 *new_
 static bool write_note(struct sqlite *sqlite, const struct ledger_note *note, GError **err)
 {
     static const char *const sql[] = {
-        [NOTE_LEAST] = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name)"
-                       " DO UPDATE SET value = excluded.value WHERE excluded.value < value"
-                       " OR value = 0",
-        [NOTE_MOST] = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name)"
-                      " DO UPDATE SET value = excluded.value WHERE excluded.value > value",
+        [NOTE_LEAST] = ("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name)"
+                        " DO UPDATE SET value = excluded.value WHERE excluded.value < value"
+                        " OR value = 0"),
+        [NOTE_MOST] = ("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name)"
+                       " DO UPDATE SET value = excluded.value WHERE excluded.value > value"),
         [NOTE_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)",
     };
     struct db_statement *statement;

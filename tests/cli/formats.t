@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 use File::Find;
-use IPC::Open2;
+use File::Temp;
 use JSON::PP;
 
 my $source = $ENV{srcdir} // '..';
@@ -15,15 +15,17 @@ my @messages;
 find({wanted => sub { push @messages, $File::Find::name if /\.eml$/ }, no_chdir => 1}, "$source/tests/corpus");
 @messages = sort @messages;
 
-my $pid = open2(my $out, my $in, $program, 'check', '--json', '--stdin-paths');
-print $in map { "$_\n" } @messages;
-close $in;
+# By a file: a pipe holds so much, and what answers stops reading while nobody reads its answers.
+my $list = File::Temp->new;
+print $list map { "$_\n" } @messages;
+close $list;
+my $pid = open(my $out, '-|', "exec '$program' check --json --stdin-paths <'$list'") or die "$program: $!\n";
 my %seen;
 while (my $line = <$out>) {
     my $object = JSON::PP->new->utf8->decode($line);
     $seen{$object->{path}} = $object;
 }
-waitpid $pid, 0;
+close $out; # waits for it
 my $status = $?;
 
 sub text { my ($value) = @_; return !defined $value ? '' : ref $value ? ($value ? 'true' : 'false') : $value }
