@@ -204,7 +204,7 @@ static bool compile(struct sweep *sweep, const struct conf *conf, GError **err)
     if (wrong->len > 0)
         return mda_fail(err, MDA_ERROR_CONFIG, "%s", (char *)g_ptr_array_index(wrong, 0));
     sieve_beside_configure(&sweep->source, conf, g_get_home_dir());
-    sieve_execute_world(&sweep->source, sweep->folder.root, &sweep->host);
+    sieve_execute_surroundings(&sweep->source, sweep->folder.root, &sweep->host);
     sweep->host.flags = flags_of;
     sweep->host.owner = sieve_script_owner(conf, g_get_home_dir(), opt_script);
     if (sweep->engine->compile(opt_script, text, size, &sweep->host, diagnostics, &sweep->program))
@@ -232,9 +232,9 @@ int sieve_filter_command(struct command_context *context, int argc, char **argv)
     }
     sieve_source_init(&sweep.source);
     sweep.source.personal = g_path_get_dirname(opt_script);
-    bool sound = conf_load(context->conf, NULL, &err) &&
-                 find_folder(&sweep, context->conf, argv[1], &err) &&
-                 compile(&sweep, context->conf, &err) && sweep_folder(&sweep, &err);
+    bool ok = conf_load(context->conf, NULL, &err) &&
+              find_folder(&sweep, context->conf, argv[1], &err) &&
+              compile(&sweep, context->conf, &err) && sweep_folder(&sweep, &err);
     if (err)
         complain(argv[1], err->message);
     if (sweep.engine)
@@ -242,5 +242,5 @@ int sieve_filter_command(struct command_context *context, int argc, char **argv)
     sieve_source_release(&sweep.source);
     g_free(sweep.folder.path);
     g_free((char *)sweep.folder.root);
-    return sound && sweep.fates[FOLDER_FAILED] == 0 ? STATUS_OK : STATUS_NO;
+    return ok && sweep.fates[FOLDER_FAILED] == 0 ? STATUS_OK : STATUS_NO;
 }

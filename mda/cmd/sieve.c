@@ -161,15 +161,15 @@ static int check_one(const struct command_context *context, const struct sieve_e
     struct sieve_program *program = NULL;
     struct sieve_host host;
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
-    bool sound = prepare(context, &source, path);
-    sieve_execute_world(&source, NULL, &host);
-    sound = sound && compile_file(context, engine, &host, path, diagnostics, &program);
+    bool ok = prepare(context, &source, path);
+    sieve_execute_surroundings(&source, NULL, &host);
+    ok = ok && compile_file(context, engine, &host, path, diagnostics, &program);
     print_diagnostics(stdout, diagnostics);
-    if (sound && !opt_quiet)
+    if (ok && !opt_quiet)
         printf("%s: OK\n", path);
     engine->free(program);
     sieve_source_release(&source);
-    return sound ? STATUS_OK : STATUS_NO;
+    return ok ? STATUS_OK : STATUS_NO;
 }
 
 static int run_check(struct command_context *context, int argc, char **argv)
@@ -262,18 +262,18 @@ static int run_message(const struct sieve_engine *engine, const struct sieve_pro
     sieve_source_set_message(source, message);
     guess_envelope(source, message);
     printf("%s:\n", path);
-    bool sound = engine->execute(program, host, plan, diagnostics);
+    bool ok = engine->execute(program, host, plan, diagnostics);
     print_diagnostics(stdout, diagnostics);
     sieve_beside_resolve(source, plan);
     print_plan(plan);
     if (opt_execute)
-        sound &= execute(message, source->from, plan);
+        ok &= execute(message, source->from, plan);
     sieve_source_set_message(source, NULL);
     g_free(source->from);
     g_free(source->to);
     source->from = from;
     source->to = to;
-    return sound ? STATUS_OK : STATUS_NO;
+    return ok ? STATUS_OK : STATUS_NO;
 }
 
 static int run_run(struct command_context *context, int argc, char **argv)
@@ -285,13 +285,13 @@ static int run_run(struct command_context *context, int argc, char **argv)
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
     if (!engine || argc < 2)
         return STATUS_USAGE;
-    bool sound = prepare(context, &source, argv[0]);
+    bool ok = prepare(context, &source, argv[0]);
     source.tracer = opt_trace ? print_trace : NULL;
-    sieve_execute_world(&source, opt_execute, &host);
-    sound = sound && compile_file(context, engine, &host, argv[0], diagnostics, &program);
+    sieve_execute_surroundings(&source, opt_execute, &host);
+    ok = ok && compile_file(context, engine, &host, argv[0], diagnostics, &program);
     print_diagnostics(stdout, diagnostics);
-    int status = sound ? STATUS_OK : STATUS_NO;
-    for (int i = 1; sound && i < argc; i++)
+    int status = ok ? STATUS_OK : STATUS_NO;
+    for (int i = 1; ok && i < argc; i++)
         status |= run_message(engine, program, &source, &host, argv[i]);
     engine->free(program);
     sieve_source_release(&source);
@@ -317,7 +317,7 @@ static int run_extensions(struct command_context *context, int argc, char **argv
     struct sieve_host host;
     if (!engine || !prepare(context, &source, "."))
         return STATUS_USAGE;
-    sieve_execute_world(&source, NULL, &host);
+    sieve_execute_surroundings(&source, NULL, &host);
     g_autoptr(GPtrArray) names = engine->capabilities(&host);
     for (guint i = 0; i < names->len; i++)
         printf("%s\n", (char *)g_ptr_array_index(names, i));

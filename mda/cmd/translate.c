@@ -35,7 +35,7 @@ static bool compiles(const char *path, const char *script)
     struct sieve_program *program = NULL;
     g_autoptr(SieveDiagnostics) diagnostics = sieve_diagnostics_new();
     sieve_source_init(&source);
-    sieve_execute_world(&source, NULL, &host);
+    sieve_execute_surroundings(&source, NULL, &host);
     const bool sound = sieve_compile(path, script, strlen(script), &host, diagnostics, &program);
     for (guint i = 0; !sound && i < diagnostics->list->len; i++) {
         const struct sieve_diagnostic *diagnostic = g_ptr_array_index(diagnostics->list, i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A Sieve script's world outside of delivery: a maildir, or none, and programs to call.
+// A Sieve script's surroundings outside of delivery: a maildir, or none, and programs to call.
 #pragma once
 
 #include "answer/answer.h"
@@ -7,7 +7,8 @@
 
 // Fills in HOST for SOURCE: besides what sieve_source_host does, the mailboxes of the maildir at
 // PATH (NULL: there is only the inbox) and the programs of the configured directories.
-void sieve_execute_world(struct sieve_source *source, const char *path, struct sieve_host *host);
+void sieve_execute_surroundings(struct sieve_source *source, const char *path,
+                                struct sieve_host *host);
 
 // Runs the program that CALL names, from the directory in the setting for its kind: input to its
 // standard input, output collected. False with *err when it could not be run, failed or took too

@@ -206,7 +206,7 @@ static const char *field_of(const struct mime_part *part, const char *name)
 
 // "text/plain/stupid", "text" and "/plain" are no types, though a lenient parser makes some of
 // them.
-static bool type_is_sound(const struct mime_part *part)
+static bool type_is_valid(const struct mime_part *part)
 {
     const char *value = field_of(part, "Content-Type");
     const char *slash = value ? strchr(value, '/') : NULL;
@@ -235,12 +235,12 @@ static struct sieve_mime_part *convert_part(const struct mime_part *from)
 {
     struct sieve_mime_part *part = g_new0(struct sieve_mime_part, 1);
     GPtrArray *fields = g_ptr_array_new_with_free_func(sieve_field_free);
-    bool sound = type_is_sound(from);
+    bool ok = type_is_valid(from);
     part->parent = from->parent;
     part->multipart = from->kind == MIME_MULTIPART;
     part->message = from->kind == MIME_MESSAGE;
-    part->type = g_strdup(sound ? from->type : "");
-    part->subtype = g_strdup(sound ? from->subtype : "");
+    part->type = g_strdup(ok ? from->type : "");
+    part->subtype = g_strdup(ok ? from->subtype : "");
     for (guint i = 0; i < from->fields->len; i++) {
         const struct mime_field *field = g_ptr_array_index(from->fields, i);
         g_ptr_array_add(fields, sieve_field_new(field->name, field->value));

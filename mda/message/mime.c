@@ -2,7 +2,7 @@
 #include "message/mime.h"
 
 #include "message/mime-module.h"
-#include "message/mime-sound.h"
+#include "message/mime-strict.h"
 
 #include <string.h>
 
@@ -92,13 +92,13 @@ struct mime_tree *mime_tree_new(void)
     return tree;
 }
 
-static bool parse_sound(const struct message *message, GBytes *lines,
-                        const struct mime_limits *limits, struct mime_tree *tree)
+static bool parse_strict(const struct message *message, GBytes *lines,
+                         const struct mime_limits *limits, struct mime_tree *tree)
 {
     if (!limits->bare || message->size > limits->bytes)
         return false;
     g_autoptr(Message) mended = message->bare_cr ? message_new(lines) : NULL;
-    return mime_read_sound(mended ? mended : message, limits, tree);
+    return mime_read_strict(mended ? mended : message, limits, tree);
 }
 
 bool mime_parse(const struct message *message, const struct mime_limits *limits,
@@ -109,7 +109,7 @@ bool mime_parse(const struct message *message, const struct mime_limits *limits,
         limits = &usual;
     g_autoptr(GBytes) lines = with_line_feeds(message, limits->bytes);
     g_autoptr(MimeTree) tree = mime_tree_new();
-    if (!parse_sound(message, lines, limits, tree)) {
+    if (!parse_strict(message, lines, limits, tree)) {
         const struct mime_module *mime = module(err);
         if (!mime)
             return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // MIME: the parts of a message, decoded header text, addresses (RFC 2045-2047, 2231, 5322). The
 // door to GMime, which sits in the module backstop-mime.so and is loaded at the first call that
-// needs it; what is plain or sound is answered without it. Everything that goes out is UTF-8 unless
-// it says "raw".
+// needs it; what is plain or strict is answered without it. Everything that goes out is UTF-8
+// unless it says "raw".
 //
 // Mail is hostile: each tree has limits, and a limit that was reached is named in the tree's list.
 #pragma once
@@ -44,7 +44,7 @@ struct mime_part {
     enum mime_kind kind;
     guint depth;           // 0: the message itself
     gint parent;           // index of the part that it stands in, -1 for the message
-    char *type, *subtype;  // lower case; "text", "plain" when it has no (sound) Content-Type
+    char *type, *subtype;  // lower case; "text", "plain" when it has no (valid) Content-Type
     GPtrArray *parameters; // struct mime_parameter * of Content-Type
     GPtrArray *fields;     // struct mime_field *: the part's own header, in order
     GBytes *raw;           // the content as it stands in the message; NULL: none

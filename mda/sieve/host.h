@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the Sieve engine sees of the world: the message and its surroundings, through functions that
-// the caller fills in. The engine reads no file, opens no mailbox and sends no mail itself.
+// What the Sieve engine sees of what is around it: the message and its surroundings, through
+// functions that the caller fills in. The engine reads no file, opens no mailbox and sends no mail
+// itself.
 //
 // Members marked (optional) may be NULL: what they stand for is then not available, and `ihave`
 // says so where an extension rests on it.

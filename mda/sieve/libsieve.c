@@ -50,8 +50,8 @@ static int on_error(sieve2_context_t *context, void *data)
     const char *message = sieve2_getvalue_string(context, "message");
     run->errors++;
     sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->program->name,
-                   (struct sieve_place){(guint)MAX(line, 0), line > 0 ? 1 : 0}, MSG_LIBSIEVE_ERROR,
-                   message ? message : "an error that it does not name");
+                   (struct sieve_position){(guint)MAX(line, 0), line > 0 ? 1 : 0},
+                   MSG_LIBSIEVE_ERROR, message ? message : "an error that it does not name");
     return SIEVE2_OK;
 }
 
@@ -60,8 +60,9 @@ static int on_remark(sieve2_context_t *context, void *data)
 {
     struct libsieve_run *run = data;
     const char *message = sieve2_getvalue_string(context, "message");
-    sieve_diagnose(run->diagnostics, SIEVE_WARNING, run->program->name, (struct sieve_place){0, 0},
-                   MSG_LIBSIEVE_REMARK, message ? message : "unknown remark");
+    sieve_diagnose(run->diagnostics, SIEVE_WARNING, run->program->name,
+                   (struct sieve_position){0, 0}, MSG_LIBSIEVE_REMARK,
+                   message ? message : "unknown remark");
     return SIEVE2_OK;
 }
 
@@ -192,7 +193,7 @@ static int on_redirect(sieve2_context_t *context, void *data)
     if (!address) {
         run->errors++;
         sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->program->name,
-                       (struct sieve_place){0, 0}, MSG_REDIRECT_ADDRESS, text ? text : "", why);
+                       (struct sieve_position){0, 0}, MSG_REDIRECT_ADDRESS, text ? text : "", why);
         return SIEVE2_ERROR_BADARGS;
     }
     if (!find(run->plan, PLAN_REDIRECT, NULL, address))
@@ -267,7 +268,7 @@ static bool call(struct libsieve_run *run, bool execute)
     if (code != SIEVE2_OK && run->errors == 0) {
         run->errors++;
         sieve_diagnose(run->diagnostics, SIEVE_ERROR, run->program->name,
-                       (struct sieve_place){0, 0}, MSG_LIBSIEVE_ERROR, sieve2_errstr(code));
+                       (struct sieve_position){0, 0}, MSG_LIBSIEVE_ERROR, sieve2_errstr(code));
     }
     if (context)
         sieve2_free(&context);
@@ -295,8 +296,8 @@ static bool check_requirements(const char *name, const char *text, gsize size,
                                const struct sieve_host *host, struct sieve_diagnostics *diagnostics)
 {
     g_autoptr(GPtrArray) commands = sieve_parse(name, text, size, diagnostics);
-    bool sound = commands != NULL;
-    for (guint i = 0; sound && i < commands->len; i++) {
+    bool ok = commands != NULL;
+    for (guint i = 0; ok && i < commands->len; i++) {
         const struct sieve_node *node = g_ptr_array_index(commands, i);
         const struct sieve_arg *arg = node->args->len > 0 ? g_ptr_array_index(node->args, 0) : NULL;
         if (g_ascii_strcasecmp(node->name, "require") != 0 || !arg || !arg->texts)
@@ -309,7 +310,7 @@ static bool check_requirements(const char *name, const char *text, gsize size,
                            wanted->raw);
         }
     }
-    return sound && diagnostics->errors == 0;
+    return ok && diagnostics->errors == 0;
 }
 
 static void libsieve_free(struct sieve_program *program)
@@ -347,22 +348,22 @@ static bool libsieve_execute(const struct sieve_program *program, const struct s
                                .plan = plan,
                                .diagnostics = diagnostics,
                                .view = sieve_view_new(host)};
-    bool sound = call(&run, true);
+    bool ok = call(&run, true);
     // RFC 3028 §4.1: a refusal excludes delivery.
     bool refused = find(plan, PLAN_REJECT, NULL, NULL) != NULL;
-    if (sound && refused && plan->actions->len > 1) {
-        sound = false;
-        sieve_diagnose(diagnostics, SIEVE_ERROR, program->name, (struct sieve_place){0, 0},
+    if (ok && refused && plan->actions->len > 1) {
+        ok = false;
+        sieve_diagnose(diagnostics, SIEVE_ERROR, program->name, (struct sieve_position){0, 0},
                        MSG_LIBSIEVE_CONFLICT);
     }
-    if (!sound) {
+    if (!ok) {
         g_ptr_array_set_size(plan->actions, 0);
         plan->implicit_keep = true;
         g_free(plan->error);
         plan->error = g_strdup("libsieve reported an error");
     }
     sieve_view_free(run.view);
-    return sound;
+    return ok;
 }
 
 static GPtrArray *libsieve_capabilities(const struct sieve_host *host)

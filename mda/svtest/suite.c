@@ -6,60 +6,60 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "svtest/peer-key.h"
-#include "svtest/suite-world.h"
+#include "svtest/simulation.h"
 
 #include <stdio.h>
 #include <string.h>
 
 // ---- Reporting (TAP)
 
-static void report(struct suite_world *world, const char *name, const char *failure)
+static void report(struct simulation *sim, const char *name, const char *failure)
 {
     g_autofree char *clean = g_strdelimit(g_strdup(name), "\r\n#", ' ');
-    world->counter->number++;
-    printf("%sok %u - %s\n", failure ? "not " : "", world->counter->number, clean);
+    sim->counter->number++;
+    printf("%sok %u - %s\n", failure ? "not " : "", sim->counter->number, clean);
     if (!failure)
         return;
-    world->counter->failed++;
+    sim->counter->failed++;
     g_autofree char *reason = g_strdelimit(g_strdup(failure), "\r\n", ' ');
-    printf("# %s: %s\n", world->file, reason);
-    for (guint i = 0; i < world->log->list->len; i++) {
-        g_autofree char *line = sieve_diagnostic_format(g_ptr_array_index(world->log->list, i));
+    printf("# %s: %s\n", sim->file, reason);
+    for (guint i = 0; i < sim->log->list->len; i++) {
+        g_autofree char *line = sieve_diagnostic_format(g_ptr_array_index(sim->log->list, i));
         printf("#   %s\n", g_strdelimit(line, "\r\n", ' '));
     }
 }
 
 static const char *suite_path(void *data)
 {
-    return ((struct suite_world *)data)->directory;
+    return ((struct simulation *)data)->directory;
 }
 
 static void suite_begin(void *data, const char *name)
 {
-    struct suite_world *world = data;
-    world->test = g_strdup(name);
+    struct simulation *sim = data;
+    sim->test = g_strdup(name);
 }
 
 static void suite_end(void *data, const char *failure)
 {
-    struct suite_world *world = data;
-    report(world, world->test, world->failure ? world->failure : failure);
-    g_clear_pointer(&world->test, g_free);
-    g_clear_pointer(&world->failure, g_free);
+    struct simulation *sim = data;
+    report(sim, sim->test, sim->failure ? sim->failure : failure);
+    g_clear_pointer(&sim->test, g_free);
+    g_clear_pointer(&sim->failure, g_free);
 }
 
 static void suite_fail(void *data, const char *reason)
 {
-    struct suite_world *world = data;
-    if (world->inner > 0) {
+    struct simulation *sim = data;
+    if (sim->inner > 0) {
         printf("# in a script under test: %s\n", reason);
-        world->inner_failed = true;
-    } else if (world->test) {
-        g_free(world->failure);
-        world->failure = g_strdup(reason);
+        sim->inner_failed = true;
+    } else if (sim->test) {
+        g_free(sim->failure);
+        sim->failure = g_strdup(reason);
     } else {
-        world->outside_failed = true;
-        printf("# %s: test_fail outside of a test: %s\n", world->file, reason);
+        sim->outside_failed = true;
+        printf("# %s: test_fail outside of a test: %s\n", sim->file, reason);
     }
 }
 
@@ -77,11 +77,11 @@ static bool set_address(char **address, const char *value)
 
 static bool suite_set(void *data, const char *object, const char *value, GError **err)
 {
-    struct suite_world *world = data;
-    struct sieve_source *source = &world->source;
+    struct simulation *sim = data;
+    struct sieve_source *source = &sim->source;
     if (g_ascii_strcasecmp(object, "message") == 0) {
         g_autoptr(GBytes) bytes = g_bytes_new(value, strlen(value));
-        suite_world_set_message(world, bytes);
+        simulation_set_message(sim, bytes);
         return true;
     }
     if (g_ascii_strcasecmp(object, "envelope.from") == 0)
@@ -100,192 +100,191 @@ static bool suite_set(void *data, const char *object, const char *value, GError 
     return true;
 }
 
-static bool take_sent(struct suite_world *world, guint64 n)
+static bool take_sent(struct simulation *sim, guint64 n)
 {
-    if (n >= world->outbox->len)
+    if (n >= sim->outbox->len)
         return false;
-    const struct suite_mail *mail = g_ptr_array_index(world->outbox, n);
-    suite_world_set_message(world, mail->bytes);
-    set_address(&world->source.from, mail->from);
-    set_address(&world->source.to, mail->to);
-    return set_address(&world->source.orig_to, mail->to);
+    const struct suite_mail *mail = g_ptr_array_index(sim->outbox, n);
+    simulation_set_message(sim, mail->bytes);
+    set_address(&sim->source.from, mail->from);
+    set_address(&sim->source.to, mail->to);
+    return set_address(&sim->source.orig_to, mail->to);
 }
 
 static bool suite_set_message(void *data, const char *folder, guint64 n)
 {
-    struct suite_world *world = data;
+    struct simulation *sim = data;
     if (!folder)
-        return take_sent(world, n);
-    struct suite_mailbox *mailbox = suite_world_mailbox(world, folder, false);
+        return take_sent(sim, n);
+    struct suite_mailbox *mailbox = simulation_mailbox(sim, folder, false);
     if (!mailbox) {
-        suite_world_set_default(world);
+        simulation_set_default(sim);
         return false;
     }
     if (n >= mailbox->messages->len)
         return false;
     struct suite_stored *stored = g_ptr_array_index(mailbox->messages, n);
-    suite_world_set_message(world, stored->bytes);
+    simulation_set_message(sim, stored->bytes);
     for (guint i = 0; i < stored->flags->len; i++)
-        g_ptr_array_add(world->flags, g_strdup(g_ptr_array_index(stored->flags, i)));
+        g_ptr_array_add(sim->flags, g_strdup(g_ptr_array_index(stored->flags, i)));
     return true;
 }
 
 static bool suite_mailbox_create(void *data, const char *mailbox)
 {
-    return suite_world_mailbox(data, mailbox, true) != NULL;
+    return simulation_mailbox(data, mailbox, true) != NULL;
 }
 
 static void suite_metadata_set(void *data, const char *mailbox, const char *annotation,
                                const char *value)
 {
-    struct suite_world *world = data;
+    struct simulation *sim = data;
     g_autofree char *lower = g_ascii_strdown(annotation, -1);
-    g_hash_table_replace(world->metadata, g_strdup_printf("%s\n%s", mailbox ? mailbox : "", lower),
+    g_hash_table_replace(sim->metadata, g_strdup_printf("%s\n%s", mailbox ? mailbox : "", lower),
                          g_strdup(value));
 }
 
 static void suite_config_set(void *data, const char *name, const char *value)
 {
-    struct suite_world *world = data;
+    struct simulation *sim = data;
     g_autofree char *canonical = sieve_setting_canonical(name, NULL);
     // A suite may set what means nothing here.
     const char *key = canonical ? canonical : name;
     if (value)
-        g_hash_table_replace(world->source.settings, g_strdup(key), g_strdup(value));
+        g_hash_table_replace(sim->source.settings, g_strdup(key), g_strdup(value));
     else
-        g_hash_table_remove(world->source.settings, key);
+        g_hash_table_remove(sim->source.settings, key);
 }
 
 // ---- Scripts
 
-static bool compile_file(struct suite_world *world, const char *file,
-                         struct sieve_program **program_r)
+static bool compile_file(struct simulation *sim, const char *file, struct sieve_program **program_r)
 {
-    g_autofree char *path = g_canonicalize_filename(file, world->directory);
+    g_autofree char *path = g_canonicalize_filename(file, sim->directory);
     g_autofree char *text = NULL;
     g_autoptr(GError) err = NULL;
     gsize size = 0;
     if (!files_read(path, FILES_TEXT_MAX, &text, &size, &err)) {
-        sieve_diagnose(world->log, SIEVE_ERROR, file, (struct sieve_place){0, 0},
+        sieve_diagnose(sim->log, SIEVE_ERROR, file, (struct sieve_position){0, 0},
                        MSG_SCRIPT_MISSING, file);
         return false;
     }
     g_autofree char *base = g_path_get_basename(file);
     g_autofree char *name =
         g_str_has_suffix(base, ".sieve") ? g_strndup(base, strlen(base) - 6) : g_strdup(base);
-    if (!sieve_compile(name, text, size, &world->host, world->log, program_r))
+    if (!sieve_compile(name, text, size, &sim->host, sim->log, program_r))
         return false;
-    g_ptr_array_add(world->programs, *program_r);
+    g_ptr_array_add(sim->programs, *program_r);
     return true;
 }
 
 static bool suite_compile(void *data, const char *file)
 {
-    struct suite_world *world = data;
+    struct simulation *sim = data;
     struct sieve_program *program = NULL;
-    sieve_diagnostics_clear(world->log);
-    if (!compile_file(world, file, &program))
+    sieve_diagnostics_clear(sim->log);
+    if (!compile_file(sim, file, &program))
         return false;
-    world->script = program;
+    sim->script = program;
     return true;
 }
 
-static void reset_plan(struct suite_world *world, struct plan *plan)
+static void reset_plan(struct simulation *sim, struct plan *plan)
 {
     g_ptr_array_set_size(plan->actions, 0);
     plan->implicit_keep = true;
     g_clear_pointer(&plan->message, g_bytes_unref);
     g_clear_pointer(&plan->flags, g_ptr_array_unref);
     g_clear_pointer(&plan->error, g_free);
-    world->performed = 0;
-    world->keep_performed = false;
+    sim->performed = 0;
+    sim->keep_performed = false;
 }
 
-static bool run_program(struct suite_world *world, struct sieve_run *run,
+static bool run_program(struct simulation *sim, struct sieve_run *run,
                         struct sieve_program *program, struct plan *plan)
 {
-    bool failed_before = world->inner_failed;
-    world->inner++;
-    world->inner_failed = false;
-    bool sound = sieve_execute_on(program, run->host, run->view, plan, world->log);
-    sound &= !world->inner_failed;
-    world->inner--;
-    world->inner_failed = failed_before;
-    return sound;
+    bool failed_before = sim->inner_failed;
+    sim->inner++;
+    sim->inner_failed = false;
+    bool ok = sieve_execute_on(program, run->host, run->view, plan, sim->log);
+    ok &= !sim->inner_failed;
+    sim->inner--;
+    sim->inner_failed = failed_before;
+    return ok;
 }
 
 static bool suite_run(void *data, struct sieve_run *run, bool append)
 {
-    struct suite_world *world = data;
-    sieve_diagnostics_clear(world->log);
+    struct simulation *sim = data;
+    sieve_diagnostics_clear(sim->log);
     if (!append)
-        reset_plan(world, run->plan);
-    return world->script && run_program(world, run, world->script, run->plan);
+        reset_plan(sim, run->plan);
+    return sim->script && run_program(sim, run, sim->script, run->plan);
 }
 
 // The next script of a sequence starts with the flags that this one set.
-static void pass_flags_on(struct suite_world *world, const struct plan *plan)
+static void pass_flags_on(struct simulation *sim, const struct plan *plan)
 {
-    g_ptr_array_set_size(world->flags, 0);
+    g_ptr_array_set_size(sim->flags, 0);
     for (guint i = 0; plan->flags && i < plan->flags->len; i++)
-        g_ptr_array_add(world->flags, g_strdup(g_ptr_array_index(plan->flags, i)));
+        g_ptr_array_add(sim->flags, g_strdup(g_ptr_array_index(plan->flags, i)));
 }
 
 // Before-scripts, the user's, after-scripts: each is carried out at once, all but its keep; one
 // that keeps nothing ends the sequence.
 static bool suite_multiscript(void *data, struct sieve_run *run, const GPtrArray *files)
 {
-    struct suite_world *world = data;
-    bool sound = true, keep = true;
-    sieve_diagnostics_clear(world->log);
-    for (guint i = 0; sound && keep && i < files->len; i++) {
+    struct simulation *sim = data;
+    bool ok = true, keep = true;
+    sieve_diagnostics_clear(sim->log);
+    for (guint i = 0; ok && keep && i < files->len; i++) {
         struct sieve_program *program = NULL;
         g_autoptr(Plan) plan = plan_new();
-        sound = compile_file(world, g_ptr_array_index(files, i), &program) &&
-                run_program(world, run, program, plan);
+        ok = compile_file(sim, g_ptr_array_index(files, i), &program) &&
+             run_program(sim, run, program, plan);
         keep = plan_keeps(plan);
-        pass_flags_on(world, plan);
+        pass_flags_on(sim, plan);
         plan_drop_keeps(plan);
-        sound = sound && suite_world_perform(world, plan, 0, false);
-        if (keep && (i + 1 == files->len || !sound))
-            suite_world_keep(world, plan->message, plan->flags);
+        ok = ok && simulation_perform(sim, plan, 0, false);
+        if (keep && (i + 1 == files->len || !ok))
+            simulation_keep(sim, plan->message, plan->flags);
     }
-    return sound;
+    return ok;
 }
 
 static bool suite_execute(void *data, struct sieve_run *run)
 {
-    struct suite_world *world = data;
-    sieve_diagnostics_clear(world->log);
-    bool sound = suite_world_perform(world, run->plan, world->performed, !world->keep_performed);
-    world->performed = run->plan->actions->len;
-    for (guint i = 0; i < world->performed; i++)
+    struct simulation *sim = data;
+    sieve_diagnostics_clear(sim->log);
+    bool ok = simulation_perform(sim, run->plan, sim->performed, !sim->keep_performed);
+    sim->performed = run->plan->actions->len;
+    for (guint i = 0; i < sim->performed; i++)
         ((struct plan_action *)g_ptr_array_index(run->plan->actions, i))->settled = true;
-    world->keep_performed = true;
-    return sound;
+    sim->keep_performed = true;
+    return ok;
 }
 
 static void suite_reset(void *data, struct sieve_run *run)
 {
-    struct suite_world *world = data;
-    reset_plan(world, run->plan);
-    g_ptr_array_set_size(world->outbox, 0);
+    struct simulation *sim = data;
+    reset_plan(sim, run->plan);
+    g_ptr_array_set_size(sim->outbox, 0);
     // What filter, enclose, replace and editheader made of the message goes as well.
-    sieve_source_replace(&world->source, NULL);
+    sieve_source_replace(&sim->source, NULL);
     sieve_view_reset(run->view);
 }
 
 static bool suite_binary(void *data, const char *name, bool load)
 {
-    struct suite_world *world = data;
+    struct simulation *sim = data;
     if (!load) {
-        if (world->script)
-            g_hash_table_replace(world->binaries, g_strdup(name), world->script);
-        return world->script != NULL;
+        if (sim->script)
+            g_hash_table_replace(sim->binaries, g_strdup(name), sim->script);
+        return sim->script != NULL;
     }
-    struct sieve_program *program = g_hash_table_lookup(world->binaries, name);
+    struct sieve_program *program = g_hash_table_lookup(sim->binaries, name);
     if (program)
-        world->script = program;
+        sim->script = program;
     return program != NULL;
 }
 
@@ -305,10 +304,10 @@ static GPtrArray *suite_actions(void *data, struct sieve_run *run)
 
 static GPtrArray *suite_errors(void *data)
 {
-    const struct suite_world *world = data;
+    const struct simulation *sim = data;
     GPtrArray *errors = g_ptr_array_new();
-    for (guint i = 0; i < world->log->list->len; i++) {
-        struct sieve_diagnostic *diagnostic = g_ptr_array_index(world->log->list, i);
+    for (guint i = 0; i < sim->log->list->len; i++) {
+        struct sieve_diagnostic *diagnostic = g_ptr_array_index(sim->log->list, i);
         if (diagnostic->severity == SIEVE_ERROR)
             g_ptr_array_add(errors, diagnostic);
     }
@@ -317,7 +316,7 @@ static GPtrArray *suite_errors(void *data)
 
 static bool suite_asks_for(void *data, const char *key, const struct sieve_diagnostic *error)
 {
-    return ((const struct suite_world *)data)->lenient && peer_key_asks_for(key, error);
+    return ((const struct simulation *)data)->lenient && peer_key_asks_for(key, error);
 }
 
 static const struct sieve_suite operations = {
@@ -354,20 +353,20 @@ static void print_own(const struct sieve_diagnostics *own)
 }
 
 // What is wrong with running the file as a whole, or NULL.
-static const char *run_text(struct suite_world *world, const char *text, gsize size)
+static const char *run_text(struct simulation *sim, const char *text, gsize size)
 {
     g_autoptr(SieveDiagnostics) own = sieve_diagnostics_new();
     g_autoptr(SieveProgram) program = NULL;
     g_autoptr(Plan) plan = plan_new();
-    if (!sieve_compile(world->file, text, size, &world->host, own, &program)) {
+    if (!sieve_compile(sim->file, text, size, &sim->host, own, &program)) {
         print_own(own);
         return "the test script does not compile";
     }
-    bool sound = sieve_execute(program, &world->host, plan, own);
+    bool ok = sieve_execute(program, &sim->host, plan, own);
     print_own(own);
-    if (world->outside_failed)
+    if (sim->outside_failed)
         return "test_fail stands outside of a test";
-    return sound ? NULL : "the test script was aborted by an error";
+    return ok ? NULL : "the test script was aborted by an error";
 }
 
 static void run_file(const char *file, struct suite_counter *counter, bool lenient)
@@ -375,24 +374,24 @@ static void run_file(const char *file, struct suite_counter *counter, bool lenie
     g_autofree char *text = NULL;
     g_autoptr(GError) err = NULL;
     gsize size = 0;
-    struct suite_world world;
-    suite_world_init(&world, file, counter);
-    world.lenient = lenient;
-    world.host.suite = &operations;
+    struct simulation sim;
+    simulation_init(&sim, file, counter);
+    sim.lenient = lenient;
+    sim.host.suite = &operations;
     printf("# %s\n", file);
     if (!files_read_argument(file, FILES_TEXT_MAX, &text, &size, &err)) {
-        report(&world, file, err->message);
+        report(&sim, file, err->message);
     } else {
         guint before = counter->number;
-        const char *fault = run_text(&world, text, size);
+        const char *fault = run_text(&sim, text, size);
         if (!fault && counter->number == before)
             printf("# %s has no tests\n", file);
         if (fault) {
             g_autofree char *name = g_strdup_printf("%s runs to its end", file);
-            report(&world, name, fault);
+            report(&sim, name, fault);
         }
     }
-    suite_world_release(&world);
+    simulation_release(&sim);
     fflush(stdout);
 }
 

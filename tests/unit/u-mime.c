@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // message/mime.h and received.h: header words, addresses, parts, charsets, HTML, Received lines.
 #include "message/mime-module.h"
-#include "message/mime-sound.h"
+#include "message/mime-strict.h"
 #include "message/received.h"
 
 #include <string.h>
@@ -152,7 +152,7 @@ static void limits_are_noted(void **state)
 
 static const struct {
     const char *text;
-    bool sound; // to be read without GMime
+    bool strict; // to be read without GMime
 } mime_texts[] = {
     {NESTED, true},
     {"Subject: plain\n\nbody\n", true},
@@ -268,20 +268,20 @@ static bool read_alone(const char *text, const struct mime_limits *limits)
     g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
     g_autoptr(Message) message = message_new(bytes);
     g_autoptr(MimeTree) tree = mime_tree_new();
-    bool sound = mime_read_sound(message, limits, tree);
-    assert_true(sound == (tree->parts->len > 0));
-    return sound;
+    bool strict = mime_read_strict(message, limits, tree);
+    assert_true(strict == (tree->parts->len > 0));
+    return strict;
 }
 
-static void sound_mime_needs_no_gmime(void **state)
+static void strict_mime_needs_no_gmime(void **state)
 {
     (void)state;
     static const struct mime_limits usual = {MIME_MAX_BYTES, MIME_MAX_PARTS, MIME_MAX_DEPTH, true};
     static const struct mime_limits few = {MIME_MAX_BYTES, 2, MIME_MAX_DEPTH, true};
     static const struct mime_limits flat = {MIME_MAX_BYTES, MIME_MAX_PARTS, 1, true};
     for (gsize i = 0; i < G_N_ELEMENTS(mime_texts); i++) {
-        if (read_alone(mime_texts[i].text, &usual) != mime_texts[i].sound)
-            fail_msg("%s: %s", mime_texts[i].sound ? "is sound" : "is not sound",
+        if (read_alone(mime_texts[i].text, &usual) != mime_texts[i].strict)
+            fail_msg("%s: %s", mime_texts[i].strict ? "is strict" : "is not strict",
                      mime_texts[i].text);
     }
     assert_false(read_alone(NESTED, &few));
@@ -359,11 +359,11 @@ static void received_lines_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header_words_are_decoded),  cmocka_unit_test(addresses_are_found),
-        cmocka_unit_test(parts_are_walked),          cmocka_unit_test(encoded_message_is_opened),
-        cmocka_unit_test(limits_are_noted),          cmocka_unit_test(bare_parts_are_the_same),
-        cmocka_unit_test(sound_mime_needs_no_gmime), cmocka_unit_test(charsets_are_guessed),
-        cmocka_unit_test(html_becomes_text),         cmocka_unit_test(received_lines_are_read),
+        cmocka_unit_test(header_words_are_decoded),   cmocka_unit_test(addresses_are_found),
+        cmocka_unit_test(parts_are_walked),           cmocka_unit_test(encoded_message_is_opened),
+        cmocka_unit_test(limits_are_noted),           cmocka_unit_test(bare_parts_are_the_same),
+        cmocka_unit_test(strict_mime_needs_no_gmime), cmocka_unit_test(charsets_are_guessed),
+        cmocka_unit_test(html_becomes_text),          cmocka_unit_test(received_lines_are_read),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

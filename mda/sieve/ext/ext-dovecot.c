@@ -45,12 +45,12 @@ static bool report_check(struct sieve_checker *checker, struct sieve_node *node)
     const struct sieve_text *to = sieve_arg_text(g_ptr_array_index(node->positional, 2), 0);
     g_autofree char *why = NULL;
     g_autofree char *address = to->parts ? NULL : sieve_address_parse_one(to->raw, &why);
-    bool sound = true;
+    bool ok = true;
     if (!type->parts && !is_feedback_type(type->raw))
-        sound = sieve_check_error(checker, type->at, MSG_FEEDBACK_TYPE, type->raw);
+        ok = sieve_check_error(checker, type->at, MSG_FEEDBACK_TYPE, type->raw);
     if (!to->parts && !address)
-        sound = sieve_check_error(checker, to->at, MSG_REPORT_ADDRESS, to->raw, why);
-    return sound;
+        ok = sieve_check_error(checker, to->at, MSG_REPORT_ADDRESS, to->raw, why);
+    return ok;
 }
 
 static enum sieve_flow report_run(struct sieve_run *run, const struct sieve_node *node)

@@ -82,7 +82,7 @@ static const struct sieve_verb duplicate = {
     .name = "duplicate", .kind = VERB_TEST, .tags = tags, .test = duplicate_test};
 static const struct sieve_verb *const verbs[] = {&duplicate, NULL};
 
-static bool duplicate_require(struct sieve_checker *checker, struct sieve_place at)
+static bool duplicate_require(struct sieve_checker *checker, struct sieve_position at)
 {
     if (sieve_check_uses(checker, "duplicate") &&
         sieve_check_uses(checker, "vnd.dovecot.duplicate"))

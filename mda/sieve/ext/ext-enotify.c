@@ -194,7 +194,7 @@ static const struct sieve_tag set_tags[] = {
 
 static const struct sieve_verb *const verbs[] = {&notify, &valid, &capability, NULL};
 
-static bool enotify_require(struct sieve_checker *checker, struct sieve_place at)
+static bool enotify_require(struct sieve_checker *checker, struct sieve_position at)
 {
     return !sieve_check_uses(checker, "notify") || !sieve_check_uses(checker, "enotify") ||
            sieve_check_error(checker, at, MSG_NOTIFY_BOTH);

@@ -64,12 +64,12 @@ static bool check_part(struct sieve_checker *checker, const struct sieve_node *n
 static bool envelope_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
-    bool sound = true;
-    for (guint i = 0; sound && i < names->texts->len; i++) {
+    bool ok = true;
+    for (guint i = 0; ok && i < names->texts->len; i++) {
         if (!sieve_arg_text(names, i)->parts)
-            sound &= check_part(checker, node, sieve_arg_text(names, i));
+            ok &= check_part(checker, node, sieve_arg_text(names, i));
     }
-    return sound;
+    return ok;
 }
 
 // One that is no path has no parts (RFC 5228 §2.7.4), and as a whole it is nobody, as with Dovecot.

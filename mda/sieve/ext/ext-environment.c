@@ -34,7 +34,7 @@ static const struct sieve_verb *const verbs[] = {&environment, NULL};
 
 const struct sieve_extension sieve_ext_environment = {.name = "environment", .verbs = verbs};
 
-static bool dovecot_require(struct sieve_checker *checker, struct sieve_place at)
+static bool dovecot_require(struct sieve_checker *checker, struct sieve_position at)
 {
     guint index = 0;
     const struct sieve_extension *extension = sieve_extension_find("environment", &index);

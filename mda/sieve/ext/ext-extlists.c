@@ -56,14 +56,14 @@ static bool notify_check(struct sieve_checker *checker, struct sieve_node *node,
     (void)node;
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
     g_auto(GStrv) words = g_strsplit(text->raw, ",", -1);
-    bool sound = words[0] != NULL;
+    bool ok = words[0] != NULL;
     for (guint i = 0; words[i]; i++) {
         const char *word = g_strstrip(words[i]);
         bool never = g_ascii_strcasecmp(word, "never") == 0;
-        sound &= (never && !words[1]) || g_ascii_strcasecmp(word, "success") == 0 ||
-                 g_ascii_strcasecmp(word, "failure") == 0 || g_ascii_strcasecmp(word, "delay") == 0;
+        ok &= (never && !words[1]) || g_ascii_strcasecmp(word, "success") == 0 ||
+              g_ascii_strcasecmp(word, "failure") == 0 || g_ascii_strcasecmp(word, "delay") == 0;
     }
-    return text->parts || sound || sieve_check_error(checker, text->at, MSG_DSN_NOTIFY, text->raw);
+    return text->parts || ok || sieve_check_error(checker, text->at, MSG_DSN_NOTIFY, text->raw);
 }
 
 static const struct sieve_tag dsn_tags[] = {
@@ -92,9 +92,9 @@ static bool bymode_check(struct sieve_checker *checker, struct sieve_node *node,
                          const struct sieve_tag_use *use)
 {
     const struct sieve_text *text = sieve_arg_text(use->value, 0);
-    bool sound = text->parts || g_ascii_strcasecmp(text->raw, "notify") == 0 ||
-                 g_ascii_strcasecmp(text->raw, "return") == 0;
-    return (sound || sieve_check_error(checker, text->at, MSG_DELIVERBY_MODE, text->raw)) &&
+    bool ok = text->parts || g_ascii_strcasecmp(text->raw, "notify") == 0 ||
+              g_ascii_strcasecmp(text->raw, "return") == 0;
+    return (ok || sieve_check_error(checker, text->at, MSG_DELIVERBY_MODE, text->raw)) &&
            beside_time(checker, node, use);
 }
 

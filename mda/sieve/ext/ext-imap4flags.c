@@ -263,7 +263,7 @@ static const struct sieve_tag tags[] = {{.name = "flags", .value = 'l', .verbs =
 
 static const struct sieve_verb *const verbs[] = {&setflag, &addflag, &removeflag, &hasflag, NULL};
 
-static bool imap4flags_require(struct sieve_checker *checker, struct sieve_place at)
+static bool imap4flags_require(struct sieve_checker *checker, struct sieve_position at)
 {
     return !sieve_check_uses(checker, "imapflags") ||
            sieve_check_error(checker, at, MSG_FLAGS_BOTH);
@@ -293,7 +293,7 @@ static const struct sieve_verb unmark = {.name = "unmark", .kind = VERB_COMMAND,
 static const struct sieve_verb *const old_verbs[] = {&setflag, &addflag, &removeflag,
                                                      &mark,    &unmark,  NULL};
 
-static bool imapflags_require(struct sieve_checker *checker, struct sieve_place at)
+static bool imapflags_require(struct sieve_checker *checker, struct sieve_position at)
 {
     return !sieve_check_uses(checker, "imap4flags") ||
            sieve_check_error(checker, at, MSG_FLAGS_BOTH);

@@ -133,7 +133,7 @@ static bool check_limits(struct sieve_checker *checker, const struct sieve_node 
            sieve_check_error(checker, node->at, MSG_TOO_MANY_INCLUDES, name_of(node), most);
 }
 
-// What a script includes is looked at when it is sound itself: its errors come first.
+// What a script includes is looked at when it is valid itself: its errors come first.
 static bool include_finish(struct sieve_checker *checker, struct sieve_node *node)
 {
     g_autofree char *text = NULL;
@@ -155,7 +155,7 @@ static bool include_finish(struct sieve_checker *checker, struct sieve_node *nod
         const struct sieve_script *script = g_ptr_array_index(checker->program->scripts, index);
         return sieve_check_error(checker, node->at, MSG_INCLUDE_FAULTY,
                                  !script->commands ? "parse"
-                                 : !script->sound  ? "validate"
+                                 : !script->valid  ? "validate"
                                                    : "use",
                                  name);
     }
@@ -223,10 +223,10 @@ static bool global_check(struct sieve_checker *checker, struct sieve_node *node)
     if (!sieve_check_uses(checker, "variables"))
         return sieve_check_error(checker, node->at, MSG_GLOBAL_NO_VARIABLES, node->verb->name);
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
-    bool sound = true;
+    bool ok = true;
     for (guint i = 0; i < names->texts->len; i++)
-        sound &= declare_global(checker, sieve_arg_text(names, i));
-    return sound;
+        ok &= declare_global(checker, sieve_arg_text(names, i));
+    return ok;
 }
 
 static const struct sieve_verb global = {.name = "global",

@@ -92,7 +92,7 @@ static bool annotation_valid(const char *name, const char **why_r)
         g_ascii_strncasecmp(name, "/shared/", 8) != 0)
         *why_r = "it begins with /private/ or /shared/";
     else if (strpbrk(name, "*%"))
-        *why_r = "* and % have no place in it";
+        *why_r = "it must not hold * or %";
     else if (strstr(name, "//") || g_str_has_suffix(name, "/"))
         *why_r = "a name between two of its slashes is empty";
     return !*why_r;

@@ -237,10 +237,10 @@ bool sieve_mime_value(struct sieve_run *run, const struct sieve_node *node,
         at = skip_blanks(at);
     }
     // What is no such field has the empty string for all its pieces.
-    bool sound = type && (!content_type || subtype) && (!*at || *at == ';');
+    bool ok = type && (!content_type || subtype) && (!*at || *at == ';');
     if (option->tag->id == MIME_PARAM)
-        return match_parameters(run, node, sound ? at : "", matching);
-    if (!sound)
+        return match_parameters(run, node, ok ? at : "", matching);
+    if (!ok)
         return node->match->type != MATCH_COUNT && sieve_matching_value(matching, "");
     g_autofree char *both = subtype ? g_strdup_printf("%s/%s", type, subtype) : g_strdup(type);
     const char *piece = option->tag->id == MIME_TYPE      ? type

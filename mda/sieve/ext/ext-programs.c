@@ -41,7 +41,7 @@ static GPtrArray *arguments_of(struct sieve_run *run, const struct sieve_node *n
     return node->positional->len > 1 ? sieve_list(run, node, 1) : NULL;
 }
 
-static bool arguments_sound(const GPtrArray *arguments)
+static bool arguments_ok(const GPtrArray *arguments)
 {
     for (guint i = 0; arguments && i < arguments->len; i++) {
         if (strpbrk(g_ptr_array_index(arguments, i), "\r\n"))
@@ -59,7 +59,7 @@ static enum sieve_flow pipe_run(struct sieve_run *run, const struct sieve_node *
     enum sieve_flow flow = FLOW_NEXT;
     g_autofree char *program = sieve_string(run, node, 0);
     g_autoptr(GPtrArray) arguments = arguments_of(run, node);
-    if (!name_valid(program) || !arguments_sound(arguments))
+    if (!name_valid(program) || !arguments_ok(arguments))
         return sieve_run_fail(run, MSG_PIPE_CALL, program);
     struct plan_action *action = sieve_act(run, PLAN_PIPE, &flow);
     if (!action)
@@ -94,7 +94,7 @@ static bool call_program(struct sieve_run *run, const struct sieve_node *node, i
     g_autofree char *program = sieve_string(run, node, 0);
     g_autoptr(GPtrArray) arguments = arguments_of(run, node);
     g_autoptr(GError) err = NULL;
-    if (!name_valid(program) || !arguments_sound(arguments)) {
+    if (!name_valid(program) || !arguments_ok(arguments)) {
         sieve_run_fail(run, MSG_PROGRAM_CALL, node->verb->name, program);
         return false;
     }

@@ -181,12 +181,12 @@ static void change_field(struct sieve_run *run, const char *name, const char *va
 static bool from_valid(const char *from)
 {
     g_autoptr(GPtrArray) addresses = sieve_addresses_parse(from);
-    bool sound = addresses->len > 0;
+    bool ok = addresses->len > 0;
     for (guint i = 0; i < addresses->len; i++) {
         const struct sieve_address *address = g_ptr_array_index(addresses, i);
-        sound &= address->local && *address->local && address->domain && *address->domain;
+        ok &= address->local && *address->local && address->domain && *address->domain;
     }
-    return sound;
+    return ok;
 }
 
 // §5: a :from that is no list of mailboxes, and :subject or :from beside :mime, are errors.

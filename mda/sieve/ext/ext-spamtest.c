@@ -173,7 +173,7 @@ static const struct sieve_verb virustest = {.name = "virustest",
 static const struct sieve_verb *const spam_verbs[] = {&spamtest, NULL};
 static const struct sieve_verb *const virus_verbs[] = {&virustest, NULL};
 
-static bool spam_require(struct sieve_checker *checker, struct sieve_place at)
+static bool spam_require(struct sieve_checker *checker, struct sieve_position at)
 {
     if (sieve_check_uses(checker, "spamtest") && sieve_check_uses(checker, "spamtestplus"))
         sieve_check_warn(checker, at, MSG_SPAMTEST_BOTH);

@@ -115,8 +115,8 @@ static enum sieve_flow vacation_run(struct sieve_run *run, const struct sieve_no
 {
     enum sieve_flow flow = FLOW_NEXT;
     g_autofree char *from = sieve_tag_string(run, node, "from"), *why = NULL;
-    g_autofree char *sound = from ? sieve_address_parse_one(from, &why) : NULL;
-    if (from && !sound) {
+    g_autofree char *ok = from ? sieve_address_parse_one(from, &why) : NULL;
+    if (from && !ok) {
         sieve_run_error(run, MSG_VACATION_FROM, from, why);
         g_clear_pointer(&from, g_free);
     }
@@ -148,7 +148,7 @@ static const struct sieve_verb *const verbs[] = {&vacation, NULL};
 const struct sieve_extension sieve_ext_vacation = {.name = "vacation", .verbs = verbs};
 
 // vacation-seconds brings vacation with it (RFC 6131 §2).
-static bool seconds_require(struct sieve_checker *checker, struct sieve_place at)
+static bool seconds_require(struct sieve_checker *checker, struct sieve_position at)
 {
     guint index = 0;
     const struct sieve_extension *extension = sieve_extension_find("vacation", &index);

@@ -37,7 +37,7 @@ static bool check_pair(struct sieve_run *run, const struct plan_action *old, enu
 {
     static const char *const conflict = MSG_ACTION_CONFLICT;
     const struct plan_action now = {.kind = kind};
-    g_autofree char *here = sieve_run_place(run);
+    g_autofree char *here = sieve_run_position(run);
     if (refuses(kind) && refuses(old->kind))
         refuse_twice(run, "reject/ereject", old);
     else if (kind == PLAN_VACATION && old->kind == PLAN_VACATION)
@@ -105,7 +105,7 @@ struct plan_action *sieve_act(struct sieve_run *run, enum plan_kind kind, enum s
         return NULL;
     *flow_r = FLOW_NEXT;
     struct plan_action *action = plan_add(run->plan, kind);
-    action->where = sieve_run_place(run);
+    action->where = sieve_run_position(run);
     if (kind == PLAN_REDIRECT && run->view->unenclosed)
         action->message = g_bytes_ref(run->view->unenclosed);
     else if (kind != PLAN_DISCARD && kind != PLAN_NOTIFY)

@@ -10,14 +10,14 @@ enum sieve_arg_kind { ARG_NUMBER, ARG_STRING, ARG_LIST, ARG_TAG };
 // One string. `parts` is NULL for a constant one; else it is a list of struct sieve_part_of_text
 // that is put together when the script runs (RFC 5229).
 struct sieve_text {
-    struct sieve_place at;
+    struct sieve_position at;
     char *raw;
     GPtrArray *parts;
 };
 
 struct sieve_arg {
     enum sieve_arg_kind kind;
-    struct sieve_place at;
+    struct sieve_position at;
     guint64 number;
     char *tag;        // TAG: its name without the colon, in lower case
     char *written;    // TAG: the same as the script has it
@@ -38,7 +38,7 @@ struct sieve_tag_use {
 // A command or a test.
 struct sieve_node {
     char *name;
-    struct sieve_place at;
+    struct sieve_position at;
     GPtrArray *args;  // struct sieve_arg *
     GPtrArray *tests; // struct sieve_node *
     bool test_list;   // they stood in parentheses

@@ -12,14 +12,14 @@
 #include <string.h>
 
 static void report(struct sieve_checker *checker, enum sieve_severity severity,
-                   struct sieve_place at, const char *format, va_list args) G_GNUC_PRINTF(4, 0);
+                   struct sieve_position at, const char *format, va_list args) G_GNUC_PRINTF(4, 0);
 static void report(struct sieve_checker *checker, enum sieve_severity severity,
-                   struct sieve_place at, const char *format, va_list args)
+                   struct sieve_position at, const char *format, va_list args)
 {
     sieve_diagnose_v(checker->diagnostics, severity, checker->script->name, at, format, args);
 }
 
-bool sieve_check_error(struct sieve_checker *checker, struct sieve_place at, const char *format,
+bool sieve_check_error(struct sieve_checker *checker, struct sieve_position at, const char *format,
                        ...)
 {
     va_list args;
@@ -29,7 +29,8 @@ bool sieve_check_error(struct sieve_checker *checker, struct sieve_place at, con
     return false;
 }
 
-void sieve_check_warn(struct sieve_checker *checker, struct sieve_place at, const char *format, ...)
+void sieve_check_warn(struct sieve_checker *checker, struct sieve_position at, const char *format,
+                      ...)
 {
     va_list args;
     va_start(args, format);
@@ -81,7 +82,7 @@ bool sieve_check_uses(const struct sieve_checker *checker, const char *extension
     return sieve_script_uses(checker->script, extension);
 }
 
-bool sieve_check_enable(struct sieve_checker *checker, struct sieve_place at,
+bool sieve_check_enable(struct sieve_checker *checker, struct sieve_position at,
                         const struct sieve_extension *extension, guint index)
 {
     if (checker->script->enabled[index])
@@ -112,10 +113,10 @@ static bool check_needs(struct sieve_checker *checker)
 
 static bool prepare_texts(struct sieve_checker *checker, const struct sieve_arg *arg)
 {
-    bool sound = true;
+    bool ok = true;
     for (guint i = 0; arg->texts && i < arg->texts->len; i++)
-        sound &= sieve_text_prepare(checker, g_ptr_array_index(arg->texts, i));
-    return sound;
+        ok &= sieve_text_prepare(checker, g_ptr_array_index(arg->texts, i));
+    return ok;
 }
 
 static const char *group_of(const struct sieve_tag *tag)
@@ -385,16 +386,16 @@ static bool check_node(struct sieve_checker *checker, struct sieve_node *node, b
 // The tests of a list are looked at up to the one that settles it.
 static bool check_tests(struct sieve_checker *checker, struct sieve_node *node)
 {
-    bool sound = true;
+    bool ok = true;
     bool all = strcmp(node->verb->name, "allof") == 0;
     bool any = !all && strcmp(node->verb->name, "not") != 0;
     for (guint i = 0; i < node->tests->len; i++) {
         struct sieve_node *test = g_ptr_array_index(node->tests, i);
-        sound &= check_node(checker, test, true);
+        ok &= check_node(checker, test, true);
         if ((all && test->constant == 0) || (any && test->constant == 1))
             break;
     }
-    return sound;
+    return ok;
 }
 
 static bool is_branch(const struct sieve_node *node)
@@ -421,9 +422,9 @@ static bool check_chain(struct sieve_checker *checker, const struct sieve_node *
 // Arguments, the number of tests, the presence of a block.
 static bool check_form(struct sieve_checker *checker, struct sieve_node *node)
 {
-    bool arguments_sound = check_arguments(checker, node);
-    bool tests_sound = check_subtests(checker, node);
-    return arguments_sound && tests_sound && check_has_block(checker, node);
+    bool arguments_ok = check_arguments(checker, node);
+    bool tests_ok = check_subtests(checker, node);
+    return arguments_ok && tests_ok && check_has_block(checker, node);
 }
 
 // A loop is one for its block, faulty as it may be.
@@ -432,32 +433,32 @@ static bool check_inner(struct sieve_checker *checker, struct sieve_node *node)
     guint loops = checker->loops->len;
     if (node->verb->checks_block)
         g_ptr_array_add(checker->loops, node);
-    bool sound = sieve_check_block(checker, node->block);
+    bool ok = sieve_check_block(checker, node->block);
     g_ptr_array_set_size(checker->loops, (gint)loops);
-    return sound;
+    return ok;
 }
 
 static bool check_node(struct sieve_checker *checker, struct sieve_node *node, bool as_test)
 {
     if (!find_verb(checker, node, as_test))
         return false;
-    bool form_sound = check_form(checker, node), sound = form_sound;
-    node->unreachable = sound && is_settled(checker, node);
-    sound = sound && check_chain(checker, node);
+    bool form_ok = check_form(checker, node), ok = form_ok;
+    node->unreachable = ok && is_settled(checker, node);
+    ok = ok && check_chain(checker, node);
     if (node->unreachable)
-        return sound;
-    if (sound && node->verb->check)
-        sound = node->verb->check(checker, node);
-    if (sound && node->verb->finish)
+        return ok;
+    if (ok && node->verb->check)
+        ok = node->verb->check(checker, node);
+    if (ok && node->verb->finish)
         g_ptr_array_add(checker->unfinished, node);
     if (node->verb->subtests != SUBTESTS_NONE)
-        sound &= check_tests(checker, node);
-    if (sound && node->verb->constant)
+        ok &= check_tests(checker, node);
+    if (ok && node->verb->constant)
         node->constant = node->verb->constant(checker, node);
     if (node->block && (node->verb->takes & TAKES_BLOCK) && node->constant != 0 &&
-        !(form_sound && node->verb->checks_block))
-        sound &= check_inner(checker, node);
-    return sound;
+        !(form_ok && node->verb->checks_block))
+        ok &= check_inner(checker, node);
+    return ok;
 }
 
 static bool is_require(const struct sieve_node *node)
@@ -473,7 +474,7 @@ static bool ends_requires(const struct sieve_checker *checker, const struct siev
 
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands)
 {
-    bool sound = true;
+    bool ok = true;
     const struct sieve_node *outer_before = checker->before;
     checker->blocks++;
     checker->before = NULL;
@@ -481,16 +482,16 @@ bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands)
         struct sieve_node *node = g_ptr_array_index(commands, i);
         if (checker->blocks == 1 && ends_requires(checker, node) && !check_needs(checker)) {
             // What follows would fail for the same reason again and again.
-            sound = false;
+            ok = false;
             find_verb(checker, node, false);
             break;
         }
-        sound &= check_node(checker, node, false);
+        ok &= check_node(checker, node, false);
         checker->before = node;
     }
     checker->before = outer_before;
     checker->blocks--;
-    return sound;
+    return ok;
 }
 
 bool sieve_check_stands_behind(const struct sieve_checker *checker, const char *const *names)
@@ -527,7 +528,7 @@ static struct sieve_script *script_new(const char *name, enum sieve_location loc
 
 static bool finish_all(struct sieve_checker *checker)
 {
-    checker->script->sound = true;
+    checker->script->valid = true;
     for (guint i = 0; i < checker->unfinished->len; i++) {
         struct sieve_node *node = g_ptr_array_index(checker->unfinished, i);
         if (!node->verb->finish(checker, node))
@@ -538,7 +539,7 @@ static bool finish_all(struct sieve_checker *checker)
 
 const char *sieve_script_stage(const struct sieve_script *script)
 {
-    return !script->commands ? "syntax" : !script->sound ? "content" : "include";
+    return !script->commands ? "syntax" : !script->valid ? "content" : "include";
 }
 
 static bool size_allowed(const struct sieve_host *host, const char *name, gsize size,
@@ -547,8 +548,8 @@ static bool size_allowed(const struct sieve_host *host, const char *name, gsize 
     gint64 most = sieve_setting_size(host, "max_script_size", SIEVE_MAX_SCRIPT);
     if (most == 0 || size <= (guint64)most)
         return true;
-    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){1, 0}, MSG_SCRIPT_TOO_BIG,
-                   most);
+    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_position){1, 0},
+                   MSG_SCRIPT_TOO_BIG, most);
     return false;
 }
 
@@ -575,13 +576,13 @@ bool sieve_check_script(struct sieve_checker *includer, struct sieve_program *pr
     checker.unfinished = g_ptr_array_new();
     checker.needy = g_array_new(FALSE, FALSE, sizeof(struct sieve_needy));
     guint before = diagnostics->errors;
-    bool sound = sieve_check_block(&checker, script->commands) && diagnostics->errors == before &&
-                 finish_all(&checker);
+    bool ok = sieve_check_block(&checker, script->commands) && diagnostics->errors == before &&
+              finish_all(&checker);
     g_ptr_array_unref(checker.loops);
     g_ptr_array_unref(checker.unfinished);
     g_array_unref(checker.needy);
     g_hash_table_unref(checker.reported);
-    return sound;
+    return ok;
 }
 
 struct sieve_program *sieve_program_new(void)
@@ -604,14 +605,14 @@ bool sieve_compile(const char *name, const char *text, gsize size, const struct 
 {
     g_autoptr(SieveProgram) program = sieve_program_new();
     guint before = diagnostics->errors, index = 0;
-    bool sound =
+    bool ok =
         sieve_check_script(NULL, program, host, diagnostics, name, host->owner, text, size, &index);
-    if (sound && diagnostics->errors == before) {
+    if (ok && diagnostics->errors == before) {
         *program_r = g_steal_pointer(&program);
         return true;
     }
     const struct sieve_script *script = g_ptr_array_index(program->scripts, 0);
-    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_place){0, 0}, MSG_STAGE_FAILED,
+    sieve_diagnose(diagnostics, SIEVE_ERROR, name, (struct sieve_position){0, 0}, MSG_STAGE_FAILED,
                    sieve_script_stage(script));
     return false;
 }

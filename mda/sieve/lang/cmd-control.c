@@ -35,10 +35,10 @@ static bool require_check(struct sieve_checker *checker, struct sieve_node *node
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     if (!arg->texts)
         return sieve_check_error(checker, arg->at, MSG_REQUIRE_VALUE, sieve_arg_describe(arg));
-    bool sound = true;
+    bool ok = true;
     for (guint i = 0; i < arg->texts->len; i++)
-        sound &= require_one(checker, sieve_arg_text(arg, i));
-    return sound;
+        ok &= require_one(checker, sieve_arg_text(arg, i));
+    return ok;
 }
 
 const struct sieve_verb sieve_cmd_require = {

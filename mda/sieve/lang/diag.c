@@ -53,7 +53,7 @@ static gsize code_length(const char *format)
 }
 
 void sieve_diagnose_v(struct sieve_diagnostics *diagnostics, enum sieve_severity severity,
-                      const char *file, struct sieve_place at, const char *format, va_list args)
+                      const char *file, struct sieve_position at, const char *format, va_list args)
 {
     if (severity == SIEVE_ERROR)
         diagnostics->errors++;
@@ -72,7 +72,7 @@ void sieve_diagnose_v(struct sieve_diagnostics *diagnostics, enum sieve_severity
 }
 
 void sieve_diagnose(struct sieve_diagnostics *diagnostics, enum sieve_severity severity,
-                    const char *file, struct sieve_place at, const char *format, ...)
+                    const char *file, struct sieve_position at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is wrong with a script, or with one run of it: all of it, each with its place.
+// What is wrong with a script, or with one run of it: all of it, each with its position.
 #pragma once
 
 #include "sieve/lang/messages.h"
@@ -9,14 +9,14 @@
 
 enum sieve_severity { SIEVE_ERROR, SIEVE_WARNING, SIEVE_INFO };
 
-struct sieve_place {
-    guint line, column; // from 1; line 0: no place in the text
+struct sieve_position {
+    guint line, column; // from 1; line 0: of the script as a whole
 };
 
 struct sieve_diagnostic {
     enum sieve_severity severity;
     char *file; // the script's name
-    struct sieve_place at;
+    struct sieve_position at;
     char code[5]; // "E107" of messages.h; "" when the message has none
     char *text;   // printable UTF-8
 };
@@ -32,10 +32,10 @@ void sieve_diagnostics_clear(struct sieve_diagnostics *diagnostics);
 
 // FORMAT is one of messages.h (MSG_…), or any text without a code.
 void sieve_diagnose(struct sieve_diagnostics *diagnostics, enum sieve_severity severity,
-                    const char *file, struct sieve_place at, const char *format, ...)
+                    const char *file, struct sieve_position at, const char *format, ...)
     G_GNUC_PRINTF(5, 6);
 void sieve_diagnose_v(struct sieve_diagnostics *diagnostics, enum sieve_severity severity,
-                      const char *file, struct sieve_place at, const char *format, va_list args)
+                      const char *file, struct sieve_position at, const char *format, va_list args)
     G_GNUC_PRINTF(5, 0);
 
 // "file:line:column: error: text [E107]". Owned by the caller.

@@ -62,7 +62,7 @@ struct sieve_verb {
     bool checks_block;            // `check` checks the block too
     // Runs when arguments, subtests and block have the right form. (optional)
     bool (*check)(struct sieve_checker *checker, struct sieve_node *node);
-    // Runs when the whole script is sound. (optional)
+    // Runs when the whole script is valid. (optional)
     bool (*finish)(struct sieve_checker *checker, struct sieve_node *node);
     // A test whose value is known now returns it: 0 or 1, else -1. (optional)
     int (*constant)(struct sieve_checker *checker, struct sieve_node *node);
@@ -77,7 +77,7 @@ struct sieve_extension {
     // Can it be had here? (optional)
     bool (*available)(const struct sieve_host *host);
     // Called when a script requires it; false after reporting. (optional)
-    bool (*require)(struct sieve_checker *checker, struct sieve_place at);
+    bool (*require)(struct sieve_checker *checker, struct sieve_position at);
     // What a script must require with it; ends with NULL. (optional)
     const char *const *needs;
     bool hidden; // not listed
@@ -98,7 +98,7 @@ struct sieve_script {
     char *name;
     enum sieve_location location; // where it was included from
     GPtrArray *commands;          // struct sieve_node *
-    bool sound;                   // it has no errors of its own
+    bool valid;                   // it has no errors of its own
     bool *enabled;                // by index of extension
     GHashTable *globals;          // names of variables that are global in it (RFC 6609)
     GHashTable *locals;           // names of its own ones
@@ -116,7 +116,7 @@ bool sieve_script_uses(const struct sieve_script *script, const char *extension)
 // An extension that a script requires and that needs others.
 struct sieve_needy {
     const struct sieve_extension *extension;
-    struct sieve_place at;
+    struct sieve_position at;
 };
 
 struct sieve_checker {
@@ -134,13 +134,13 @@ struct sieve_checker {
 };
 
 // Reports an error at PLACE of the script. Returns false.
-bool sieve_check_error(struct sieve_checker *checker, struct sieve_place at, const char *format,
+bool sieve_check_error(struct sieve_checker *checker, struct sieve_position at, const char *format,
                        ...) G_GNUC_PRINTF(3, 4);
-void sieve_check_warn(struct sieve_checker *checker, struct sieve_place at, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
+void sieve_check_warn(struct sieve_checker *checker, struct sieve_position at, const char *format,
+                      ...) G_GNUC_PRINTF(3, 4);
 bool sieve_check_uses(const struct sieve_checker *checker, const char *extension);
 // Makes EXTENSION usable in the script from here on.
-bool sieve_check_enable(struct sieve_checker *checker, struct sieve_place at,
+bool sieve_check_enable(struct sieve_checker *checker, struct sieve_position at,
                         const struct sieve_extension *extension, guint index);
 bool sieve_check_block(struct sieve_checker *checker, GPtrArray *commands);
 // Does the command in hand stand at the top of the script, first or behind one of NAMES (ends with
@@ -185,7 +185,7 @@ struct sieve_run {
     gint part;          // the MIME part in the loop, -1 outside
     bool part_replaced; // it is another one now
     const struct sieve_node *break_loop;
-    struct sieve_place at; // of the command in hand
+    struct sieve_position at; // of the command in hand
     bool failed;
     bool ended_by_stop;
     gint64 cpu_limit; // microseconds of this process's clock
@@ -215,7 +215,7 @@ enum sieve_flow sieve_run_fail(struct sieve_run *run, const char *format, ...) G
 // Reports an error that does not end the run.
 void sieve_run_error(struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 // "NAME: line N" of the command in hand. Owned by the caller.
-char *sieve_run_place(const struct sieve_run *run);
+char *sieve_run_position(const struct sieve_run *run);
 void sieve_run_warn(struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void sieve_run_trace(const struct sieve_run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -243,7 +243,8 @@ const char *sieve_variable_get(struct sieve_run *run, const char *name);
 // Sets it, cut to the limit. VALUE is taken over.
 void sieve_variable_set(struct sieve_run *run, const char *name, char *value);
 // Checks and notes the use of variable NAME for writing. False after reporting.
-bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at, const char *name);
+bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_position at,
+                            const char *name);
 // The modifiers of set (ext-variables.c): may NODE's stand together? Applied to VALUE, which is
 // taken over, the highest precedence first.
 bool sieve_modifiers_check(struct sieve_checker *checker, const struct sieve_node *node);

@@ -43,7 +43,7 @@ void sieve_run_error(struct sieve_run *run, const char *format, ...)
     va_end(args);
 }
 
-char *sieve_run_place(const struct sieve_run *run)
+char *sieve_run_position(const struct sieve_run *run)
 {
     return g_strdup_printf("%s:%u", run->script->name, run->at.line);
 }
@@ -184,7 +184,7 @@ bool sieve_run_test(struct sieve_run *run, const struct sieve_node *node)
 {
     if (!spend_step(run))
         return false;
-    struct sieve_place before = run->at;
+    struct sieve_position before = run->at;
     run->at = node->at;
     bool result = node->constant >= 0 ? node->constant : node->verb->test(run, node);
     run->at = node->at;
@@ -293,8 +293,8 @@ bool sieve_execute_on(const struct sieve_program *program, const struct sieve_ho
     guint before = plan->actions->len;
     run_init(&run);
     enum sieve_flow flow = sieve_run_script(&run, 0);
-    bool sound = flow != FLOW_FAIL && !run.failed;
-    if (sound) {
+    bool ok = flow != FLOW_FAIL && !run.failed;
+    if (ok) {
         sieve_note_implicit_keep(&run);
     } else {
         g_ptr_array_set_size(plan->actions, (gint)before);
@@ -306,16 +306,16 @@ bool sieve_execute_on(const struct sieve_program *program, const struct sieve_ho
                           : g_strdup("the script failed");
     }
     run_release(&run);
-    return sound;
+    return ok;
 }
 
 bool sieve_execute(const struct sieve_program *program, const struct sieve_host *host,
                    struct plan *plan, struct sieve_diagnostics *diagnostics)
 {
     struct sieve_view *view = sieve_view_new(host);
-    bool sound = sieve_execute_on(program, host, view, plan, diagnostics);
+    bool ok = sieve_execute_on(program, host, view, plan, diagnostics);
     sieve_view_free(view);
-    return sound;
+    return ok;
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)

@@ -20,9 +20,9 @@ static void step(struct sieve_lexer *lexer)
     }
 }
 
-static struct sieve_place place(const struct sieve_lexer *lexer)
+static struct sieve_position position(const struct sieve_lexer *lexer)
 {
-    return (struct sieve_place){lexer->line, (guint)(lexer->offset - lexer->line_start) + 1};
+    return (struct sieve_position){lexer->line, (guint)(lexer->offset - lexer->line_start) + 1};
 }
 
 static void complain(struct sieve_lexer *lexer, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -30,7 +30,7 @@ static void complain(struct sieve_lexer *lexer, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    sieve_diagnose_v(lexer->diagnostics, SIEVE_ERROR, lexer->file, place(lexer), format, args);
+    sieve_diagnose_v(lexer->diagnostics, SIEVE_ERROR, lexer->file, position(lexer), format, args);
     va_end(args);
     lexer->token = TOKEN_ERROR;
 }
@@ -45,7 +45,7 @@ static void skip_hash_comment(struct sieve_lexer *lexer)
         step(lexer);
     }
     if (peek(lexer, 0) == -1)
-        sieve_diagnose(lexer->diagnostics, SIEVE_WARNING, lexer->file, place(lexer),
+        sieve_diagnose(lexer->diagnostics, SIEVE_WARNING, lexer->file, position(lexer),
                        MSG_COMMENT_AT_END);
 }
 
@@ -297,7 +297,7 @@ void sieve_lexer_next(struct sieve_lexer *lexer)
     lexer->token = TOKEN_END;
     if (!skip_blanks(lexer))
         return;
-    lexer->at = place(lexer);
+    lexer->at = position(lexer);
     int c = peek(lexer, 0);
     if (c == -1)
         return;

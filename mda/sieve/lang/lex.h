@@ -33,7 +33,7 @@ struct sieve_lexer {
     struct sieve_diagnostics *diagnostics;
     // The token in hand.
     enum sieve_token token;
-    struct sieve_place at;
+    struct sieve_position at;
     GString *word;  // IDENTIFIER, TAG (without its colon), STRING (unescaped, CRLF line ends)
     guint64 number; // NUMBER
     bool told;      // what is wrong with it was reported

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // All that the engine says of a script or of a run of it: one table of codes and texts. A message
-// says what is wrong and, where that is not plain, what would be right; its place is told beside
+// says what is wrong and, where that is not plain, what would be right; its position is told beside
 // it. The first letter is what it amounts to: E an error, W a warning, I a remark. Codes are never
 // given to another message: people look them up, and suites test for them.
 //

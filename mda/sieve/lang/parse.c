@@ -17,7 +17,7 @@ struct parser {
 };
 
 enum outcome {
-    SOUND,   // or made sound again by recovery
+    PARSED,  // or made valid again by recovery
     LOST,    // stands before what belongs to an outer structure
     REFUSED, // beyond a limit, or a list of no tests: no use in going on with the structure around
 };
@@ -120,11 +120,11 @@ static enum outcome recover(struct parser *parser, enum sieve_token end)
         level++;
     for (; !is(parser, TOKEN_END); next(parser)) {
         if (end == TOKEN_SEMICOLON && is(parser, TOKEN_OPEN_BRACE))
-            return SOUND;
+            return PARSED;
         if (is(parser, levels[level].begin))
             nesting++;
         else if (is(parser, end) && --nesting == 0)
-            return SOUND;
+            return PARSED;
         for (guint i = level + 1; i < G_N_ELEMENTS(levels); i++) {
             if (is(parser, levels[i].begin) || is(parser, levels[i].end))
                 return LOST;
@@ -163,7 +163,7 @@ static enum outcome close_list(struct parser *parser, enum sieve_token end, cons
             return LOST;
     }
     next(parser);
-    return SOUND;
+    return PARSED;
 }
 
 static enum outcome parse_list(struct parser *parser, struct sieve_node *node)
@@ -218,7 +218,7 @@ static enum outcome parse_argument(struct parser *parser, struct sieve_node *nod
         take_tag(parser, arg_add(parser, node, ARG_TAG));
         break;
     }
-    return SOUND;
+    return PARSED;
 }
 
 static enum outcome parse_arguments(struct parser *parser, struct sieve_node *node, guint depth);
@@ -267,14 +267,14 @@ static enum outcome parse_arguments(struct parser *parser, struct sieve_node *no
 {
     while (begins_argument(parser)) {
         enum outcome outcome = parse_argument(parser, node);
-        if (outcome != SOUND)
+        if (outcome != PARSED)
             return outcome;
     }
     if (is(parser, TOKEN_IDENTIFIER))
-        return parse_test(parser, node, depth) == SOUND ? SOUND : LOST;
+        return parse_test(parser, node, depth) == PARSED ? PARSED : LOST;
     if (is(parser, TOKEN_OPEN_PAREN))
         return parse_test_list(parser, node, depth);
-    return SOUND;
+    return PARSED;
 }
 
 static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, guint depth);
@@ -288,14 +288,14 @@ static enum outcome parse_block(struct parser *parser, struct sieve_node *node, 
         if (recover(parser, TOKEN_CLOSE_BRACE) == LOST)
             return LOST;
         next(parser);
-        return SOUND;
+        return PARSED;
     }
     enum outcome outcome = parse_commands(parser, node->block, depth + 1);
     if (outcome != REFUSED && is(parser, TOKEN_CLOSE_BRACE)) {
         next(parser);
-        return SOUND;
+        return PARSED;
     }
-    if (outcome != SOUND)
+    if (outcome != PARSED)
         return outcome;
     complain(parser, MSG_BLOCK_NOT_CLOSED, sieve_token_describe(&parser->lexer));
     // Whose '}' it is that comes now is doubtful: the outer block, if there is one, has it.
@@ -318,7 +318,7 @@ static enum outcome parse_command(struct parser *parser, struct sieve_node *node
     if (!is(parser, TOKEN_SEMICOLON))
         return parse_block(parser, node, depth);
     next(parser);
-    return SOUND;
+    return PARSED;
 }
 
 static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, guint depth)
@@ -332,10 +332,10 @@ static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, g
         g_ptr_array_add(commands, node);
         next(parser);
         enum outcome outcome = parse_command(parser, node, depth);
-        if (outcome != SOUND)
+        if (outcome != PARSED)
             return outcome;
     }
-    return SOUND;
+    return PARSED;
 }
 
 GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
@@ -344,7 +344,7 @@ GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
     g_autoptr(GPtrArray) commands = g_ptr_array_new_with_free_func(sieve_node_free);
     struct parser parser = {.errors_before = diagnostics->errors};
     if (size > SIEVE_MAX_SCRIPT_EVER) {
-        sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_place){0, 0},
+        sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_position){0, 0},
                        MSG_SCRIPT_TOO_BIG_EVER, SIEVE_MAX_SCRIPT_EVER);
         return NULL;
     }

@@ -14,7 +14,7 @@ const struct sieve_tag *sieve_tag_find(const struct sieve_script *script,
 
 // Says of NAME, which is not known, that it is another server's own word, if it is one, and what to
 // write instead.
-void sieve_check_foreign(struct sieve_checker *checker, struct sieve_place at, const char *name);
+void sieve_check_foreign(struct sieve_checker *checker, struct sieve_position at, const char *name);
 
 // The tags of the base language for matching and for parts of addresses; end with a NULL name.
 extern const struct sieve_tag sieve_match_tags[];

@@ -28,7 +28,7 @@ static const struct foreign_word words[] = {
     {"convert", "give the part to a program (vnd.dovecot.filter)", true},
 };
 
-void sieve_check_foreign(struct sieve_checker *checker, struct sieve_place at, const char *name)
+void sieve_check_foreign(struct sieve_checker *checker, struct sieve_position at, const char *name)
 {
     const bool vendor = g_ascii_strncasecmp(name, "vnd.stalwart.", 13) == 0;
     const struct foreign_word *word = NULL;

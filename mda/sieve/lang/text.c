@@ -134,7 +134,7 @@ static bool part_add(GPtrArray *parts, enum part_kind kind, const char *text, gs
 }
 
 // NAME, behind "global.": one identifier, no number.
-static bool check_global_name(struct sieve_checker *checker, struct sieve_place at,
+static bool check_global_name(struct sieve_checker *checker, struct sieve_position at,
                               const char *name)
 {
     if (!strchr(name, '.') && sieve_variable_name_valid(name))
@@ -144,7 +144,7 @@ static bool check_global_name(struct sieve_checker *checker, struct sieve_place 
 }
 
 // NAME, behind "env.": no part of it is a number.
-static bool check_environment_name(struct sieve_checker *checker, struct sieve_place at,
+static bool check_environment_name(struct sieve_checker *checker, struct sieve_position at,
                                    const char *name)
 {
     g_auto(GStrv) words = g_strsplit(name, ".", -1);
@@ -248,7 +248,8 @@ static bool is_dotted(const char *name)
     return reference_length(reference) == strlen(name);
 }
 
-bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_place at, const char *name)
+bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_position at,
+                            const char *name)
 {
     if (g_ascii_isdigit(*name) && strspn(name, "0123456789") == strlen(name))
         return sieve_check_error(checker, at, MSG_MATCH_VALUE_SET);

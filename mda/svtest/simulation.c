@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The simulated world: messages, mailboxes, an outbox, and what carrying out a plan does to them.
-#include "svtest/suite-world.h"
+// What a suite simulates: messages, mailboxes, an outbox, and what carrying out a plan does to
+// them.
+#include "svtest/simulation.h"
 
 #include "hosts/sieve-beside.h"
 #include "sieve/lang/address.h"
@@ -42,15 +43,15 @@ static void program_free(gpointer data)
 
 // ---- Mailboxes
 
-struct suite_mailbox *suite_world_mailbox(struct suite_world *world, const char *name, bool create)
+struct suite_mailbox *simulation_mailbox(struct simulation *sim, const char *name, bool create)
 {
     // INBOX in any case, as the first level of a name too (RFC 9051 §5.1).
     bool inbox = g_ascii_strncasecmp(name, "INBOX", 5) == 0 && strchr("./", name[5]);
     g_autofree char *canonical = inbox ? g_strconcat("INBOX", name + 5, NULL) : NULL;
     if (inbox)
         name = canonical;
-    for (guint i = 0; i < world->mailboxes->len; i++) {
-        struct suite_mailbox *mailbox = g_ptr_array_index(world->mailboxes, i);
+    for (guint i = 0; i < sim->mailboxes->len; i++) {
+        struct suite_mailbox *mailbox = g_ptr_array_index(sim->mailboxes, i);
         if (strcmp(mailbox->name, name) == 0)
             return mailbox;
     }
@@ -59,13 +60,13 @@ struct suite_mailbox *suite_world_mailbox(struct suite_world *world, const char 
     struct suite_mailbox *mailbox = g_new0(struct suite_mailbox, 1);
     mailbox->name = g_strdup(name);
     mailbox->messages = g_ptr_array_new_with_free_func(stored_free);
-    g_ptr_array_add(world->mailboxes, mailbox);
+    g_ptr_array_add(sim->mailboxes, mailbox);
     return mailbox;
 }
 
-static bool world_mailbox_exists(void *data, const char *name)
+static bool simulated_mailbox_exists(void *data, const char *name)
 {
-    return suite_world_mailbox(data, name, false) != NULL;
+    return simulation_mailbox(data, name, false) != NULL;
 }
 
 static char *metadata_key(const char *mailbox, const char *annotation)
@@ -74,25 +75,25 @@ static char *metadata_key(const char *mailbox, const char *annotation)
     return g_strdup_printf("%s\n%s", mailbox ? mailbox : "", lower);
 }
 
-static char *world_metadata(void *data, const char *mailbox, const char *annotation)
+static char *simulated_metadata(void *data, const char *mailbox, const char *annotation)
 {
-    const struct suite_world *world = data;
+    const struct simulation *sim = data;
     g_autofree char *key = metadata_key(mailbox, annotation);
-    return g_strdup(g_hash_table_lookup(world->metadata, key));
+    return g_strdup(g_hash_table_lookup(sim->metadata, key));
 }
 
 // ---- Surroundings
 
-static char *world_environment(void *data, const char *item)
+static char *simulated_environment(void *data, const char *item)
 {
-    const struct suite_world *world = data;
+    const struct simulation *sim = data;
     static const struct {
         const char *item, *value;
     } fixed[] = {{"name", "Pigeonhole Sieve"},
                  {"location", "MS"},
                  {"phase", "post"},
                  {"vnd.dovecot.default-mailbox", "INBOX"}};
-    const char *value = sieve_source_config_item(&world->source, item);
+    const char *value = sieve_source_config_item(&sim->source, item);
     for (guint i = 0; i < G_N_ELEMENTS(fixed) && !value; i++) {
         if (strcmp(fixed[i].item, item) == 0)
             value = fixed[i].value;
@@ -108,70 +109,70 @@ static char *world_environment(void *data, const char *item)
         return g_strdup(dot ? dot + 1 : g_get_host_name());
     }
     if (strcmp(item, "vnd.dovecot.username") == 0)
-        return g_strdup(world->source.auth);
+        return g_strdup(sim->source.auth);
     return NULL;
 }
 
-static GPtrArray *world_flags(void *data)
+static GPtrArray *simulated_flags(void *data)
 {
-    const struct suite_world *world = data;
-    return g_ptr_array_ref(world->flags);
+    const struct simulation *sim = data;
+    return g_ptr_array_ref(sim->flags);
 }
 
-static bool world_call(void *data, const struct sieve_program_call *call, GBytes **output_r,
-                       GError **err)
+static bool simulated_call(void *data, const struct sieve_program_call *call, GBytes **output_r,
+                           GError **err)
 {
     return sieve_program_run(data, call, output_r, err);
 }
 
-static void fill_host(struct suite_world *world)
+static void fill_host(struct simulation *sim)
 {
-    world->source.mailbox_exists = world_mailbox_exists;
-    sieve_source_host(&world->source, &world->host);
-    sieve_beside_host(&world->source, &world->host, true);
-    world->host.metadata = world_metadata;
-    world->host.environment = world_environment;
-    world->host.flags = world_flags;
-    world->host.call = world_call;
+    sim->source.mailbox_exists = simulated_mailbox_exists;
+    sieve_source_host(&sim->source, &sim->host);
+    sieve_beside_host(&sim->source, &sim->host, true);
+    sim->host.metadata = simulated_metadata;
+    sim->host.environment = simulated_environment;
+    sim->host.flags = simulated_flags;
+    sim->host.call = simulated_call;
 }
 
-void suite_world_init(struct suite_world *world, const char *file, struct suite_counter *counter)
+void simulation_init(struct simulation *sim, const char *file, struct suite_counter *counter)
 {
-    *world = (struct suite_world){.file = file, .counter = counter};
-    sieve_source_init(&world->source);
+    *sim = (struct simulation){.file = file, .counter = counter};
+    sieve_source_init(&sim->source);
     g_autofree char *directory = g_path_get_dirname(file);
-    world->directory = g_canonicalize_filename(directory, NULL);
-    world->source.personal = g_build_filename(world->directory, "included", NULL);
-    world->source.global = g_build_filename(world->directory, "included-global", NULL);
-    world->source.auth = g_strdup(g_get_user_name());
-    g_hash_table_replace(world->source.settings, g_strdup("postmaster_address"),
+    sim->directory = g_canonicalize_filename(directory, NULL);
+    sim->source.personal = g_build_filename(sim->directory, "included", NULL);
+    sim->source.global = g_build_filename(sim->directory, "included-global", NULL);
+    sim->source.auth = g_strdup(g_get_user_name());
+    g_hash_table_replace(sim->source.settings, g_strdup("postmaster_address"),
                          g_strdup("postmaster@example.com"));
-    world->flags = g_ptr_array_new_with_free_func(g_free);
-    world->outbox = g_ptr_array_new_with_free_func(mail_free);
-    world->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
-    world->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    world->programs = g_ptr_array_new_with_free_func(program_free);
-    world->binaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    world->log = sieve_diagnostics_new();
-    suite_world_mailbox(world, "INBOX", true);
-    suite_world_set_default(world);
-    fill_host(world);
+    sim->flags = g_ptr_array_new_with_free_func(g_free);
+    sim->outbox = g_ptr_array_new_with_free_func(mail_free);
+    sim->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
+    sim->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    sim->programs = g_ptr_array_new_with_free_func(program_free);
+    sim->binaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    sim->log = sieve_diagnostics_new();
+    simulation_mailbox(sim, "INBOX", true);
+    simulation_set_default(sim);
+    fill_host(sim);
 }
 
-void suite_world_release(struct suite_world *world)
+void simulation_release(struct simulation *sim)
 {
-    sieve_source_release(&world->source);
-    message_free(world->message);
-    g_ptr_array_unref(world->flags);
-    g_ptr_array_unref(world->outbox);
-    g_ptr_array_unref(world->mailboxes);
-    g_hash_table_unref(world->metadata);
-    g_hash_table_unref(world->binaries);
-    g_ptr_array_unref(world->programs);
-    sieve_diagnostics_free(world->log);
-    g_free(world->directory);
-    g_free(world->test);
-    g_free(world->failure);
+    sieve_source_release(&sim->source);
+    message_free(sim->message);
+    g_ptr_array_unref(sim->flags);
+    g_ptr_array_unref(sim->outbox);
+    g_ptr_array_unref(sim->mailboxes);
+    g_hash_table_unref(sim->metadata);
+    g_hash_table_unref(sim->binaries);
+    g_ptr_array_unref(sim->programs);
+    sieve_diagnostics_free(sim->log);
+    g_free(sim->directory);
+    g_free(sim->test);
+    g_free(sim->failure);
 }
 
 // ---- The message
@@ -190,49 +191,48 @@ static char *first_address(const struct message *message, const char *const *nam
     return g_strdup(fallback);
 }
 
-void suite_world_set_message(struct suite_world *world, GBytes *bytes)
+void simulation_set_message(struct simulation *sim, GBytes *bytes)
 {
     static const char *const senders[] = {"Return-Path", "Sender", "From", NULL};
     static const char *const recipients[] = {"Envelope-To", "To", NULL};
     struct message *message = message_new(bytes);
-    sieve_source_set_message(&world->source, message);
-    message_free(world->message);
-    world->message = message;
-    g_ptr_array_set_size(world->flags, 0);
-    g_clear_pointer(&world->source.envelope, g_hash_table_unref);
-    g_free(world->source.from);
-    g_free(world->source.to);
-    g_free(world->source.orig_to);
-    g_free(world->source.auth);
-    world->source.from = first_address(message, senders, "sender@example.com");
-    world->source.to = first_address(message, recipients, "recipient@example.com");
-    world->source.orig_to = g_strdup(world->source.to);
-    world->source.auth = g_strdup(g_get_user_name());
+    sieve_source_set_message(&sim->source, message);
+    message_free(sim->message);
+    sim->message = message;
+    g_ptr_array_set_size(sim->flags, 0);
+    g_clear_pointer(&sim->source.envelope, g_hash_table_unref);
+    g_free(sim->source.from);
+    g_free(sim->source.to);
+    g_free(sim->source.orig_to);
+    g_free(sim->source.auth);
+    sim->source.from = first_address(message, senders, "sender@example.com");
+    sim->source.to = first_address(message, recipients, "recipient@example.com");
+    sim->source.orig_to = g_strdup(sim->source.to);
+    sim->source.auth = g_strdup(g_get_user_name());
 }
 
-void suite_world_set_default(struct suite_world *world)
+void simulation_set_default(struct simulation *sim)
 {
     g_autoptr(GBytes) bytes = g_bytes_new_static(default_message, sizeof default_message - 1);
-    suite_world_set_message(world, bytes);
+    simulation_set_message(sim, bytes);
 }
 
 // ---- Carrying out
 
-static void log_error(struct suite_world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void log_error(struct suite_world *world, const char *format, ...)
+static void log_error(struct simulation *sim, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void log_error(struct simulation *sim, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    sieve_diagnose_v(world->log, SIEVE_ERROR, world->file, (struct sieve_place){0, 0}, format,
-                     args);
+    sieve_diagnose_v(sim->log, SIEVE_ERROR, sim->file, (struct sieve_position){0, 0}, format, args);
     va_end(args);
 }
 
-static void store(struct suite_world *world, struct suite_mailbox *mailbox, GBytes *message,
+static void store(struct simulation *sim, struct suite_mailbox *mailbox, GBytes *message,
                   const GPtrArray *flags)
 {
     struct suite_stored *stored = g_new0(struct suite_stored, 1);
-    const struct message *current = sieve_source_message(&world->source);
+    const struct message *current = sieve_source_message(&sim->source);
     stored->bytes = message ? g_bytes_ref(message) : g_bytes_new(current->data, current->size);
     stored->flags = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; flags && i < flags->len; i++)
@@ -240,29 +240,29 @@ static void store(struct suite_world *world, struct suite_mailbox *mailbox, GByt
     g_ptr_array_add(mailbox->messages, stored);
 }
 
-void suite_world_keep(struct suite_world *world, GBytes *message, const GPtrArray *flags)
+void simulation_keep(struct simulation *sim, GBytes *message, const GPtrArray *flags)
 {
-    store(world, suite_world_mailbox(world, "INBOX", true), message, flags);
+    store(sim, simulation_mailbox(sim, "INBOX", true), message, flags);
 }
 
-static void post(struct suite_world *world, const struct answer_mail *mail)
+static void post(struct simulation *sim, const struct answer_mail *mail)
 {
     for (guint i = 0; i < mail->to->len; i++) {
         struct suite_mail *record = g_new0(struct suite_mail, 1);
         record->from = g_strdup(mail->from);
         record->to = g_strdup(g_ptr_array_index(mail->to, i));
         record->bytes = g_bytes_ref(mail->text);
-        g_ptr_array_add(world->outbox, record);
+        g_ptr_array_add(sim->outbox, record);
     }
 }
 
-static bool send_mail(struct suite_world *world, const struct plan_action *action)
+static bool send_mail(struct simulation *sim, const struct plan_action *action)
 {
     struct sieve_answer answer;
     struct answer_mail mail = {0};
     g_autofree char *because = NULL;
     bool sent = false;
-    sieve_answer_init(&answer, &world->source, action);
+    sieve_answer_init(&answer, &sim->source, action);
     switch (action->kind) {
     case PLAN_REDIRECT:
         sent = answer_redirect(&answer.answer, action, &mail, &because);
@@ -280,52 +280,52 @@ static bool send_mail(struct suite_world *world, const struct plan_action *actio
         sent = answer_reject(&answer.answer, action, &mail, &because);
         break;
     }
-    g_autofree char *found = action->fcc ? sieve_beside_folder(&world->source, action) : NULL;
+    g_autofree char *found = action->fcc ? sieve_beside_folder(&sim->source, action) : NULL;
     if (sent && action->fcc)
-        store(world, suite_world_mailbox(world, found ? found : action->fcc, true), mail.text,
+        store(sim, simulation_mailbox(sim, found ? found : action->fcc, true), mail.text,
               action->flags);
-    world->unsent |= !sent && action->kind == PLAN_REDIRECT;
+    sim->unsent |= !sent && action->kind == PLAN_REDIRECT;
     if (sent)
-        post(world, &mail);
+        post(sim, &mail);
     else
-        sieve_diagnose(world->log, SIEVE_INFO, world->file, (struct sieve_place){0, 0},
-                       MSG_NOT_SENT, plan_kind_name(action->kind), because);
+        sieve_diagnose(sim->log, SIEVE_INFO, sim->file, (struct sieve_position){0, 0}, MSG_NOT_SENT,
+                       plan_kind_name(action->kind), because);
     answer_mail_clear(&mail);
     sieve_answer_release(&answer);
     return true;
 }
 
-static bool pipe_message(struct suite_world *world, const struct plan_action *action)
+static bool pipe_message(struct simulation *sim, const struct plan_action *action)
 {
     g_autoptr(GError) err = NULL;
-    const struct message *current = sieve_source_message(&world->source);
+    const struct message *current = sieve_source_message(&sim->source);
     g_autoptr(GBytes) input =
         action->message ? g_bytes_ref(action->message) : g_bytes_new(current->data, current->size);
     const struct sieve_program_call call = {.kind = SIEVE_CALL_PIPE,
                                             .program = action->address,
                                             .arguments = action->arguments,
                                             .input = input};
-    if (sieve_program_run(&world->source, &call, NULL, &err))
+    if (sieve_program_run(&sim->source, &call, NULL, &err))
         return true;
     if (plan_action_get(action, "try"))
         return true;
-    log_error(world, MSG_PIPE_FAILED, err->message);
+    log_error(sim, MSG_PIPE_FAILED, err->message);
     return false;
 }
 
 // Where ACTION files; NULL after an error was logged.
-static struct suite_mailbox *target_of(struct suite_world *world, const struct plan_action *action)
+static struct suite_mailbox *target_of(struct simulation *sim, const struct plan_action *action)
 {
-    g_autofree char *found = sieve_beside_folder(&world->source, action);
+    g_autofree char *found = sieve_beside_folder(&sim->source, action);
     const char *name = found ? found : action->folder ? action->folder : "INBOX";
     g_autoptr(GError) err = NULL;
     if (!sieve_beside_may_name(name, &err)) {
-        log_error(world, MSG_FOLDER_NAME, name, err->message);
+        log_error(sim, MSG_FOLDER_NAME, name, err->message);
         return NULL;
     }
-    struct suite_mailbox *mailbox = suite_world_mailbox(world, name, action->create);
+    struct suite_mailbox *mailbox = simulation_mailbox(sim, name, action->create);
     if (!mailbox)
-        log_error(world, MSG_FOLDER_MISSING, name, name);
+        log_error(sim, MSG_FOLDER_MISSING, name, name);
     return mailbox;
 }
 
@@ -335,22 +335,22 @@ static bool is_store(const struct plan_action *action)
 }
 
 // All folders are looked up before anything is done: a failure leaves the implicit keep alone.
-static bool prepare(struct suite_world *world, const struct plan *plan, guint first)
+static bool prepare(struct simulation *sim, const struct plan *plan, guint first)
 {
     for (guint i = first; i < plan->actions->len; i++) {
         const struct plan_action *action = g_ptr_array_index(plan->actions, i);
-        if (is_store(action) && !target_of(world, action))
+        if (is_store(action) && !target_of(sim, action))
             return false;
     }
     return true;
 }
 
-static bool perform_one(struct suite_world *world, const struct plan_action *action)
+static bool perform_one(struct simulation *sim, const struct plan_action *action)
 {
     switch (action->kind) {
     case PLAN_KEEP:
     case PLAN_FILEINTO:
-        store(world, target_of(world, action), action->message, action->flags);
+        store(sim, target_of(sim, action), action->message, action->flags);
         return true;
     case PLAN_REDIRECT:
     case PLAN_VACATION:
@@ -358,25 +358,25 @@ static bool perform_one(struct suite_world *world, const struct plan_action *act
     case PLAN_REPORT:
     case PLAN_REJECT:
     case PLAN_EREJECT:
-        return send_mail(world, action);
+        return send_mail(sim, action);
     case PLAN_PIPE:
-        return pipe_message(world, action);
+        return pipe_message(sim, action);
     default:
         return true;
     }
 }
 
-bool suite_world_perform(struct suite_world *world, const struct plan *plan, guint first, bool keep)
+bool simulation_perform(struct simulation *sim, const struct plan *plan, guint first, bool keep)
 {
-    bool sound = prepare(world, plan, first);
+    bool ok = prepare(sim, plan, first);
     bool stored = false;
-    world->unsent = false;
-    for (guint i = first; sound && i < plan->actions->len; i++) {
+    sim->unsent = false;
+    for (guint i = first; ok && i < plan->actions->len; i++) {
         const struct plan_action *action = g_ptr_array_index(plan->actions, i);
-        sound = perform_one(world, action);
-        stored |= sound && is_store(action);
+        ok = perform_one(sim, action);
+        stored |= ok && is_store(action);
     }
-    if ((keep && plan->implicit_keep) || ((!sound || world->unsent) && !stored))
-        suite_world_keep(world, sound ? plan->message : NULL, plan->flags);
-    return sound;
+    if ((keep && plan->implicit_keep) || ((!ok || sim->unsent) && !stored))
+        simulation_keep(sim, ok ? plan->message : NULL, plan->flags);
+    return ok;
 }

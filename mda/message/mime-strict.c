@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The parts of sound MIME, found without GMime: nearly every report is written to the letter of
+// The parts of strict MIME, found without GMime: nearly every report is written to the letter of
 // RFC 2045 and RFC 2046, and to load and ask GMime costs more than all the rest of judging it.
 // Whatever could be read in two ways is refused and left to GMime, so that both see the same parts.
-#include "message/mime-sound.h"
+#include "message/mime-strict.h"
 
 #include "message/mime-module.h"
 
@@ -104,7 +104,7 @@ static bool read_encoding(const struct header_field *field, struct mime_part *pa
 }
 
 // Is there a header whose end is beyond doubt: an empty line behind fields, or first of all?
-static bool has_sound_header(const struct message *message)
+static bool has_strict_header(const struct message *message)
 {
     if (message->header_cut || message->bare_cr)
         return false;
@@ -218,7 +218,7 @@ static bool holds_message(const struct mime_part *part)
 
 // A message that begins with a header field and does not name BOUNDARY, that of the multipart
 // around it: some systems use one boundary again and again.
-static bool is_sound_message(GBytes *raw, const char *boundary)
+static bool is_strict_message(GBytes *raw, const char *boundary)
 {
     gsize size = 0, name = 0;
     const char *data = g_bytes_get_data(raw, &size);
@@ -231,7 +231,7 @@ static bool is_sound_message(GBytes *raw, const char *boundary)
 static bool add_entity(const struct reader *reader, const struct message *message,
                        const struct place *place)
 {
-    if (!has_sound_header(message) || reader->tree->parts->len >= reader->limits->parts ||
+    if (!has_strict_header(message) || reader->tree->parts->len >= reader->limits->parts ||
         place->depth >= reader->limits->depth)
         return false;
     struct mime_part *part = mime_part_add(reader->tree, place->depth, place->parent);
@@ -243,16 +243,16 @@ static bool add_entity(const struct reader *reader, const struct message *messag
     if (!holds_message(part))
         return true;
     part->kind = MIME_MESSAGE;
-    return part->encoding == MIME_UNENCODED && is_sound_message(part->raw, place->boundary);
+    return part->encoding == MIME_UNENCODED && is_strict_message(part->raw, place->boundary);
 }
 
-bool mime_read_sound(const struct message *message, const struct mime_limits *limits,
-                     struct mime_tree *tree)
+bool mime_read_strict(const struct message *message, const struct mime_limits *limits,
+                      struct mime_tree *tree)
 {
     const struct reader reader = {tree, limits};
     const struct place whole = {.parent = -1};
-    bool sound = add_entity(&reader, message, &whole);
-    if (!sound)
+    bool strict = add_entity(&reader, message, &whole);
+    if (!strict)
         g_ptr_array_set_size(tree->parts, 0);
-    return sound;
+    return strict;
 }

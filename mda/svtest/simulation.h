@@ -25,7 +25,7 @@ struct suite_counter { // over all files
     guint number, failed;
 };
 
-struct suite_world {
+struct simulation {
     struct sieve_source source; // first: it is the host's data
     struct sieve_host host;
     struct suite_counter *counter;
@@ -50,17 +50,16 @@ struct suite_world {
     bool lenient;
 };
 
-void suite_world_init(struct suite_world *world, const char *file, struct suite_counter *counter);
-void suite_world_release(struct suite_world *world);
+void simulation_init(struct simulation *sim, const char *file, struct suite_counter *counter);
+void simulation_release(struct simulation *sim);
 
 // The message becomes BYTES; the envelope follows from its header.
-void suite_world_set_message(struct suite_world *world, GBytes *bytes);
-void suite_world_set_default(struct suite_world *world);
-struct suite_mailbox *suite_world_mailbox(struct suite_world *world, const char *name, bool create);
+void simulation_set_message(struct simulation *sim, GBytes *bytes);
+void simulation_set_default(struct simulation *sim);
+struct suite_mailbox *simulation_mailbox(struct simulation *sim, const char *name, bool create);
 
 // Carries out what PLAN has from action FIRST on; the implicit keep too, when KEEP. False: errors
 // are in the log.
-bool suite_world_perform(struct suite_world *world, const struct plan *plan, guint first,
-                         bool keep);
+bool simulation_perform(struct simulation *sim, const struct plan *plan, guint first, bool keep);
 // Files MESSAGE (NULL: the current one) in the inbox.
-void suite_world_keep(struct suite_world *world, GBytes *message, const GPtrArray *flags);
+void simulation_keep(struct simulation *sim, GBytes *message, const GPtrArray *flags);
