@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "bounce/classify.h"
 #include "cmd/doctor-reports.h"
+#include "cmd/learn-show.h"
 #include "cmd/options.h"
 #include "evidence/evidence.h"
 #include "evidence/keys.h"
@@ -342,6 +343,10 @@ int cmd_doctor(struct command_context *context, int argc, char **argv)
     g_autoptr(DoctorSeen) seen = doctor_look(context->conf, folder_option);
     examine(context->conf, seen, advices);
     print_advices(advices);
+    printf("\nWhat your own history teaches (backstop learn):\n");
+    g_autoptr(GError) trouble = NULL;
+    if (!learn_show(context->conf, stdout, "  ", &trouble))
+        printf("  %s\n", trouble->message);
     doctor_print_reports(seen);
     return mistakes == 0 ? STATUS_OK : STATUS_NO;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/setup-places.h"
 
-#include "base/process.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "store/tree.h"
 
 #include <string.h>
@@ -185,6 +185,10 @@ static bool look_below(struct places *places, const char *home, const char *user
         if (is_maildir(path))
             return offer(places, home, "maildir", path, "a maildir lies there");
     }
+    // One that is still empty is where mail is meant to go.
+    g_autofree char *usual = g_build_filename(home, "Maildir", NULL);
+    if (g_file_test(usual, G_FILE_TEST_IS_DIR))
+        return offer(places, home, "maildir", usual, "an empty maildir lies there");
     if (ask_mh(places, home))
         return true;
     for (gsize i = 0; i < G_N_ELEMENTS(boxes); i++) {

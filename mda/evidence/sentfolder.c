@@ -53,15 +53,14 @@ static bool is_the_answerers(const struct evidence_case *evidence_case, const ch
     return authors->len == 0 || domain_related(domain, text_domain_of(authors->pdata[0]));
 }
 
-// Whose history tells: that of the address that the report came to, or of the original's author.
+// Whose history tells: that of the original's author, or of the address that the report came to.
 static char *account_of(const struct evidence_case *evidence_case, struct state *state)
 {
+    const char *author = evidence_case->report->original.from;
     g_autoptr(GPtrArray) addressees = identity_addressees(evidence_case);
-    char *account = NULL;
+    char *account = author ? learnt_account(state, author) : NULL;
     for (guint i = 0; i < addressees->len && !account; i++)
         account = learnt_account(state, g_ptr_array_index(addressees, i));
-    if (!account && evidence_case->report->original.from)
-        account = learnt_account(state, evidence_case->report->original.from);
     return account;
 }
 

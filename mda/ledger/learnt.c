@@ -112,15 +112,14 @@ static bool find_change(struct state *state, const char *sql, const char *accoun
     return false;
 }
 
-static bool read_forms(struct state *state, const char *account, struct history *history,
-                       GError **err)
+// Those of all accounts: a form is his, by whichever address he writes.
+static bool read_forms(struct state *state, struct history *history, GError **err)
 {
     struct db_statement *statement;
     bool row;
     if (!state_prepare(state, &statement, err,
-                       "SELECT domain, shape, min(first) FROM sent_form WHERE ?1 IN ('', account)"
-                       " GROUP BY domain, shape",
-                       account, NULL))
+                       "SELECT domain, shape, min(first) FROM sent_form GROUP BY domain, shape",
+                       NULL))
         return false;
     while (state->api->step(statement, &row, err)) {
         if (!row)
@@ -170,8 +169,7 @@ static bool read_history(struct state *state, const char *account, gint64 now,
         .shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
     };
     g_array_set_clear_func(history->tests, clear_test);
-    return read_forms(state, account, history, err) &&
-           read_tests(state, account, now, history, err) &&
+    return read_forms(state, history, err) && read_tests(state, account, now, history, err) &&
            find_change(state,
                        "SELECT min(first), max(last) FROM sent_form WHERE ?1 IN ('', account) AND"
                        " name <> '' GROUP BY name ORDER BY 1",
@@ -291,6 +289,24 @@ static bool measure_account(struct state *state, const char *account, const stru
     return sound;
 }
 
+// All accounts say whether the form is known at all; then that account's answers count, or those to
+// the others, too, while there are few and none speaks against it.
+static bool measure_form(struct state *state, const char *account, const struct id_form *form,
+                         gint64 now, struct learnt_absence *absence_r, GError **err)
+{
+    struct learnt_absence own;
+    if (!measure_account(state, "", form, now, absence_r, err))
+        return false;
+    if (absence_r->question == LEARNT_KEPT || absence_r->question == LEARNT_NOTHING)
+        return true;
+    if (!measure_account(state, account, form, now, &own, err))
+        return false;
+    const bool alike = own.misses == 0 && own.tests >= OWN_TESTS_MIN;
+    if (own.question != absence_r->question || own.bound <= absence_r->bound || !alike)
+        *absence_r = own;
+    return true;
+}
+
 bool learnt_absence(struct state *state, const char *account, const char *message_id, gint64 now,
                     struct learnt_absence *absence_r, GError **err)
 {
@@ -298,15 +314,7 @@ bool learnt_absence(struct state *state, const char *account, const char *messag
     *absence_r = (struct learnt_absence){.question = LEARNT_NOTHING, .bound = 1};
     if (!id_form_of(message_id, &form))
         return true;
-    struct learnt_absence own, all;
-    bool sound = measure_account(state, account, &form, now, &own, err);
-    if (sound)
-        *absence_r = own;
-    // Another address of his may have shown more, unless this one is not like it.
-    if (sound && own.misses == 0 && own.tests >= OWN_TESTS_MIN &&
-        (sound = measure_account(state, "", &form, now, &all, err)) &&
-        all.question == own.question && all.bound < own.bound)
-        *absence_r = all;
+    const bool sound = measure_form(state, account, &form, now, absence_r, err);
     id_form_clear(&form);
     return sound;
 }

@@ -39,12 +39,36 @@ while [ $day -le 60 ]; do
     "$BACKSTOP" --set log.destination=none setup --yes --quiet >"$scratch/out" 2>&1 || break
     verdicts
     [ "$junked" -eq 0 ] || break
-    day=$((day + $([ $day -lt 20 ] && echo 1 || echo 5)))
+    day=$((day + $([ $day -lt 10 ] && echo 1 || echo 6)))
 done
 [ $day -gt 60 ]
 ok $? "growing: no genuine report is backscatter on any day of 60"
 [ "$caught" -ge 30 ]
 ok $? "growing: and at its end $caught of $forged forged ones are"
+
+# An account that was set up when it was empty, and whose mail comes in by delivery, in the order of
+# its days: it learns the same.
+home_of growing 60
+"$BACKSTOP" learn --quiet && "$BACKSTOP" learn --show | grep 'answers' >"$scratch/read"
+mv "$HOME/Maildir" "$scratch/all" && rm -rf "$HOME/.local" && mkdir -p "$HOME/Maildir"
+"$BACKSTOP" --set log.destination=none setup --yes --quiet >"$scratch/out" 2>&1
+mkdir -p "$HOME/Maildir/.Sent/cur" "$HOME/Maildir/.Sent/new"
+(cd "$scratch/all" && ls .Sent/cur/* cur/* | awk -F/ '{ print $NF, $0 }' | sort -n | cut -d ' ' -f 2-) >"$scratch/order"
+while read -r file; do
+    case $file in
+    .Sent/*) cp -p "$scratch/all/$file" "$HOME/Maildir/$file" ;;
+    *) "$BACKSTOP" --set log.destination=none --set store.fsync=no -r mira@fjord.example -f "$(sed -n 's/^Return-Path: //p' "$scratch/all/$file")" <"$scratch/all/$file" ;;
+    esac
+done <"$scratch/order"
+"$BACKSTOP" learn --show | grep 'answers' >"$scratch/delivered"
+is "$(cut -d ' ' -f 1,4-9 "$scratch/delivered" | head -n 1)" "$(cut -d ' ' -f 1,4-9 "$scratch/read" | head -n 1)" 'what is delivered teaches what reading does'
+count_in() { sed -n '1s/^[^ ]* of \([0-9]*\) .*/\1/p' "$1"; }
+[ $((10 * $(count_in "$scratch/delivered"))) -ge $((9 * $(count_in "$scratch/read"))) ]
+ok $? "of $(count_in "$scratch/read") answers $(count_in "$scratch/delivered") were counted as they came"
+verdicts
+is "$junked" 0 'and no genuine report is backscatter'
+[ "$caught" -ge 30 ]
+ok $? "$caught of $forged forged ones are"
 
 # What is delivered goes where the verdict says, and is learnt from: answers that come after setup.
 home_of growing 30

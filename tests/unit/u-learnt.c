@@ -234,6 +234,27 @@ static void test_vague_shapes(void **state)
     world_free(world);
 }
 
+// Two accounts: the forms of one are known where the other is asked about.
+static void test_two_accounts(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct learnt_absence absence;
+    for (int day = 100; day > 0; day--)
+        send_mail(world, "example.org", "Ann", day, true, true);
+    for (int day = 20; day > 0; day--) {
+        g_autofree char *id = g_strdup_printf("<%d@web.example>", day);
+        assert_true(
+            learnt_note_sent(world->state, "ann@web.example", "Ann", id, NOW - day * DAY, NULL));
+    }
+    const struct learnt_absence other = ask(world, "<99@web.example>");
+    assert_int_equal(other.question, LEARNT_KEPT);
+    assert_true(other.bound == 1);
+    assert_true(learnt_absence(world->state, "ann@web.example", STRANGE_ID, NOW, &absence, NULL));
+    assert_true(absence.bound == 1);
+    world_free(world);
+}
+
 // What others wrote to him is no mail of his.
 static void test_others(void **state)
 {
@@ -288,8 +309,9 @@ int main(void)
         cmocka_unit_test(test_complete),      cmocka_unit_test(test_telephone),
         cmocka_unit_test(test_new_telephone), cmocka_unit_test(test_taken_over),
         cmocka_unit_test(test_no_form),       cmocka_unit_test(test_others),
-        cmocka_unit_test(test_two_shapes),    cmocka_unit_test(test_vague_shapes),
-        cmocka_unit_test(test_late_copy),     cmocka_unit_test(test_word),
+        cmocka_unit_test(test_two_accounts),  cmocka_unit_test(test_two_shapes),
+        cmocka_unit_test(test_vague_shapes),  cmocka_unit_test(test_late_copy),
+        cmocka_unit_test(test_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
