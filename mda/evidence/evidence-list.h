@@ -12,6 +12,7 @@
     X(stamp)                                                                                       \
     X(sentfolder)                                                                                  \
     X(ledger)                                                                                      \
+    X(letter)                                                                                      \
     X(word)                                                                                        \
     X(correspondent)                                                                               \
     X(dkim)                                                                                        \

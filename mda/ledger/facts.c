@@ -28,8 +28,7 @@ static char *read_address(const struct message *message, const char *name)
     return addresses->len > 0 ? g_strdup(g_ptr_array_index(addresses, 0)) : NULL;
 }
 
-// "Ann Ash <ann@example.org>": the name, without quotes. Encoded ones stay so.
-static char *read_name(const struct message *message)
+char *sent_name_read(const struct message *message)
 {
     g_autofree char *value = message_header(message, "From", 0);
     const char *open = value ? strchr(value, '<') : NULL;
@@ -66,7 +65,7 @@ struct sent_facts *sent_facts_read(GBytes *bytes)
     facts->message_id = message_header(message, "Message-ID", 0);
     facts->time = read_date(message);
     facts->author = read_address(message, "From");
-    facts->name = read_name(message);
+    facts->name = sent_name_read(message);
     g_autofree char *sender = read_address(message, "Sender");
     facts->from = g_strdup(sender ? sender : facts->author);
     g_autofree char *subject = message_header(message, "Subject", 0);

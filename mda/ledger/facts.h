@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger/ledger.h"
+#include "message/message.h"
 
 struct sent_facts {
     char *message_id;  // or NULL
@@ -13,6 +14,10 @@ struct sent_facts {
     char *from;        // the address in Sender or From, or NULL
     char **recipients; // To, Cc, Bcc and their Resent- forms; never NULL
 };
+
+// The name in From, "Ann Ash <ann@example.org>", without quotes; encoded ones stay so. NULL: none.
+// Owned by the caller.
+char *sent_name_read(const struct message *message);
 
 // Reads the header at the beginning of BYTES. Never fails: what is not there is NULL, 0 or empty.
 struct sent_facts *sent_facts_read(GBytes *bytes);

@@ -398,7 +398,7 @@ bool learnt_note_received(struct state *state, const char *message_id, GError **
     return state_run(state, statement, err);
 }
 
-static bool was_received(struct state *state, const char *message_id, bool *yes_r, GError **err)
+bool learnt_was_received(struct state *state, const char *message_id, bool *yes_r, GError **err)
 {
     struct db_statement *statement;
     gint64 found;
@@ -409,6 +409,16 @@ static bool was_received(struct state *state, const char *message_id, bool *yes_
         return false;
     *yes_r = found != 0;
     return true;
+}
+
+bool learnt_is_name(struct state *state, const char *name)
+{
+    struct db_statement *statement;
+    gint64 found;
+    return state_prepare(state, &statement, NULL,
+                         "SELECT 1 FROM sent_form WHERE name = ?1 COLLATE NOCASE AND name <> ''",
+                         name, NULL) &&
+           state_number(state, statement, 0, &found, NULL) && found != 0;
 }
 
 struct pending {
@@ -450,7 +460,7 @@ static bool settle(struct state *state, struct ledger *sent, const struct pendin
     struct db_statement *statement;
     struct sent_record record;
     bool others, known = false;
-    if (!was_received(state, pending->answered, &others, err) ||
+    if (!learnt_was_received(state, pending->answered, &others, err) ||
         (!others && !ledger_find(sent, pending->answered, NULL, &known, &record, err)) ||
         !state_prepare(state, &statement, err,
                        others ? "DELETE FROM answer WHERE id = ?1"

@@ -46,6 +46,12 @@ bool learnt_note_answer(struct state *state, const char *account, const char *an
 bool learnt_note_received(struct state *state, const char *message_id,
                           GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+bool learnt_was_received(struct state *state, const char *message_id, bool *yes_r,
+                         GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Is NAME, ASCII case ignored, one by which letters were sent?
+bool learnt_is_name(struct state *state, const char *name);
+
 // Looks the newest MAX answers up that are not settled, or named what SENT lacked.
 struct ledger;
 bool learnt_settle_answers(struct state *state, struct ledger *sent, guint max,

@@ -22,15 +22,32 @@ while read -r persona wanted; do
     [ "$((100 * caught / forged))" -ge "$wanted" ]
     ok $? "$persona: of $forged forged reports $caught are ($wanted % wanted)"
 done <<END
-plain 97
-tidy 90
-family 95
-providers 95
-lists 97
-answers 97
+plain 90
+tidy 85
+family 90
+providers 85
+lists 90
+answers 90
 taken-over 0
 newcomer 0
 END
+
+# A telephone that was bought yesterday: it keeps no copy, and its ids are like none that were seen.
+home_of plain
+"$BACKSTOP" --set log.destination=none setup --yes --quiet >"$scratch/out" 2>&1
+new_phone() { # NAME FIELD
+    printf 'Return-Path: <>\nDelivered-To: mira@fjord.example\nFrom: MAILER-DAEMON@mx.host.example\nTo: mira@fjord.example\nDate: %s\nSubject: failure notice\n\nHi. This is the qmail-send program at mx.host.example.\n' "$(date -R)"
+    printf "I'm afraid I wasn't able to deliver your message to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<x@firm.example>:\nunknown user\n\n--- Below this line is a copy of the message.\n\n"
+    printf 'Return-Path: <mira@fjord.example>\nDate: %s\nFrom: %s <mira@fjord.example>\nTo: x@firm.example\nSubject: hello\nMessage-ID: <99@new.phone.example>\n%s\nhi\n' "$(date -R)" "$1" "$2"
+}
+verdict() { "$BACKSTOP" --set log.destination=none check --json - | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'; }
+is "$(new_phone Shop '' | verdict)" backscatter 'an id like none of his, under another name, is not his'
+is "$(new_phone 'Mira Solberg' '' | verdict)" suspect 'under his own name it may be'
+got=$(grep -h '^Message-ID' "$HOME/Maildir/cur/"* | grep uni.example | head -n 1 | sed 's/.*: //')
+is "$(new_phone Shop "In-Reply-To: $got
+" | verdict)" suspect 'nor is an answer to a mail that he got condemned'
+is "$(new_phone Shop 'In-Reply-To: <never@uni.example>
+' | verdict)" backscatter 'but one to a mail that nobody got is'
 
 # From the first day on: an account that grows, asked each day.
 day=1
