@@ -6,12 +6,18 @@
 #include "base/survive.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "config.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+// As shells count the signals that ended a program.
+#define STATUS_BY_SIGNAL 128
 
 static const struct command commands[] = {
 #define X(suffix, name, summary) {name, summary, cmd_##suffix},
@@ -98,22 +104,41 @@ static int take_common_option(int argc, char **argv)
     return used;
 }
 
+// Whoever reads what a command prints has seen enough (head, a pager): it ends as any program does,
+// and is no accident for the launcher to tell of.
+static void end_unheard(int number)
+{
+    _exit(survive_end(number + STATUS_BY_SIGNAL));
+}
+
+// STATUS of a command that prints; what could not be printed was not done.
+static int ended(int status)
+{
+    if (output_finish())
+        return status;
+    fprintf(stderr, "backstop: standard output cannot be written: %s\n", g_strerror(errno));
+    return STATUS_TEMPFAIL;
+}
+
 static int run_command(struct command_context *context, int argc, char **argv)
 {
     int at = 1, used;
     while (at < argc && (used = take_common_option(argc - at, argv + at)) > 0)
         at += used;
     if (at < argc && (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "help") == 0))
-        return print_help();
+        return ended(print_help());
     if (at < argc && strcmp(argv[at], "--version") == 0) {
         printf("backstop %s\n", PACKAGE_VERSION);
         return STATUS_OK;
     }
     const struct command *command = at < argc ? find_command(argv[at]) : NULL;
-    if (command && command->run != cmd_deliver)
-        survive_reset();
-    if (command)
+    if (command && command->run == cmd_deliver)
         return command->run(context, argc - at, argv + at);
+    if (command) {
+        survive_reset();
+        signal(SIGPIPE, end_unheard);
+        return ended(command->run(context, argc - at, argv + at));
+    }
     if (at < argc && argv[at][0] != '-') {
         // The MTA keeps the mail until its configuration is mended.
         fprintf(stderr, "backstop: there is no command \"%s\"; backstop --help lists all\n",

@@ -54,11 +54,12 @@ BEGIN {
     allow("delivery", "hosts judge learn answer submit plan store ledger message")
     allow("hosts", "judge/judge.h answer plan store sieve procmail ledger message")
     allow("verdict", "evidence/finding.h") # judge/verdict.c: the table, pure
-    allow("judge", "evidence bounce ledger message")
+    allow("judge", "report/counts.h evidence bounce ledger message")
     allow("learn", "bounce store ledger message")
     allow("answer", "plan message")
     allow("sieve", "plan answer/mailto.h message/date.h")
     allow("procmail", "plan")
+    allow("report", "")
     allow("plan", "")
     allow("submit", "")
     allow("evidence", "ledger bounce message")

@@ -182,6 +182,10 @@
       "folders of sent mail are, where his mail leaves, what he said of reports.")                 \
     X(LEARN_FOLDERS, "learn", "folders", LIST, "",                                                 \
       "Further mail stores of the user's (other accounts in his home, archives) to learn from.")   \
+    X(REPORT_COUNTS, "report", "counts", BOOL, "yes",                                              \
+      "Whether what was judged is counted in the user's state, for backstop report.")              \
+    X(REPORT_MAIL_TO, "report", "mail-to", STRING, "",                                             \
+      "Where backstop report --mail sends to; empty: to the user's own name on this host.")        \
     X(STORE_LOCATION, "store", "location", PLACE, "~/Maildir",                                      \
       "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
       "directory: maildir).")                                                                      \

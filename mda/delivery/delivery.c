@@ -458,6 +458,8 @@ void delivery_run(struct conf *conf, const struct delivery_options *given,
         deliver_message(&delivery, result_r, &err);
     if (err)
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
+    if (result_r->end != DELIVERY_DEFERRED)
+        judge_count(conf, &delivery.judged);
     if (result_r->end == DELIVERY_DELIVERED) {
         junk_tidy(conf);
         if (conf_bool(conf, CONF_LEARN_ENABLED))

@@ -14,6 +14,7 @@
 #include "base/survive.h"
 #include "base/text.h"
 #include "judge/judge.h"
+#include "judge/undecided.h"
 #include "ledger/ledger.h"
 
 #include <fcntl.h>
@@ -22,8 +23,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-// The answer: class, verdict, rule, limits, reason and trouble, a line each.
-#define ANSWER_LINES 6
+// The answer: class, verdict, rule, limits, reason, trouble, reporting host, sender and subject of
+// the original, and the setting that would have decided, a line each.
+#define ANSWER_LINES 10
 #define ANSWER_MAX_BYTES 8192
 #define ANSWER_REASON_MAX 4000
 #define ANSWER_WORD_MAX 200
@@ -99,6 +101,19 @@ static void append_line(GString *answer, const char *text, gsize max)
     g_string_append_printf(answer, "%s\n", line);
 }
 
+// What the user's counts want to know.
+static void append_facts(GString *answer, const struct conf *conf,
+                         const struct judgement *judgement)
+{
+    const struct report *report = judgement->report;
+    const struct original *original = &report->original;
+    const char *address = original->from ? original->from : original->return_path;
+    append_line(answer, report->reporting_mta, ANSWER_WORD_MAX);
+    append_line(answer, address, ANSWER_WORD_MAX);
+    append_line(answer, original->subject, ANSWER_WORD_MAX);
+    append_line(answer, undecided_setting(conf, report, judgement->verdict), ANSWER_WORD_MAX);
+}
+
 static char *join_limits(const GPtrArray *limits)
 {
     GString *out = g_string_new(NULL);
@@ -125,6 +140,7 @@ static G_GNUC_NORETURN void child(const struct conf *conf, const struct message 
     append_line(answer, limits, ANSWER_WORD_MAX);
     append_line(answer, judgement->because, ANSWER_REASON_MAX);
     append_line(answer, judgement->trouble ? judgement->trouble : "", ANSWER_WORD_MAX);
+    append_facts(answer, conf, judgement);
     struct file_segment all = {answer->str, answer->len};
     _exit(files_write(fd, &all, 1, NULL) ? 0 : 1);
 }
@@ -161,6 +177,10 @@ static bool parse_answer(const char *text, struct judged *judged_r)
         .limits = g_strdup(lines[3]),
         .because = g_strdup(lines[4]),
         .trouble = g_strdup(lines[5]),
+        .host = g_strdup(lines[6]),
+        .address = g_strdup(lines[7]),
+        .subject = g_strdup(lines[8]),
+        .setting = g_strdup(lines[9]),
     };
     return true;
 }
@@ -173,6 +193,10 @@ static void unjudged(struct judged *judged_r, const char *why)
         .because = g_strdup_printf("not judged: %s", why),
         .limits = g_strdup(""),
         .trouble = g_strdup(""),
+        .host = g_strdup(""),
+        .address = g_strdup(""),
+        .subject = g_strdup(""),
+        .setting = g_strdup(""),
     };
 }
 

@@ -74,6 +74,10 @@ void judged_clear(struct judged *judged)
     g_clear_pointer(&judged->because, g_free);
     g_clear_pointer(&judged->limits, g_free);
     g_clear_pointer(&judged->trouble, g_free);
+    g_clear_pointer(&judged->host, g_free);
+    g_clear_pointer(&judged->address, g_free);
+    g_clear_pointer(&judged->subject, g_free);
+    g_clear_pointer(&judged->setting, g_free);
 }
 
 bool judge_is_unwanted(const struct conf *conf, enum verdict verdict)

@@ -28,6 +28,11 @@ struct judged {
     char *because; // printable, may be ""
     char *limits;  // which limits were reached, "" for none
     char *trouble; // what the admin should mend, "" for nothing; it was logged
+    // For the counts (report/); "" where nothing is known.
+    char *host;    // that reports
+    char *address; // the sender of the original, as the report has it
+    char *subject; // of the original
+    char *setting; // that would have decided what is undecided ("identity.relays")
 };
 
 // The settings of the matcher as CONF has them. Borrows from CONF.
@@ -53,6 +58,10 @@ void judge_if_automatic(const struct conf *conf, const struct message *message,
                         const struct envelope *envelope, struct judged *judged_r);
 
 void judged_clear(struct judged *judged);
+
+// Adds what was judged to the user's counts (report/), for a message that is settled. Trouble is of
+// no consequence.
+void judge_count(const struct conf *conf, const struct judged *judged);
 
 // Does policy send a message with VERDICT to the Junk folder (or discard it)?
 bool judge_is_unwanted(const struct conf *conf, enum verdict verdict);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS_DEFAULT 80
+#define ROWS_DEFAULT 24
+
+bool output_has_colour(FILE *stream)
+{
+    const char *none = g_getenv("NO_COLOR");
+    const char *terminal = g_getenv("TERM");
+    return isatty(fileno(stream)) && !(none && *none) && terminal && *terminal &&
+           strcmp(terminal, "dumb") != 0;
+}
+
+bool output_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *value = g_getenv(names[i]);
+        if (!value || !*value)
+            continue;
+        g_autofree char *lower = g_ascii_strdown(value, -1);
+        return strstr(lower, "utf-8") || strstr(lower, "utf8");
+    }
+    return false;
+}
+
+static struct winsize window(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+        size = (struct winsize){0};
+    return size;
+}
+
+guint output_columns(void)
+{
+    const char *columns = g_getenv("COLUMNS");
+    const guint64 given = columns ? g_ascii_strtoull(columns, NULL, 10) : 0;
+    const guint real = window().ws_col;
+    return real ? real : given > 0 && given < 1000 ? (guint)given : COLUMNS_DEFAULT;
+}
+
+const char *output_colour(FILE *stream, enum output_colour colour)
+{
+    static const char *const codes[] = {"\033[0m", "\033[32m", "\033[31m", "\033[33m", "\033[2m"};
+    return output_has_colour(stream) ? codes[colour] : "";
+}
+
+static guint count_lines(const char *text)
+{
+    guint lines = 0;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static const char *pager(void)
+{
+    const char *name = g_getenv("BACKSTOP_PAGER");
+    if (!name)
+        name = g_getenv("PAGER");
+    return name ? name : "less -R";
+}
+
+void output_long(const char *text)
+{
+    const guint rows = window().ws_row;
+    const char *name = pager();
+    if (isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && *name && strcmp(name, "cat") != 0 &&
+        count_lines(text) >= (rows ? rows : ROWS_DEFAULT)) {
+        fflush(stdout);
+        signal(SIGPIPE, SIG_IGN); // who leaves the pager early has seen enough
+        FILE *pipe = popen(name, "w");
+        if (pipe) {
+            fputs(text, pipe);
+            if (pclose(pipe) == 0)
+                return;
+        }
+    }
+    fputs(text, stdout);
+}
+
+void output_await(const char *what)
+{
+    if (isatty(STDIN_FILENO))
+        fprintf(stderr, "backstop: reading %s from the terminal; end it with Ctrl-D\n", what);
+}
+
+bool output_finish(void)
+{
+    const bool failed = ferror(stdout) != 0;
+    if (fflush(stdout) != 0)
+        return false;
+    errno = failed ? EIO : 0;
+    return !failed;
+}
