@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // backstop report: what was judged, by the user's counts or by a log.
-#include "base/child.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "delivery/sent-record.h"
