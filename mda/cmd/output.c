@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/output.h"
 
+#include "base/child.h"
+#include "base/clock.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -9,6 +12,7 @@
 
 #define COLUMNS_DEFAULT 80
 #define ROWS_DEFAULT 24
+#define STATUS_NO_PROGRAM 127
 
 bool output_has_colour(FILE *stream)
 {
@@ -69,21 +73,37 @@ static const char *pager(void)
     return name ? name : "less -R";
 }
 
+// Shows TEXT by the program NAME, which has the terminal meanwhile. False when it did not work.
+static bool page(const char *name, const char *text)
+{
+    struct child child;
+    fflush(stdout);
+    if (!child_start(&child, CHILD_FED))
+        return false;
+    if (child.pid == 0) {
+        if (dup2(child.fed[0], STDIN_FILENO) == STDIN_FILENO)
+            execl("/bin/sh", "sh", "-c", name, (char *)NULL);
+        _exit(STATUS_NO_PROGRAM);
+    }
+    signal(SIGPIPE, SIG_IGN); // who leaves the pager early has seen enough
+    signal(SIGINT, SIG_IGN);  // and what is typed is for it
+    const struct file_segment segment = {text, strlen(text)};
+    struct child_talk talk = {.segments = &segment, .count = 1};
+    const struct deadline forever = deadline_in(-1);
+    int status;
+    (void)child_talk(&child, &talk, &forever);
+    child_close(&child);
+    return child_reap(child.pid, &forever, NULL, &status) && child_exit_status(status) == 0;
+}
+
 void output_long(const char *text)
 {
     const guint rows = window().ws_row;
     const char *name = pager();
-    if (isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && *name && strcmp(name, "cat") != 0 &&
-        count_lines(text) >= (rows ? rows : ROWS_DEFAULT)) {
-        fflush(stdout);
-        signal(SIGPIPE, SIG_IGN); // who leaves the pager early has seen enough
-        FILE *pipe = popen(name, "w");
-        if (pipe) {
-            fputs(text, pipe);
-            if (pclose(pipe) == 0)
-                return;
-        }
-    }
+    const bool shown = isatty(STDOUT_FILENO) && isatty(STDIN_FILENO);
+    if (shown && *name && strcmp(name, "cat") != 0 &&
+        count_lines(text) >= (rows ? rows : ROWS_DEFAULT) && page(name, text))
+        return;
     fputs(text, stdout);
 }
 

@@ -145,6 +145,22 @@ is "$(ask '$j->{total}{taken_back} . " " . $j->{total}{backscatter}')" "1 185" "
 check "the text shows it" grep -q "from $day 09:00, at its height $day 11:00 (90 in an hour), ebbed $day 13:00: 183 reports" "$scratch/text"
 check "and how often we were wrong" grep -q '1 taken back as genuine' "$scratch/text"
 
+# At a terminal: in colour, by the pager, unless the user wants none.
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+    at_terminal() { TERM=xterm script -qec "stty rows 10; $*" /dev/null </dev/null; }
+    check "colour at a terminal" sh -c "TERM=xterm PAGER= script -qec '$BACKSTOP report' /dev/null </dev/null | grep -q '\[31m'"
+    check "none with NO_COLOR" sh -c "! TERM=xterm NO_COLOR=1 PAGER= script -qec '$BACKSTOP report' /dev/null </dev/null | grep -q '\[31m'"
+    PAGER="sed s/^/paged:/" at_terminal "$BACKSTOP report" >"$scratch/paged"
+    check "a long text goes by the pager" grep -q '^paged:in all' "$scratch/paged"
+    PAGER="no-such-pager" at_terminal "$BACKSTOP report" >"$scratch/paged" 2>&1
+    check "or without one that is not there" grep -q '^in all' "$scratch/paged"
+else
+    skip 4 "script(1) is not here"
+fi
+"$BACKSTOP" report | true
+"$BACKSTOP" report 2>"$scratch/err" | head -n 1 >/dev/null
+is "$(cat "$scratch/err")" "" "a reader who has seen enough is no accident"
+
 # The page.
 expect_code 0 "--html" "$BACKSTOP" report --html "$scratch/page.html"
 check "is well-formed" perl -0777 -ne '
