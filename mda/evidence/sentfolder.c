@@ -8,11 +8,10 @@
 // - Not found is a hint: a telephone, or another program, may keep its copy elsewhere or none. How
 //   often that happens is measured by the answers that he gets (ledger/learnt.h): each names a mail
 //   of his. Not one of n lacked: at most three in n of his mails are missing.
-// - What was sent lately may not be there yet: a copy lies on a machine that is off, and a report
-// on
-//   it comes at once. And where one in ten lacks, it is these on which reports come that name an id
-//   which the folder lacks: such absence is a hint. That does not matter where no mail of his ever
-//   bore an id of such a form.
+// - What was sent lately may not be there yet: a copy lies on a machine that is off, while a report
+//   comes at once. And where one copy in ten lacks, it is on these mails that reports name an id
+//   which the folder lacks: such absence is a hint. Neither matters where no mail of his ever bore
+//   an id of such a form.
 // - A server writes a Message-ID where there is none. His mail has one, as answers show that name
 //   it; so an id in the name of the reporting side excuses nothing here.
 // - The index is brought up to date first, within a part of the time that all sources share.

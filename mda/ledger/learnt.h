@@ -8,6 +8,9 @@
 
 #include "ledger/state.h"
 
+// How long what was learnt counts.
+#define LEARNT_KEEP_SECONDS ((gint64)3 * 365 * 24 * 3600)
+
 // What a Message-ID that no folder of sent mail has is measured by.
 enum learnt_question {
     LEARNT_NOTHING, // too little is known
