@@ -12,6 +12,7 @@
 #                                none of the rest
 #   mail_date [SECONDS]          a Date field's value so many seconds ago (3600): mail is judged by how
 #                                old it is, so what a test writes is never of a fixed day
+#   until_true SECONDS COMMAND.. waits for it;  free_port: a port of loopback that nobody listens at
 #   as_mta COMMAND...            runs a delivery as an MTA would; status 99: a bounce that must not be,
 #                                may_reject=yes allows what a rule refuses.  deliver: the same, of ours
 srcdir=$(cd "${srcdir:-..}" && pwd) || exit 1
@@ -69,3 +70,12 @@ skip_all() {
     exit 0
 }
 mail_date() { perl -MPOSIX -e '$ENV{TZ} = "UTC"; print strftime("%a, %d %b %Y %H:%M:%S +0000", gmtime(time - $ARGV[0]))' "${1:-3600}"; }
+until_true() {
+    tries=$(($1 * 10)); shift
+    while ! "$@"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "answer/mailto.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -111,21 +112,10 @@ static bool is_reserved(const char *name)
     return false;
 }
 
-static bool is_field_name(const char *name)
-{
-    if (!*name)
-        return false;
-    for (; *name; name++) {
-        if (*name <= ' ' || *name >= 127 || *name == ':')
-            return false;
-    }
-    return true;
-}
-
 static bool take_field(struct mailto *mailto, const char *name, const char *value,
                        char *(*check)(const char *), char **why_r)
 {
-    if (!is_field_name(name)) {
+    if (!text_is_field_name(name)) {
         *why_r = g_strdup("a name before = cannot be that of a header field");
         return false;
     }

@@ -179,3 +179,38 @@ char *text_escaped(const char *text, bool quoted)
     }
     return g_string_free(out, FALSE);
 }
+
+bool text_is_blank(const char *start, const char *end)
+{
+    while (start < end && g_ascii_isspace(*start))
+        start++;
+    return start == end;
+}
+
+const char *text_line_end(const char *at, const char *end)
+{
+    const char *stop = memchr(at, '\n', (gsize)(end - at));
+    return stop ? stop : end;
+}
+
+const char *text_paragraph_end(const char *at, const char *end)
+{
+    while (at < end) {
+        const char *stop = text_line_end(at, end);
+        if (text_is_blank(at, stop))
+            return at;
+        at = stop < end ? stop + 1 : end;
+    }
+    return end;
+}
+
+bool text_is_field_name(const char *name)
+{
+    if (!*name)
+        return false;
+    for (; *name; name++) {
+        if (*name <= ' ' || *name >= 127 || *name == ':')
+            return false;
+    }
+    return true;
+}

@@ -17,6 +17,17 @@ bool text_is_ascii(const char *text, gsize length);
 // for each '*'.
 bool text_glob(const char *pattern, const char *text);
 
+// The end of the line, and of the paragraph, that AT stands in: its line feed, or the beginning of the
+// blank line behind it; END where there is none. Borrowed.
+const char *text_line_end(const char *at, const char *end);
+const char *text_paragraph_end(const char *at, const char *end);
+
+// Is there nothing but white space from START to END?
+bool text_is_blank(const char *start, const char *end);
+
+// Is NAME a legal name of a header field (RFC 5322 §3.6.8)?
+bool text_is_field_name(const char *name);
+
 // The part behind the last '@' without a trailing dot or '>', or NULL. Borrowed from ADDRESS.
 const char *text_domain_of(const char *address);
 

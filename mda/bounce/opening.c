@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/opening.h"
 
+#include "base/text.h"
+
 #include "bounce/phrases.h"
 
 #include <stdbool.h>
@@ -19,31 +21,6 @@ static const char *const greetings[] = {
     "merhaba", "שלום", "مرحبا", "عزيزي", "السلام", "お客様", "您好", "尊敬的", "親愛", "안녕하세요",
 };
 // clang-format on
-
-static bool is_blank(const char *start, const char *end)
-{
-    while (start < end && g_ascii_isspace(*start))
-        start++;
-    return start == end;
-}
-
-static const char *line_end(const char *at, const char *end)
-{
-    const char *stop = memchr(at, '\n', (gsize)(end - at));
-    return stop ? stop : end;
-}
-
-// Behind the last line of the paragraph at AT.
-static const char *paragraph_end(const char *at, const char *end)
-{
-    while (at < end) {
-        const char *stop = line_end(at, end);
-        if (is_blank(at, stop))
-            return at;
-        at = stop < end ? stop + 1 : end;
-    }
-    return end;
-}
 
 static bool is_word_byte(char c)
 {
@@ -73,7 +50,7 @@ gsize opening_length(const char *text, gsize length, const char *subject)
     for (guint n = 0; at < end && n < PARAGRAPHS_MAX; n++) {
         while (at < end && g_ascii_isspace(*at))
             at++;
-        const char *stop = paragraph_end(at, end);
+        const char *stop = text_paragraph_end(at, end);
         gsize size = 0;
         g_autofree char *folded = phrase_fold(at, stop - at, &size);
         at = stop;

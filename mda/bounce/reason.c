@@ -24,19 +24,6 @@ static const char *line_start(const char *text, const char *at)
     return at;
 }
 
-static const char *line_end(const char *at, const char *end)
-{
-    const char *stop = memchr(at, '\n', (gsize)(end - at));
-    return stop ? stop : end;
-}
-
-static bool is_blank(const char *start, const char *end)
-{
-    while (start < end && g_ascii_isspace(*start))
-        start++;
-    return start == end;
-}
-
 static guint letters(const char *start, const char *end)
 {
     guint count = 0;
@@ -69,22 +56,10 @@ static bool section_of(const struct facts *facts, const char *const *places, gui
             end = line_start(facts->text, places[j]);
     }
     section->start = line_start(facts->text, places[i]);
-    section->line_end = line_end(places[i], text_end);
+    section->line_end = text_line_end(places[i], text_end);
     const char *dashes = g_strstr_len(section->line_end, MAX(0, end - section->line_end), "\n--");
     section->end = MAX(dashes ? dashes : end, section->line_end);
     return true;
-}
-
-// The paragraph at AT.
-static const char *paragraph_end(const char *at, const char *end)
-{
-    while (at < end) {
-        const char *stop = line_end(at, end);
-        if (is_blank(at, stop))
-            return at;
-        at = stop < end ? stop + 1 : end;
-    }
-    return end;
 }
 
 // What the section says beside the address: the rest of its line and paragraph, or the next one.
@@ -97,7 +72,7 @@ static char *words_of(const struct section *section, const struct report_recipie
         while (start < section->end && g_ascii_isspace(*start))
             start++;
     }
-    const char *end = paragraph_end(start, section->end);
+    const char *end = text_paragraph_end(start, section->end);
     if (letters(start, end) < WORDS_MIN_LETTERS)
         return NULL;
     return text_printable(start, end - start, WORDS_MAX_BYTES);
@@ -118,7 +93,8 @@ static const char *reply_in(const char *start, const char *end)
 static char *reply_line(const char *start, const char *end)
 {
     const char *reply = reply_in(start, end);
-    return reply ? text_printable(reply, line_end(reply, end) - reply, DIAGNOSTIC_MAX_BYTES) : NULL;
+    return reply ? text_printable(reply, text_line_end(reply, end) - reply, DIAGNOSTIC_MAX_BYTES)
+                 : NULL;
 }
 
 // RFC 3463 §3.1: all that a reply code without an enhanced one says is X.0.0.

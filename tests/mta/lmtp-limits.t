@@ -186,7 +186,7 @@ stop_server
 start_server $listen --set "lmtp.peers=4294967 $(id -u)" --set lmtp.socket-mode=666
 is "$(printf 'QUIT\r\n' | raw | tail -n 1 | codes)" "221 2.0.0" "who is may talk"
 stop_server
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 for peers in "192.0.2.0/24 $(id -u)" "192.0.2.0/24 127.0.0.0/8"; do
     start_server "$listen" --listen="inet:$port@127.0.0.1" --set "lmtp.peers=$peers" --set lmtp.socket-mode=666
     printf 'QUIT\r\n' | client raw "127.0.0.1:$port" | tail -n 1 | codes

@@ -23,7 +23,7 @@ unset BACKSTOP_MODULE_DIR
 echo 'require "reject"; if header :contains "subject" "refuse" { reject "Not\nfor me."; }' >"$domain/eve/.dovecot.sieve"
 chown -R 65534:65534 "$vmail"
 chown postfix "$scratch/data"
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 log=$scratch/postfix.log
 cat >"$conf/main.cf" <<END
 compatibility_level = 3.6
@@ -83,14 +83,6 @@ postfix -c "$conf" start >"$scratch/start" 2>&1 || {
 }
 start_server
 
-until_true() { # SECONDS COMMAND...: waits for it
-    tries=$(($1 * 10)); shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 queued() { postqueue -c "$conf" -j | grep -c .; }
 queue_empty() { [ "$(queued)" -eq 0 ]; }
 said() { grep -cE "$1" "$log"; }

@@ -297,7 +297,7 @@ sleep 0.5
 is "$({ begin '<s@example.net>' ann@example.org; printf %b "$short"; } | client raw "$vmail/passed" | tail -n 2 | codes)" \
     "250 2.0.0 221 2.0.0" "a socket that is passed on"
 stop_server
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 start_server --listen="inet:$port@127.0.0.1"
 is "$(printf 'QUIT\r\n' | client raw "127.0.0.1:$port" | tail -n 1 | codes) $(printf 'QUIT\r\n' | raw | tail -n 1 | codes)" \
     "221 2.0.0 221 2.0.0" "TCP and a socket file at once"

@@ -6,7 +6,7 @@
 . "$srcdir/tests/mta/beside.sh"
 beside opensmtpd smtpd opensmtpd opensmtpq
 perl -MNet::SMTP -e 1 2>/dev/null || skip_all "Perl's Net::SMTP is not installed"
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 mkdir -p "$var/spool/smtpd" "$var/lib/opensmtpd/empty"
 chmod 711 "$var/spool/smtpd"
 # As the package's own script leaves it.
@@ -24,14 +24,6 @@ is "$(cat "$scratch/match")" 'action "backstop"' "the example's match names its 
 
 unshare -m sh -c ". '$scratch/mount'; exec smtpd -d" >"$scratch/log" 2>&1 & server=$!
 at_exit='kill $server 2>/dev/null; wait $server 2>/dev/null'
-until_true() { # SECONDS COMMAND...: waits for it
-    tries=$(($1 * 10)); shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 listening() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]")' "$port"; }
 until_true 10 listening || { diag <"$scratch/log"; skip_all "this OpenSMTPD does not start here"; }
 inside() { nsenter -m -t "$server" "$@"; }

@@ -28,7 +28,7 @@ for part in "${BACKSTOP%/*}"/backstop-*; do
 done
 chown nobody "$home"
 chown postfix "$scratch/data"
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 log=$scratch/postfix.log
 
 cat >"$conf/main.cf" <<END
@@ -78,14 +78,6 @@ postfix -c "$conf" start >"$scratch/start" 2>&1 || {
     skip_all "this Postfix does not start here"
 }
 
-until_true() { # SECONDS COMMAND...: waits for it
-    tries=$(($1 * 10)); shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 queued() { postqueue -c "$conf" -j | grep -c .; }
 queue_empty() { [ "$(queued)" -eq 0 ]; }
 deferrals() { grep -c 'status=deferred' "$log"; }

@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin:/sbin
 command -v dnsmasq >/dev/null || skip_all "dnsmasq is not installed"
 command -v openssl >/dev/null || skip_all "openssl is not installed"
 [ -f "${BACKSTOP%/*}/backstop-crypto.so" ] || skip_all "this build has no libcrypto"
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 
 openssl genrsa -out "$scratch/rsa.pem" 2048 2>/dev/null
 openssl genpkey -algorithm ed25519 -out "$scratch/ed.pem" 2>/dev/null

@@ -12,7 +12,7 @@ set -- "$scratch/tls"
 . "$srcdir/tests/servers/certificates.sh"
 authority ca && certificate redis ca DNS:localhost && certificate client ca DNS:mx1.example.org ||
     { diag <"$certificates/log"; skip_all "openssl makes no certificates"; }
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 
 example=$srcdir/examples/redis etc=$scratch/etc
 mkdir -p "$etc/redis/tls" "$etc/backstop/keys" "$scratch/data"

@@ -16,16 +16,7 @@ conf=$scratch/etc state=$scratch/state dump=$scratch/dump
 mkdir -p "$conf" "$scratch/queue" "$scratch/data" "$state" "$dump"
 chown postfix "$scratch/data"
 chown nobody "$dump"
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
 port=$(free_port) sink=$(free_port) refusing=$(free_port)
-until_true() { # SECONDS COMMAND...: waits for it
-    tries=$(($1 * 10)); shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 
 cat >"$scratch/backstop.conf" <<END
 [identity]

@@ -5,7 +5,7 @@
 . "${srcdir:-..}/tests/tap.sh"
 command -v redis-server >/dev/null && command -v redis-cli >/dev/null || skip_all "Redis is not installed"
 [ -f "${BACKSTOP%/*}/backstop-redis.so" ] || skip_all "this build has no hiredis"
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$scratch" --requirepass 'pass word' \
     --unixsocket "$scratch/redis.sock" >"$scratch/redis.log" 2>&1 &
 pid=$!
@@ -50,7 +50,7 @@ check 'a URL that is wrong says nothing and tells why' grep -q 'ledger.url (--se
 is "$(grep -c pass "$scratch/json")" 0 'without the password'
 
 # Several hosts of which one is a replica: records go to the one that takes them.
-replica=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+replica=$(free_port)
 mkdir "$scratch/replica"
 redis-server --port "$replica" --bind 127.0.0.1 --save '' --dir "$scratch/replica" --requirepass 'pass word' \
     --masterauth 'pass word' --replicaof "127.0.0.1 $port" --repl-diskless-sync-delay 0 >"$scratch/replica/log" 2>&1 &

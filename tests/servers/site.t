@@ -16,14 +16,6 @@ chmod 711 "$scratch"
 site=$srcdir/examples/site etc=$scratch/etc
 mkdir -p "$scratch/bin" "$etc/postfix" "$etc/backstop" "$etc/opendkim/keys/example.org" "$scratch/var/lib" "$scratch/mx"
 cp "$BACKSTOP" "${BACKSTOP%/*}"/backstop-* "$scratch/bin/" 2>/dev/null
-until_true() { # SECONDS COMMAND...: waits for it
-    tries=$(($1 * 10)); shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 set -- $(perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) } 1 .. 8;
     print join " ", map { $_->sockport } @s')
 smtp=$1 submission=$2 opendkim=$3 rspamd=$4 mx=$5 reversed=$6 by_rspamd=$7 before_rspamd=$8

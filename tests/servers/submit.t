@@ -35,7 +35,7 @@ while (my $peer = $listening->accept) {
     close $peer;
 }
 END
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 perl "$scratch/server.pl" "$port" 2>"$scratch/server.err" & smtp=$!
 perl "$scratch/server.pl" "$scratch/lmtp" 2>>"$scratch/server.err" & lmtp=$!
 at_exit='kill $smtp $lmtp 2>/dev/null'

@@ -2,6 +2,7 @@
 // addheader, deleteheader (RFC 5293). The edited header is what later tests see and what is stored
 // and sent. Received and Auto-Submitted can not be deleted, for loops are found by them; Subject
 // can always be changed (§6).
+#include "base/text.h"
 #include "sieve/lang/fields.h"
 #include "sieve/lang/match.h"
 
@@ -59,7 +60,7 @@ static bool check_name(struct sieve_checker *checker, const struct sieve_node *n
     enum forbidden how = *node->verb->name == 'a' ? FORBID_ADD : FORBID_DELETE;
     if (text->parts)
         return true;
-    if (!sieve_is_field_name(text->raw))
+    if (!text_is_field_name(text->raw))
         return sieve_check_error(checker, text->at, MSG_EDIT_NAME, node->verb->name, text->raw);
     if (is_forbidden(checker->host, text->raw, how))
         sieve_check_warn(checker, text->at, MSG_EDIT_FORBIDDEN, node->verb->name,
@@ -101,7 +102,7 @@ static bool kept_by_replace(const struct sieve_run *run, const char *name)
 static enum sieve_flow addheader_run(struct sieve_run *run, const struct sieve_node *node)
 {
     g_autofree char *name = sieve_string(run, node, 0), *value = sieve_string(run, node, 1);
-    if (!sieve_is_field_name(name))
+    if (!text_is_field_name(name))
         return sieve_run_fail(run, MSG_ADD_NAME, name);
     if (is_forbidden(run->host, name, FORBID_ADD) || kept_by_replace(run, name)) {
         sieve_run_warn(run, MSG_ADD_FORBIDDEN, name);
@@ -186,7 +187,7 @@ static void delete_fields(struct sieve_run *run, const struct sieve_node *node, 
 static enum sieve_flow deleteheader_run(struct sieve_run *run, const struct sieve_node *node)
 {
     g_autofree char *name = sieve_string(run, node, 0);
-    if (!sieve_is_field_name(name))
+    if (!text_is_field_name(name))
         return sieve_run_fail(run, MSG_DELETE_NAME, name);
     if (is_forbidden(run->host, name, FORBID_DELETE) || kept_by_replace(run, name)) {
         sieve_run_warn(run, MSG_DELETE_FORBIDDEN, name);

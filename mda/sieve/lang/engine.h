@@ -157,8 +157,6 @@ const char *sieve_script_stage(const struct sieve_script *script);
 const char *sieve_arg_describe(const struct sieve_arg *arg);
 // "command" or "test". Static.
 const char *sieve_verb_word(const struct sieve_verb *verb);
-// Is NAME a legal header field name?
-bool sieve_is_field_name(const char *name);
 // A setting as a number, a size in bytes, a time in seconds; FALLBACK when it is not set.
 gint64 sieve_setting_number(const struct sieve_host *host, const char *name, gint64 fallback);
 gint64 sieve_setting_size(const struct sieve_host *host, const char *name, gint64 fallback);

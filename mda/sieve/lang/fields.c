@@ -21,17 +21,6 @@ static void add_value(GPtrArray *values, const char *name, char *raw, char *text
     g_ptr_array_add(values, value);
 }
 
-bool sieve_is_field_name(const char *name)
-{
-    if (!*name)
-        return false;
-    for (; *name; name++) {
-        if (*name <= ' ' || *name >= 127 || *name == ':')
-            return false;
-    }
-    return true;
-}
-
 static void top_values(struct sieve_run *run, const char *name, GPtrArray *values)
 {
     GPtrArray *fields = sieve_view_fields(run->view);

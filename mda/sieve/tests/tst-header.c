@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // header, exists, size (RFC 5228 §5.5, 5.7, 5.9). A name that no header field can have matches
 // nothing and is no error (§2.4.2.2).
+#include "base/text.h"
 #include "sieve/lang/fields.h"
 #include "sieve/lang/match.h"
 #include "sieve/lang/mimevalue.h"
@@ -10,7 +11,7 @@ static bool header_check(struct sieve_checker *checker, struct sieve_node *node)
     const struct sieve_arg *names = g_ptr_array_index(node->positional, 0);
     for (guint i = 0; i < names->texts->len; i++) {
         const struct sieve_text *text = sieve_arg_text(names, i);
-        if (!text->parts && !sieve_is_field_name(text->raw))
+        if (!text->parts && !text_is_field_name(text->raw))
             sieve_check_warn(checker, text->at, MSG_FIELD_NAME, text->raw);
     }
     return sieve_mime_check(checker, node);
