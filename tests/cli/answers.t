@@ -75,4 +75,14 @@ is "$(sed -n 's/^Original-Recipient: //p' "$HOME/outbox")" "rfc822; old@example.
 before=$(inbox)
 try 'reject "no";' 'Auto-Submitted: not-known'
 is "$(cat "$HOME/outbox")/$(inbox)" "/$((before + 1))" "a message whose refusal is not sent is kept"
+
+# A person's mail server may well send what is about mail of ours: it gets no answer, whoever it says wrote.
+try 'vacation "gone";' 'To: me@example.com' 'Subject: Please confirm your message'
+is "$(field Auto-Submitted)" "auto-replied (vacation)" "a letter gets its answer"
+number=$((number + 1))
+: >"$HOME/outbox"
+sed 's/anna@ours\.example/me@example.com/' "$srcdir/tests/corpus/challenge/0001.eml" >"$scratch/m"
+as_mta "$BACKSTOP" --set log.destination="$HOME/log" --set sendmail.command="$HOME/sendmail" -f bert@far.example \
+    -a me@example.com -r me@example.com <"$scratch/m"
+is "$(tail -n 1 "$HOME/log" | grep -o 'class=challenge')/$(cat "$HOME/outbox")" "class=challenge/" "and a challenge none"
 plan

@@ -91,7 +91,7 @@ try hang "$unjudged did not answer in time" 3 "the judge hangs"
 try spin "$unjudged" 3 "the judge spins"
 try stop "$unjudged did not answer in time" 3 "the judge is stopped"
 try nonsense "$unjudged answered nonsense" 3 "the judge talks nonsense, also to the MTA"
-try flood "$unjudged" 3 "the judge talks without end"
+try flood "$unjudged said too much" 3 "the judge talks without end"
 try orphan "$unjudged" 3 "the judge leaves a child behind"
 try deaf "$unjudged" 3 "the judge closes everything and stays"
 if [ -n "$sanitized" ]; then

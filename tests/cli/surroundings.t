@@ -47,6 +47,9 @@ is "$(leaked)" 0 "the command sees no secret of ours"
 is "$(descriptors)" "0 1 2 " "and has no descriptor but its own"
 is "$(grep -cE '^(PATH|HOME|TZ|LC_CTYPE|SENDER|RECIPIENT|EXTENSION)=' "$HOME/told")" 7 "what belongs to it passes"
 
+letter function | run env "LC_EVIL=() { :;}; s3cret" "$BACKSTOP" -c "$scratch/conf"
+is "$(leaked)" 0 "a value that a shell takes for a function does not pass"
+
 printf 'require "vnd.dovecot.pipe"; pipe "tell";\n' >"$HOME/.dovecot.sieve"
 letter pipe | run "$BACKSTOP" -c "$scratch/conf"
 ok $? "a Sieve script's program"

@@ -128,6 +128,7 @@ sub says { my ($recipient, $before, $after, %tags) = @_; my $header = header(); 
 
 is(says('bob@example.net', '', ''), 'ours proof', 'what was signed is proof');
 is(says('bob@example.net', '', '', h => 'from:from:to:to:cc:subject:date:message-id'), 'ours proof', 'signed once more than they stand');
+is(says('bob@example.net', '', '', h => 'from:to:subject:date:message-id:dkim-signature'), 'ours proof', 'the signature is none of the fields that it signs');
 # A field on top of it, below it, or in between: h= lists it once, so nobody knows which one was meant.
 for my $field ("To: eve\@example.com\n", "Cc: eve\@example.com\n", "TO : eve\@example.com\n", "to:\n eve\@example.com\n", "From: eve\@example.com\n", "From: joe\@example.org, eve\@example.com\n",
                "Subject: other\n", "Date: Sun, 22 Nov 2026 03:07:48 +0000\n", "Message-ID: <x\@example.com>\n") {

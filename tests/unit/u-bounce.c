@@ -424,6 +424,43 @@ static void opening_is_the_first_paragraph(void **state)
     }
 }
 
+static struct report *classify_builtin(const char *text, bool explain)
+{
+    struct bounce_settings settings = {.trace = explain};
+    const struct envelope envelope = {.sender = (char *)"ann@example.net"};
+    g_autoptr(BounceRules) rules = bounce_rules_load(NULL, NULL);
+    g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
+    g_autoptr(Message) message = message_new(bytes);
+    return bounce_classify(rules, &settings, message, &envelope);
+}
+
+// Whoever asks for a report's original must not be told of what somebody has only passed on.
+static void letters_report_nothing_of_what_they_enclose(void **state)
+{
+    (void)state;
+    g_autoptr(Report) report =
+        classify_builtin("From: Ann <ann@example.net>\nTo: bob@example.org\n"
+                         "Subject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n"
+                         "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+                         "Hi Bob, what do you make of this?\n\nAnn\n"
+                         "--b\nContent-Type: message/rfc822\n\nFrom: x@example.com\n"
+                         "Message-ID: <inner@example.com>\nSubject: q\n\nhello\n--b--\n",
+                         false);
+    assert_int_equal(report->class, BOUNCE_NONE);
+    assert_null(report->original.message_id);
+    assert_int_equal(report->original.fields->len, 0);
+    assert_string_equal(report->original.where, "none");
+}
+
+static void mail_without_a_trait_is_tried_by_no_rule(void **state)
+{
+    (void)state;
+    g_autoptr(Report) report =
+        classify_builtin("From: Ann <ann@example.net>\nSubject: lunch\n\nAt one?\n", true);
+    assert_int_equal(report->class, BOUNCE_NONE);
+    assert_int_equal(report->trace->len, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +478,8 @@ int main(void)
         cmocka_unit_test(quotations_are_found),
         cmocka_unit_test(opening_is_the_first_paragraph),
         cmocka_unit_test(builtin_phrases_are_folded),
+        cmocka_unit_test(letters_report_nothing_of_what_they_enclose),
+        cmocka_unit_test(mail_without_a_trait_is_tried_by_no_rule),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,12 +128,16 @@ static void the_old_go_and_the_young_stay(void **state)
     put_message(folder, "new", 4, 0, "");
     put_message(folder, "new", 5, -400, ""); // a clock that went wrong
     put_message(folder, "cur", 6, 100, ":2,FS");
+    g_autofree char *second =
+        g_strdup_printf("new/%" G_GINT64_FORMAT ".H7.host", NOW - 30 * DAY + 1);
+    put(folder, second, 10); // a second is missing
     struct expire_result result = run(folder, &thirty_days);
-    assert_int_equal(result.seen, 6);
+    assert_int_equal(result.seen, 7);
     assert_int_equal(result.removed, 2);
     assert_int_equal(result.removed_bytes, 20);
     assert_true(result.whole);
-    assert_int_equal(count(folder, "new"), 2);
+    assert_true(has(folder, second));
+    assert_int_equal(count(folder, "new"), 3);
     assert_int_equal(count(folder, "cur"), 2);
 
     struct expire_policy flagged = thirty_days;

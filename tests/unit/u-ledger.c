@@ -371,6 +371,10 @@ static void test_covers(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
         assert_int_equal(ledger_extent_covers(&extent, cases[i].from * hour, cases[i].until * hour),
                          cases[i].covered);
+    // One that has forgotten nothing reaches back to where it began.
+    static const struct ledger_extent young = {.since = 100 * 3600};
+    assert_false(ledger_extent_covers(&young, 100 * hour - 1, 101 * hour));
+    assert_true(ledger_extent_covers(&young, 100 * hour, 101 * hour));
 }
 
 static void test_gaps(void **state)
