@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # tests/run counts what tests say, and never takes a broken test for a good one.
 . "${srcdir:-..}/tests/tap.sh"
-plan 12
+plan 15
 
 mkdir "$scratch/t"
 cd "$scratch/t" || exit 1
@@ -36,3 +36,12 @@ is "$(grep '^skipped' "$scratch/summary")" 'skipped: none.t: all, no such progra
 skipped: part.t: the server does not listen
 skipped: skips.t: no reason' "each says what was left out and why"
 is "$(tail -n 1 "$scratch/summary")" "2 passed, 0 failed" "and what ran is counted"
+
+# A test that fails beside others and not alone is counted once, and told; one that fails always fails.
+script shaky 'echo 1..1; if [ -e was-here ]; then echo ok 1; else touch was-here; echo not ok 1; fi'
+perl "$srcdir/tests/run" --again shaky.t good.t bad.t >"$scratch/summary" 2>/dev/null
+is "$? $(tail -n 1 "$scratch/summary")" "1 4 passed, 1 failed" "with --again only what fails twice has failed"
+is "$(grep '^unsteady' "$scratch/summary")" "unsteady: shaky.t failed beside others and passed alone" "and the other is named"
+rm -f was-here
+perl "$srcdir/tests/run" shaky.t >"$scratch/summary" 2>/dev/null
+is "$? $(tail -n 1 "$scratch/summary")" "1 0 passed, 1 failed" "without it, it has failed"
