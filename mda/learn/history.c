@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define NAMES_MAX 2000000
-#define BATCH 2000
+#define BATCH 500
 #define SETTLE_MAX 100000
 #define SETTLE_DELIVERED 20
 #define DELIVERED_MS 300
