@@ -3,10 +3,10 @@
 // simulated message, mail store, outbox and settings. The runner fills it in as host->suite.
 #pragma once
 
-#include "sieve/host.h"
+#include "sieve/lang/engine.h"
 
-struct sieve_diagnostic;
-struct sieve_run;
+// The last message of the outbox, as an index.
+#define SIEVE_SUITE_LAST G_MAXUINT64
 
 struct sieve_suite {
     const char *(*path)(void *data); // directory of the file that is running
@@ -20,10 +20,16 @@ struct sieve_suite {
     // Each returns false when it cannot be done; *err may say why.
     bool (*set)(void *data, const char *object, const char *value, GError **err);
     bool (*set_message)(void *data, const char *folder, guint64 n); // folder NULL: the outbox
+    GBytes *(*message)(void *data);                                 // the current one; the caller's
     bool (*mailbox_create)(void *data, const char *mailbox);
     void (*metadata_set)(void *data, const char *mailbox, const char *annotation,
                          const char *value);
     void (*config_set)(void *data, const char *name, const char *value); // NULL: unset
+    // LIST has MEMBER from now on.
+    void (*list_add)(void *data, const char *list, const char *member);
+    // The verdict that a suite wants spamtest (virustest: VIRUS) to give: "3", or "45%"; NULL: it
+    // wants none. Borrowed.
+    const char *(*verdict)(void *data, bool virus);
     bool (*compile)(void *data, const char *file);
     bool (*run)(void *data, struct sieve_run *run, bool append);
     bool (*multiscript)(void *data, struct sieve_run *run, const GPtrArray *files);
@@ -37,3 +43,15 @@ struct sieve_suite {
     // Does KEY, in some engine's words, ask for ERROR?
     bool (*asks_for)(void *data, const char *key, const struct sieve_diagnostic *error);
 };
+
+// ---- The dialect of other suites (ext-testsuite-peers.c)
+
+extern const struct sieve_verb sieve_suite_assert_message, sieve_suite_action_count;
+
+// What test_set can set.
+bool sieve_suite_object_known(const char *name);
+// Are the arguments LEAST to MOST strings? False after reporting.
+bool sieve_suite_check_strings(struct sieve_checker *checker, const struct sieve_node *node,
+                               guint least, guint most);
+// Has the result action NAME, to RECIPIENT when that is not NULL? The implicit keep is one.
+bool sieve_suite_has_action(struct sieve_run *run, const char *name, const char *recipient);

@@ -125,11 +125,82 @@ static bool simulated_call(void *data, const struct sieve_program_call *call, GB
     return sieve_program_run(data, call, output_r, err);
 }
 
+static bool simulated_seen(void *data, const char *key)
+{
+    return g_hash_table_contains(((const struct simulation *)data)->seen, key);
+}
+
+// ---- Lists: those of the suite, and those of the site that runs it
+
+void simulation_list_add(struct simulation *sim, const char *list, const char *member)
+{
+    GHashTable *members = g_hash_table_lookup(sim->lists, list);
+    if (!members) {
+        members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_insert(sim->lists, g_strdup(list), members);
+    }
+    if (member)
+        g_hash_table_add(members, g_strdup(member));
+}
+
+static bool simulated_list_exists(void *data, const char *list)
+{
+    const struct simulation *sim = data;
+    return g_hash_table_contains(sim->lists, list) ||
+           (sim->site.list_exists && sim->site.list_exists(data, list));
+}
+
+static bool simulated_list_contains(void *data, const char *list, const char *value)
+{
+    const struct simulation *sim = data;
+    GHashTable *members = g_hash_table_lookup(sim->lists, list);
+    return members ? g_hash_table_contains(members, value)
+                   : sim->site.list_contains && sim->site.list_contains(data, list, value);
+}
+
+static GPtrArray *simulated_list_members(void *data, const char *list)
+{
+    const struct simulation *sim = data;
+    GHashTable *members = g_hash_table_lookup(sim->lists, list);
+    if (!members)
+        return sim->site.list_members ? sim->site.list_members(data, list) : NULL;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, members);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(names, g_strdup(name));
+    return names;
+}
+
+bool simulation_config(struct simulation *sim, const char *name, const char *value)
+{
+    bool percent = strcmp(name, "sieve_spam_status_plus") == 0;
+    bool virus = strcmp(name, "sieve_virus_status") == 0;
+    if (percent || virus || strcmp(name, "sieve_spam_status") == 0) {
+        char **verdict = virus ? &sim->virus : &sim->spam;
+        g_free(*verdict);
+        *verdict = value ? g_strconcat(value, percent ? "%" : "", NULL) : NULL;
+    } else if (strcmp(name, "sieve_duplicated_id") == 0 && value) {
+        g_hash_table_add(sim->seen, g_strdup(value));
+    } else if (strcmp(name, "sieve_valid_ext_list") == 0 && value) {
+        simulation_list_add(sim, value, NULL);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void fill_host(struct simulation *sim)
 {
     sim->source.mailbox_exists = simulated_mailbox_exists;
     sieve_source_host(&sim->source, &sim->host);
     sieve_beside_host(&sim->source, &sim->host, true);
+    sim->site = sim->host;
+    sim->host.list_exists = simulated_list_exists;
+    sim->host.list_contains = simulated_list_contains;
+    sim->host.list_members = simulated_list_members;
+    sim->host.duplicate_seen = simulated_seen;
     sim->host.metadata = simulated_metadata;
     sim->host.environment = simulated_environment;
     sim->host.flags = simulated_flags;
@@ -153,6 +224,9 @@ void simulation_init(struct simulation *sim, const char *file, struct suite_coun
     sim->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     sim->programs = g_ptr_array_new_with_free_func(program_free);
     sim->binaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    sim->lists =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+    sim->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim->log = sieve_diagnostics_new();
     simulation_mailbox(sim, "INBOX", true);
     simulation_set_default(sim);
@@ -170,6 +244,10 @@ void simulation_release(struct simulation *sim)
     g_hash_table_unref(sim->binaries);
     g_ptr_array_unref(sim->programs);
     sieve_diagnostics_free(sim->log);
+    g_hash_table_unref(sim->lists);
+    g_hash_table_unref(sim->seen);
+    g_free(sim->spam);
+    g_free(sim->virus);
     g_free(sim->directory);
     g_free(sim->test);
     g_free(sim->failure);

@@ -27,7 +27,8 @@ struct suite_counter { // over all files
 
 struct simulation {
     struct sieve_source source; // first: it is the host's data
-    struct sieve_host host;
+    struct sieve_host host;     // what the engine sees
+    struct sieve_host site;     // what it would see without a simulation
     struct suite_counter *counter;
     const char *file;
     char *directory;
@@ -35,6 +36,9 @@ struct simulation {
     GPtrArray *flags; // char *: of the current message
     GPtrArray *outbox, *mailboxes;
     GHashTable *metadata;
+    GHashTable *lists;  // name -> set of members
+    GHashTable *seen;   // ids that duplicate has seen
+    char *spam, *virus; // verdicts, or NULL
     struct sieve_diagnostics *log;
     GPtrArray *programs; // struct sieve_program *: all that were compiled
     struct sieve_program *script;
@@ -57,6 +61,12 @@ void simulation_release(struct simulation *sim);
 void simulation_set_message(struct simulation *sim, GBytes *bytes);
 void simulation_set_default(struct simulation *sim);
 struct suite_mailbox *simulation_mailbox(struct simulation *sim, const char *name, bool create);
+
+// LIST is there, and has MEMBER (NULL: no more of it).
+void simulation_list_add(struct simulation *sim, const char *list, const char *member);
+// A setting that simulates something instead of telling the engine how it is; VALUE NULL: no more.
+// False: it is none such.
+bool simulation_config(struct simulation *sim, const char *name, const char *value);
 
 // Carries out what PLAN has from action FIRST on; the implicit keep too, when KEEP. False: errors
 // are in the log.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "message/date.h"
 #include "svtest/peer-key.h"
 #include "svtest/simulation.h"
 
@@ -92,6 +93,11 @@ static bool suite_set(void *data, const char *object, const char *value, GError 
         return set_address(&source->orig_to, value);
     if (g_ascii_strcasecmp(object, "envelope.auth") == 0)
         return set_address(&source->auth, value);
+    if (g_ascii_strcasecmp(object, "currentdate") == 0) {
+        int zone = 0;
+        return date_read(value, DATE_LENIENT, &source->now, &zone) ||
+               mda_fail(err, MDA_ERROR_CONFIG, "currentdate: \"%s\" is no date", value);
+    }
     if (g_ascii_strncasecmp(object, "envelope.", 9) != 0)
         return mda_fail(err, MDA_ERROR_CONFIG, "a suite cannot set \"%s\"", object);
     if (!source->envelope)
@@ -102,6 +108,8 @@ static bool suite_set(void *data, const char *object, const char *value, GError 
 
 static bool take_sent(struct simulation *sim, guint64 n)
 {
+    if (n == SIEVE_SUITE_LAST && sim->outbox->len > 0)
+        n = sim->outbox->len - 1;
     if (n >= sim->outbox->len)
         return false;
     const struct suite_mail *mail = g_ptr_array_index(sim->outbox, n);
@@ -130,6 +138,23 @@ static bool suite_set_message(void *data, const char *folder, guint64 n)
     return true;
 }
 
+static GBytes *suite_message(void *data)
+{
+    const struct message *message = sieve_source_message(&((struct simulation *)data)->source);
+    return g_bytes_new(message->data, message->size);
+}
+
+static void suite_list_add(void *data, const char *list, const char *member)
+{
+    simulation_list_add(data, list, member);
+}
+
+static const char *suite_verdict(void *data, bool virus)
+{
+    const struct simulation *sim = data;
+    return virus ? sim->virus : sim->spam;
+}
+
 static bool suite_mailbox_create(void *data, const char *mailbox)
 {
     return simulation_mailbox(data, mailbox, true) != NULL;
@@ -147,6 +172,8 @@ static void suite_metadata_set(void *data, const char *mailbox, const char *anno
 static void suite_config_set(void *data, const char *name, const char *value)
 {
     struct simulation *sim = data;
+    if (simulation_config(sim, name, value))
+        return;
     g_autofree char *canonical = sieve_setting_canonical(name, NULL);
     // A suite may set what means nothing here.
     const char *key = canonical ? canonical : name;
@@ -326,6 +353,9 @@ static const struct sieve_suite operations = {
     .fail = suite_fail,
     .set = suite_set,
     .set_message = suite_set_message,
+    .message = suite_message,
+    .list_add = suite_list_add,
+    .verdict = suite_verdict,
     .mailbox_create = suite_mailbox_create,
     .metadata_set = suite_metadata_set,
     .config_set = suite_config_set,

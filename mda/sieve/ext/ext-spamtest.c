@@ -6,6 +6,7 @@
 // types: score (a number), strlen (as many characters), text (spamtest_text_value/3 = …).
 #include "base/regex.h"
 #include "sieve/lang/match.h"
+#include "sieve/suite.h"
 
 #include <string.h>
 
@@ -115,11 +116,27 @@ static double ratio_of(struct sieve_run *run, bool virus, guint *value_r)
     return MIN(number / most, 1.0);
 }
 
+// A suite may say which verdict there is.
+static double verdict_of(struct sieve_run *run, bool virus, guint *value_r)
+{
+    const struct sieve_suite *suite = run->host->suite;
+    const char *verdict = suite ? suite->verdict(run->host->data, virus) : NULL;
+    if (!verdict)
+        return ratio_of(run, virus, value_r);
+    guint number = (guint)g_ascii_strtoull(verdict, NULL, 10);
+    if (number == 0)
+        return UNTESTED;
+    if (g_str_has_suffix(verdict, "%"))
+        return MIN(number, 100) / 100.0;
+    *value_r = number;
+    return (double)number / (virus ? 5 : 10);
+}
+
 static bool score_test(struct sieve_run *run, const struct sieve_node *node, bool virus)
 {
     struct sieve_matching matching;
     guint value_of_text = 0;
-    double ratio = ratio_of(run, virus, &value_of_text);
+    double ratio = verdict_of(run, virus, &value_of_text);
     int score = (int)value_of_text;
     if (ratio >= 0 && sieve_has_tag(node, "percent"))
         score = (int)(ratio * 100 + 0.001);

@@ -62,32 +62,35 @@ static const struct sieve_verb test_fail = {.name = "test_fail",
 
 // ---- test_set, test_message
 
+static const struct sieve_tag set_tags[] = {{.name = "smtp"}, {.name = NULL}};
+
 static bool test_set_check(struct sieve_checker *checker, struct sieve_node *node)
 {
-    // The last eight, of RFC 6009, are our addition to the dialect.
-    static const char *const objects[] = {"message",
-                                          "envelope.from",
-                                          "envelope.to",
-                                          "envelope.orig_to",
-                                          "envelope.auth",
-                                          "envelope.notify",
-                                          "envelope.orcpt",
-                                          "envelope.ret",
-                                          "envelope.envid",
-                                          "envelope.bymode",
-                                          "envelope.bytrace",
-                                          "envelope.bytimeabsolute",
-                                          "envelope.bytimerelative"};
+    bool sent = node->tags->len > 0;
+    if (!sieve_suite_check_strings(checker, node, sent ? 1 : 2, sent ? 1 : 2))
+        return false;
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
-    for (guint i = 0; i < G_N_ELEMENTS(objects); i++) {
-        if (!text->parts && g_ascii_strcasecmp(objects[i], text->raw) == 0)
-            return true;
+    return (!text->parts && sieve_suite_object_known(text->raw)) ||
+           sieve_check_error(checker, text->at, MSG_NO_SUCH_OBJECT, text->raw);
+}
+
+static enum sieve_flow set_last_sent(struct sieve_run *run)
+{
+    const struct sieve_suite *suite = run->host->suite;
+    // Other engines send at once; here what is planned is sent when it is asked for.
+    if (!suite->set_message(run->host->data, NULL, SIEVE_SUITE_LAST)) {
+        suite->execute(run->host->data, run);
+        if (!suite->set_message(run->host->data, NULL, SIEVE_SUITE_LAST))
+            return fail(run, "no message was sent");
     }
-    return sieve_check_error(checker, text->at, MSG_NO_SUCH_OBJECT, text->raw);
+    message_changed(run);
+    return FLOW_NEXT;
 }
 
 static enum sieve_flow test_set_run(struct sieve_run *run, const struct sieve_node *node)
 {
+    if (sieve_has_tag(node, "smtp"))
+        return set_last_sent(run);
     g_autofree char *object = sieve_string(run, node, 0), *value = sieve_string(run, node, 1);
     g_autoptr(GError) err = NULL;
     if (!run->host->suite->set(run->host->data, object, value, &err))
@@ -99,8 +102,8 @@ static enum sieve_flow test_set_run(struct sieve_run *run, const struct sieve_no
 
 static const struct sieve_verb test_set = {.name = "test_set",
                                            .kind = VERB_COMMAND,
-                                           .positional = "ss",
-                                           .labels = "object|value",
+                                           .positional = "*",
+                                           .tags = set_tags,
                                            .check = test_set_check,
                                            .run = test_set_run};
 
@@ -110,15 +113,26 @@ static const struct sieve_tag message_tags[] = {{.name = "smtp", .group = "sourc
 
 static bool message_check(struct sieve_checker *checker, struct sieve_node *node)
 {
+    const struct sieve_arg *index =
+        node->positional->len > 0 ? g_ptr_array_index(node->positional, 0) : NULL;
+    if (index && (index->kind != ARG_NUMBER || node->positional->len > 1))
+        return sieve_check_error(checker, node->at, MSG_ARGUMENT_COUNT, node->verb->name,
+                                 sieve_verb_word(node->verb), 1, (int)node->positional->len);
     return node->tags->len == 1 ||
            sieve_check_error(checker, node->at, MSG_MESSAGE_TAG, sieve_verb_word(node->verb));
+}
+
+// Without an index: the first.
+static guint64 message_index(const struct sieve_node *node)
+{
+    return node->positional->len > 0 ? sieve_number(node, 0) : 0;
 }
 
 static bool message_test(struct sieve_run *run, const struct sieve_node *node)
 {
     g_autofree char *folder =
         sieve_has_tag(node, "folder") ? sieve_tag_string(run, node, "folder") : NULL;
-    bool there = run->host->suite->set_message(run->host->data, folder, sieve_number(node, 0));
+    bool there = run->host->suite->set_message(run->host->data, folder, message_index(node));
     message_changed(run);
     return there;
 }
@@ -127,23 +141,21 @@ static enum sieve_flow message_run(struct sieve_run *run, const struct sieve_nod
 {
     if (message_test(run, node))
         return FLOW_NEXT;
-    g_autofree char *reason = g_strdup_printf(
-        "no %s message with index %" G_GUINT64_FORMAT,
-        sieve_has_tag(node, "smtp") ? "outgoing SMTP" : "stored", sieve_number(node, 0));
+    g_autofree char *reason =
+        g_strdup_printf("no %s message with index %" G_GUINT64_FORMAT,
+                        sieve_has_tag(node, "smtp") ? "sent" : "stored", message_index(node));
     return fail(run, reason);
 }
 
 static const struct sieve_verb message_command = {.name = "test_message",
                                                   .kind = VERB_COMMAND,
-                                                  .positional = "n",
-                                                  .labels = "index",
+                                                  .positional = "*",
                                                   .tags = message_tags,
                                                   .check = message_check,
                                                   .run = message_run};
 static const struct sieve_verb message_as_test = {.name = "test_message",
                                                   .kind = VERB_TEST,
-                                                  .positional = "n",
-                                                  .labels = "index",
+                                                  .positional = "*",
                                                   .tags = message_tags,
                                                   .check = message_check,
                                                   .test = message_test};
@@ -204,10 +216,20 @@ static const struct sieve_verb metadata_set = {.name = "test_imap_metadata_set",
                                                .tags = metadata_tags,
                                                .run = metadata_set_run};
 
+static bool config_set_check(struct sieve_checker *checker, struct sieve_node *node)
+{
+    return sieve_suite_check_strings(checker, node, 2, 3);
+}
+
+// With a third argument: VALUE names a list, and that is one more member of it.
 static enum sieve_flow config_set_run(struct sieve_run *run, const struct sieve_node *node)
 {
     g_autofree char *name = sieve_string(run, node, 0), *value = sieve_string(run, node, 1);
-    run->host->suite->config_set(run->host->data, name, value);
+    g_autofree char *member = node->positional->len > 2 ? sieve_string(run, node, 2) : NULL;
+    if (member)
+        run->host->suite->list_add(run->host->data, value, member);
+    else
+        run->host->suite->config_set(run->host->data, name, value);
     return FLOW_NEXT;
 }
 
@@ -220,8 +242,8 @@ static enum sieve_flow config_unset_run(struct sieve_run *run, const struct siev
 
 static const struct sieve_verb config_set = {.name = "test_config_set",
                                              .kind = VERB_COMMAND,
-                                             .positional = "ss",
-                                             .labels = "setting|value",
+                                             .positional = "*",
+                                             .check = config_set_check,
                                              .run = config_set_run};
 static const struct sieve_verb config_unset = {.name = "test_config_unset",
                                                .kind = VERB_COMMAND,
@@ -344,13 +366,21 @@ static bool match_list(struct sieve_run *run, const struct sieve_node *node, GPt
 
 static bool action_test(struct sieve_run *run, const struct sieve_node *node)
 {
+    g_autofree char *name = sieve_string(run, node, 0);
+    g_autofree char *recipient = node->positional->len > 1 ? sieve_string(run, node, 1) : NULL;
+    bool other = sieve_script_uses(run->script, "vnd.stalwart.testsuite");
+    if ((recipient || other || strcmp(name, "send_message") == 0) &&
+        sieve_suite_has_action(run, name, recipient))
+        return true;
+    if (recipient)
+        return false;
     return match_list(run, node, run->host->suite->actions(run->host->data, run));
 }
 
 static const struct sieve_verb result_action = {.name = "test_result_action",
                                                 .kind = VERB_TEST,
-                                                .positional = "l",
-                                                .labels = "key list",
+                                                .positional = "l|s",
+                                                .labels = "key list|recipient",
                                                 .takes = TAKES_MATCH,
                                                 .octet = true,
                                                 .tags = index_tags,
@@ -429,6 +459,8 @@ static const struct sieve_verb *const verbs[] = {&test_,
                                                  &result_reset,
                                                  &result_action,
                                                  &test_error,
+                                                 &sieve_suite_assert_message,
+                                                 &sieve_suite_action_count,
                                                  NULL};
 
 static bool available(const struct sieve_host *host)

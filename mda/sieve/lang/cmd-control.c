@@ -30,6 +30,7 @@ static bool require_check(struct sieve_checker *checker, struct sieve_node *node
     static const char *const before[] = {"require", NULL};
     // A test suite may ask for what a block of it needs in the block.
     if (!sieve_check_uses(checker, "vnd.dovecot.testsuite") &&
+        !sieve_check_uses(checker, "vnd.stalwart.testsuite") &&
         !sieve_check_stands_behind(checker, before))
         return sieve_check_error(checker, node->at, MSG_REQUIRE_LATE);
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
