@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "hosts/sieve-beside.h"
+#include "message/date.h"
 #include "message/place.h"
 #include "sieve/limits.h"
 
@@ -401,6 +402,11 @@ static const char *host_setting(void *data, const char *name)
 {
     const struct sieve_source *source = data;
     return g_hash_table_lookup(source->settings, name);
+}
+
+bool sieve_source_set_date(struct sieve_source *source, const char *date)
+{
+    return date_parse(date, &source->now);
 }
 
 static gint64 host_now(void *data)

@@ -36,6 +36,8 @@ void sieve_source_release(struct sieve_source *source);
 // Borrowed.
 const char *sieve_source_config_item(const struct sieve_source *source, const char *item);
 
+// The time is DATE, as in a header field, and stands still. False when that is no date.
+bool sieve_source_set_date(struct sieve_source *source, const char *date);
 // MESSAGE (borrowed) is the one to look at from now on.
 void sieve_source_set_message(struct sieve_source *source, struct message *message);
 

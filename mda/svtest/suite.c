@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "message/date.h"
 #include "svtest/peer-key.h"
 #include "svtest/simulation.h"
 
@@ -94,8 +93,7 @@ static bool suite_set(void *data, const char *object, const char *value, GError 
     if (g_ascii_strcasecmp(object, "envelope.auth") == 0)
         return set_address(&source->auth, value);
     if (g_ascii_strcasecmp(object, "currentdate") == 0) {
-        int zone = 0;
-        return date_read(value, DATE_LENIENT, &source->now, &zone) ||
+        return sieve_source_set_date(source, value) ||
                mda_fail(err, MDA_ERROR_CONFIG, "currentdate: \"%s\" is no date", value);
     }
     if (g_ascii_strncasecmp(object, "envelope.", 9) != 0)
