@@ -76,6 +76,7 @@ BEGIN {
     door("hiredis/", "ledger/redis")
     door("sieve2", "sieve/libsieve")
     door("spf2/", "evidence/spf")
+    door("ares", "base/dns-")
     door("libpsl", "base/psl")
     door("openssl/", "base/crypto")
     door("openssl/ssl.h", "base/tls")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A small resolver: one question, one answer, within a deadline; UDP, and TCP where the answer was
-// cut. It asks the recursive servers of /etc/resolv.conf (or the one given) and believes them; no
-// cache, no DNSSEC, no search list. It stands in a module, since it needs libresolv and plain mail
-// asks nobody.
+// One question, one answer, within a deadline. The recursive servers that the system is configured
+// with (or the one given) are asked in turn and believed; no cache, no DNSSEC, no search list. It
+// stands in a module, since it needs c-ares and plain mail asks nobody.
 #pragma once
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/module.h"
 
@@ -20,14 +20,27 @@ struct dns_answer {
     bool exists;        // false: NXDOMAIN
 };
 
-// Asks for NAME. SERVER is "address", "address:port" or "[v6]:port"; "" is as the system is
-// configured. False with *err (MDA_ERROR_TEMP) when no server answered in time, or with a failure.
-bool dns_ask(const char *name, enum dns_type type, const char *server, struct deadline deadline,
+#define DNS_PORT 53
+
+#define DNS_SERVERS_MAX 3
+
+struct dns_server {
+    struct ip_address address;
+    guint16 port;
+};
+
+// Reads servers as "address", "address:port" or "[v6]:port", with blanks or commas between. Their
+// number, at most DNS_SERVERS_MAX; 0 when TEXT is empty or one of them is wrong.
+guint dns_servers_parse(const char *text, struct dns_server *servers_r);
+
+// Asks for NAME. SERVERS as dns_servers_parse reads them; "" is as the system is configured. False
+// with *err (MDA_ERROR_TEMP) when no server answered in time, or all failed.
+bool dns_ask(const char *name, enum dns_type type, const char *servers, struct deadline deadline,
              struct dns_answer **answer_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 // What the module exports.
 struct dns_api {
     struct module_head head;
-    bool (*ask)(const char *name, enum dns_type type, const char *server, struct deadline deadline,
+    bool (*ask)(const char *name, enum dns_type type, const char *servers, struct deadline deadline,
                 struct dns_answer **answer_r, GError **err);
 };
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/group.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/survive.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -229,13 +230,15 @@ static void reload_server(gpointer data)
 {
     struct server *server = data;
     g_autoptr(GError) err = NULL;
-    if (!reconfigure(server->context))
-        return;
-    set_turns(server->context->conf, &server->turns);
-    if (set_listener(server, &err))
-        log_line(LOG_LEVEL_INFO, "lmtp: the settings were read again");
-    else
-        log_line(LOG_LEVEL_ERROR, "lmtp: %s", err->message);
+    notify_manager(NOTIFY_RELOADING);
+    if (reconfigure(server->context)) {
+        set_turns(server->context->conf, &server->turns);
+        if (set_listener(server, &err))
+            log_line(LOG_LEVEL_INFO, "lmtp: the settings were read again");
+        else
+            log_line(LOG_LEVEL_ERROR, "lmtp: %s", err->message);
+    }
+    notify_manager(NOTIFY_READY);
 }
 
 static bool serve_many(struct command_context *context, guint inherited, GError **err)
@@ -252,7 +255,6 @@ static bool serve_many(struct command_context *context, guint inherited, GError 
         done = lmtp_listener_take(listener, LMTP_FIRST_INHERITED + (int)i, err);
     done = done && set_listener(&server, err);
     if (done) {
-        log_line(LOG_LEVEL_INFO, "lmtp: ready");
         done = lmtp_listener_run(listener, err);
     }
     lmtp_listener_clear(listener);

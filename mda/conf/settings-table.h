@@ -202,7 +202,8 @@
     X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \
     X(STATE_DIRECTORY, "state", "directory", PLACE, "~/.local/state/backstop",                      \
       "Where the user's state is kept (ledger, index of sent mail, memory of answers).")           \
-    X(DNS_SERVER, "dns", "server", STRING, "", "address:port; empty: as in /etc/resolv.conf.")     \
+    X(DNS_SERVER, "dns", "server", STRING, "",                                                     \
+      "address:port, several in turn; empty: as the system is configured.")                        \
     X(DNS_TIMEOUT, "dns", "timeout", DURATION, "3s", "How long one query may take.")               \
     X(SIEVE_ENGINE, "sieve", "engine", CHOICE, "backstop",                                         \
       "backstop | libsieve: which Sieve engine runs the user's script.")                           \

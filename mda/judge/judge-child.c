@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/dns.h"
 #include "base/error.h"
 #include "base/fence.h"
 #include "base/files.h"
@@ -29,7 +30,6 @@
 #define ANSWER_MAX_BYTES 8192
 #define ANSWER_REASON_MAX 4000
 #define ANSWER_WORD_MAX 200
-#define DNS_PORT 53
 
 static void set_limit(int resource, rlim_t soft, rlim_t hard)
 {
@@ -39,16 +39,6 @@ static void set_limit(int resource, rlim_t soft, rlim_t hard)
     limit.rlim_max = MIN(limit.rlim_max, hard);
     limit.rlim_cur = MIN(soft, limit.rlim_max);
     setrlimit(resource, &limit); // a limit that cannot be lowered is one that is low already
-}
-
-// The port of "address:port" or "[v6]:port", else that of DNS.
-static guint16 dns_port(const char *server)
-{
-    const char *colon = strrchr(server, ':');
-    guint64 port = DNS_PORT;
-    if (colon && (colon == strchr(server, ':') || (colon > server && colon[-1] == ']')))
-        (void)g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL);
-    return (guint16)port;
 }
 
 // The judge's memory is all that it may write to. The directory is made first: a first report is
@@ -62,7 +52,11 @@ static void fence_off(const struct conf *conf)
     const bool has_state = g_path_is_absolute(state) && files_make_path(state, 0700, false, NULL);
     const char *directories[] = {has_state ? state : NULL, NULL, NULL};
     directories[has_state] = local ? ledger_directory : NULL;
-    const guint16 ports[] = {DNS_PORT, dns_port(conf_string(conf, CONF_DNS_SERVER)), 0};
+    struct dns_server servers[DNS_SERVERS_MAX];
+    const guint count = dns_servers_parse(conf_string(conf, CONF_DNS_SERVER), servers);
+    guint16 ports[DNS_SERVERS_MAX + 2] = {DNS_PORT};
+    for (guint i = 0; i < count; i++)
+        ports[i + 1] = servers[i].port;
     const struct fence fence = {
         .writable = directories, .ports = local ? ports : NULL, .unix_sockets = !local};
     (void)fence_in(&fence);

@@ -5,6 +5,7 @@
 #include "base/child.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/notify.h"
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -420,9 +421,13 @@ bool lmtp_listener_run(struct lmtp_listener *listener, GError **err)
     mda_autofd signals = signal_descriptor(wanted, G_N_ELEMENTS(wanted), err);
     if (signals < 0)
         return false;
+    // Now, and not before, a signal is heard.
+    log_line(LOG_LEVEL_INFO, "lmtp: ready");
+    notify_manager(NOTIFY_READY);
     g_autoptr(GArray) children = g_array_new(FALSE, FALSE, sizeof(pid_t));
     while (serve_once(listener, signals, children))
         continue;
+    notify_manager(NOTIFY_STOPPING);
     drop_sockets(listener, true);
     end_connections(children);
     return true;

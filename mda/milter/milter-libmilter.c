@@ -4,6 +4,7 @@
 #include "milter/milter.h"
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "config.h"
 
 #include <arpa/inet.h>
@@ -194,8 +195,10 @@ static int run(const struct conf *conf, const struct milter_place *place)
         return EX_UNAVAILABLE;
     }
     log_line(LOG_LEVEL_INFO, "milter: listening on %s", place->socket);
+    notify_manager(NOTIFY_READY);
     const char *file = milter_socket_file(place->socket);
     int status = smfi_main() == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
+    notify_manager(NOTIFY_STOPPING);
     if (file && unlink(file) != 0 && errno != ENOENT)
         log_line(LOG_LEVEL_WARNING, "milter: remove %s: %s", file, g_strerror(errno));
     return status;
