@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cmd/mail-source.h"
+#include "evidence/concern.h"
 #include "evidence/handover.h"
 #include "evidence/identity.h"
 #include "judge/judge.h"
@@ -32,7 +33,7 @@ struct doctor_seen {
     guint said[SOURCES_MAX][SAYS_SUSPECT + 1];
     guint contradictions[SOURCES_MAX]; // it says forged where another has proof of ours
     char *example[SOURCES_MAX];        // what it said of the first of them; owned
-    struct doctor_values relays, authors;
+    struct doctor_values relays, authors, others;
     guint replaced;
     guint known, known_in_ledger;
 };
@@ -112,6 +113,13 @@ static void note_ours(struct doctor_seen *seen, const struct evidence_case *evid
         ledger && ledger->says == SAYS_OURS && ledger->sign != SIGN_ID_REPLACED;
 }
 
+static void note_others(struct doctor_seen *seen, const struct evidence_case *evidence_case)
+{
+    g_autofree char *whose = NULL;
+    if (concern_find(evidence_case, &whose) == CONCERN_OTHERS && whose && strchr(whose, '@'))
+        add_value(&seen->others, whose);
+}
+
 static void count_source(struct doctor_seen *seen, const struct finding *finding, bool proved)
 {
     const int source = source_of(seen, finding);
@@ -134,6 +142,8 @@ static void count(struct doctor_seen *seen, const struct evidence_case *evidence
     seen->verdicts[judgement->verdict]++;
     if (proved)
         note_ours(seen, evidence_case, judgement->findings);
+    else
+        note_others(seen, evidence_case);
     for (guint i = 0; i < judgement->findings->len; i++) {
         const struct finding *finding = &g_array_index(judgement->findings, struct finding, i);
         replaced |= finding->sign == SIGN_ID_REPLACED;
@@ -280,6 +290,7 @@ struct doctor_seen *doctor_look(const struct conf *conf, const char *folder)
     seen->rules = bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
     seen->relays.counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     seen->authors.counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    seen->others.counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (folder)
         judge_folder_at(seen, folder, REPORTS_MAX);
     else
@@ -294,6 +305,7 @@ void doctor_seen_free(struct doctor_seen *seen)
     bounce_rules_free(seen->rules);
     g_hash_table_unref(seen->relays.counts);
     g_hash_table_unref(seen->authors.counts);
+    g_hash_table_unref(seen->others.counts);
     for (int i = 0; i < SOURCES_MAX; i++)
         g_free(seen->example[i]);
     g_free(seen);
@@ -315,6 +327,11 @@ const struct doctor_values *doctor_relays(const struct doctor_seen *seen)
 const struct doctor_values *doctor_authors(const struct doctor_seen *seen)
 {
     return &seen->authors;
+}
+
+const struct doctor_values *doctor_others(const struct doctor_seen *seen)
+{
+    return &seen->others;
 }
 
 guint doctor_replaced(const struct doctor_seen *seen)

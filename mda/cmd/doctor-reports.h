@@ -28,6 +28,9 @@ void doctor_print_reports(const struct doctor_seen *seen);
 const struct doctor_values *doctor_relays(const struct doctor_seen *seen);
 const struct doctor_values *doctor_authors(const struct doctor_seen *seen);
 
+// The accounts that no setting names on whose mail reports came here. Borrowed.
+const struct doctor_values *doctor_others(const struct doctor_seen *seen);
+
 // How many letters bear a Message-ID that was put in place of theirs behind whoever records them.
 guint doctor_replaced(const struct doctor_seen *seen);
 

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "bounce/classify.h"
+#include "cmd/doctor-advice.h"
+#include "cmd/doctor-ledger.h"
 #include "cmd/doctor-reports.h"
 #include "cmd/learn-show.h"
 #include "cmd/options.h"
@@ -29,109 +31,20 @@ static const GOptionEntry entries[] = {
      "Judge the reports in this maildir instead of the inbox and Junk", "MAILDIR"},
     G_OPTION_ENTRY_NULL};
 
-// One line of what could be done, and whether it is done.
-struct advice {
-    bool ready;
-    const char *source;
-    char *state;  // owned
-    char *remedy; // what would make it work, as lines to paste or a command; owned, or NULL
-    int worth;    // how much that would help
-};
-
-static void advise(GArray *advices, bool ready, const char *source, char *remedy, int worth,
-                   const char *format, ...) G_GNUC_PRINTF(6, 7);
-
-// Takes REMEDY.
-static void advise(GArray *advices, bool ready, const char *source, char *remedy, int worth,
-                   const char *format, ...)
+// Reports on mail of an account that no setting names: nothing speaks against them.
+static void examine_others(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    const struct advice advice = {ready, source, g_strdup_vprintf(format, arguments), remedy,
-                                  worth};
-    va_end(arguments);
-    g_array_append_val(advices, advice);
-}
-
-static void clear_advice(gpointer data)
-{
-    g_free(((struct advice *)data)->state);
-    g_free(((struct advice *)data)->remedy);
-}
-
-// "[identity]\nrelays = VALUE". Owned by the caller.
-static char *setting_line(enum setting setting, const char *value)
-{
-    const struct setting_row *row = conf_row(setting);
-    return g_strdup_printf("[%s]\n%s = %s", row->section, row->key, value);
-}
-
-// How outgoing mail is recorded as it leaves: Postfix's line for the milter where it listens.
-static char *milter_line(const struct conf *conf)
-{
-    g_autofree char *socket = milter_socket(conf, NULL);
-    const char *file = milter_socket_file(socket);
-    const char *at = strchr(socket, '@');
-    if (g_str_has_prefix(socket, "inet:") && at)
-        return g_strdup_printf("backstop milter, and in Postfix's main.cf:\n"
-                               "smtpd_milters = inet:%s:%.*s",
-                               at + 1, (int)(at - socket - 5), socket + 5);
-    // Postfix looks from its queue directory, and in a chroot cannot look from elsewhere.
-    if (file && g_str_has_prefix(file, MILTER_QUEUE "/"))
-        file += strlen(MILTER_QUEUE "/");
-    return g_strdup_printf("backstop milter, and in Postfix's main.cf:\nsmtpd_milters = %s%s",
-                           file ? "unix:" : "", file ? file : socket);
-}
-
-static void advise_complete(const struct conf *conf, const struct doctor_seen *seen,
-                            const struct ledger *ledger, const struct ledger_extent *extent,
-                            GArray *advices)
-{
-    guint known;
-    const guint proved = doctor_known(seen, &known), replaced = doctor_replaced(seen);
-    if (conf_bool(conf, CONF_LEDGER_COMPLETE))
-        advise(advices, extent->messages > 0, "ledger", NULL, 0,
-               "%" G_GINT64_FORMAT " messages in %s; said to be complete", extent->messages,
-               ledger_name(ledger));
-    else if (replaced > 0)
-        advise(advices, false, "ledger", NULL, 0,
-               "%" G_GINT64_FORMAT
-               " messages in %s; the Message-IDs of %u letters were replaced on "
-               "their way, so absence proves nothing",
-               extent->messages, ledger_name(ledger), replaced);
-    else if (proved > 0 && known == proved)
-        advise(advices, false, "ledger", setting_line(CONF_LEDGER_COMPLETE, "yes"), 80,
-               "%" G_GINT64_FORMAT " messages in %s, and %u of %u letters that others prove ours",
-               extent->messages, ledger_name(ledger), known, proved);
-    else if (proved > 0)
-        advise(advices, false, "ledger", milter_line(conf), 60,
-               "%" G_GINT64_FORMAT " messages in %s, but %u of %u letters that others prove ours; "
-               "absence proves nothing",
-               extent->messages, ledger_name(ledger), known, proved);
-    else
-        advise(advices, false, "ledger", NULL, 45,
-               "%" G_GINT64_FORMAT " messages in %s; no letter shows yet whether it has all",
-               extent->messages, ledger_name(ledger));
-}
-
-static void examine_ledger(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
-{
-    g_autoptr(Ledger) ledger = NULL;
-    g_autoptr(GError) err = NULL;
-    struct ledger_extent extent;
-    if (!ledger_open(conf, LEDGER_READ, deadline_in(INDEX_MS), &ledger, &err) ||
-        !ledger_extent(ledger, &extent, &err)) {
-        const bool none = g_error_matches(err, MDA_ERROR, MDA_ERROR_GONE);
-        advise(advices, false, "ledger", none ? milter_line(conf) : NULL, 90, "%s",
-               none ? "nothing was ever recorded" : err->message);
+    guint count = 0;
+    const struct doctor_values *others = doctor_others(seen);
+    g_autofree char *addresses = doctor_values_join(others, &count);
+    if (!addresses)
         return;
-    }
-    advise_complete(conf, seen, ledger, &extent, advices);
-    advise(advices, extent.any_recipients && conf_bool(conf, CONF_LEDGER_COMPLETE), "correspondent",
-           extent.any_recipients ? NULL : milter_line(conf), 40, "%s",
-           !extent.any_recipients      ? "no recipient was ever recorded"
-           : extent.guessed_recipients ? "recipients were read from headers; Bcc may be missing"
-                                       : "recipients are recorded");
+    g_autofree char *all =
+        g_strdup_printf("%s%s%s", conf_string(conf, CONF_IDENTITY_ADDRESSES),
+                        *conf_string(conf, CONF_IDENTITY_ADDRESSES) ? " " : "", addresses);
+    g_autofree char *remedy = advice_setting(CONF_IDENTITY_ADDRESSES, all);
+    advise(advices, false, "identity", g_steal_pointer(&remedy), 30,
+           "%u reports are about mail of %s: add to `addresses` what is yours", count, addresses);
 }
 
 static void examine_sent_folder(const struct conf *conf, GArray *advices)
@@ -163,7 +76,8 @@ static void examine_milter(const struct conf *conf, GArray *advices)
         *conf_string(conf, CONF_BATV_KEY_FILE) || *conf_string(conf, CONF_STAMP_KEY_FILE);
     if (milter_is_open(socket) && (keys || conf_bool(conf, CONF_LEDGER_COMPLETE)))
         advise(
-            advices, false, "milter", setting_line(CONF_MILTER_SOCKET, milter_default_socket()), 95,
+            advices, false, "milter", advice_setting(CONF_MILTER_SOCKET, milter_default_socket()),
+            95,
             "any process that reaches %s gets stamps, tags and records, and with them makes forged "
             "reports genuine",
             socket);
@@ -196,8 +110,8 @@ static void examine_identity(const struct conf *conf, const struct doctor_seen *
             g_string_append_printf(domains, "%s%s", domains->len > 0 ? " " : "", domain);
     }
     advise(advices, false, "identity",
-           boxes ? setting_line(CONF_IDENTITY_ADDRESSES, addresses)
-                 : setting_line(CONF_IDENTITY_DOMAINS, domains->str),
+           boxes ? advice_setting(CONF_IDENTITY_ADDRESSES, addresses)
+                 : advice_setting(CONF_IDENTITY_DOMAINS, domains->str),
            50, "%u of %u letters are from %s", count, authors->total, addresses);
 }
 
@@ -219,10 +133,10 @@ static void examine_trail(const struct conf *conf, const struct doctor_seen *see
     if (!*conf_string(conf, CONF_IDENTITY_RELAYS))
         hosts = doctor_values_join(relays, &count);
     if (hosts)
-        advise(
-            advices, false, "trail",
-            setting_line(is_address(hosts) ? CONF_IDENTITY_NETWORKS : CONF_IDENTITY_RELAYS, hosts),
-            85, "%u of %u letters left by %s", count, relays->total, hosts);
+        advise(advices, false, "trail",
+               advice_setting(is_address(hosts) ? CONF_IDENTITY_NETWORKS : CONF_IDENTITY_RELAYS,
+                              hosts),
+               85, "%u of %u letters left by %s", count, relays->total, hosts);
     else if (*conf_string(conf, CONF_IDENTITY_RELAYS))
         examine_setting(conf, advices, "trail", CONF_IDENTITY_RELAYS, "");
     else
@@ -237,7 +151,7 @@ static void examine_secret(const struct conf *conf, GArray *advices, const char 
     const char *path = conf_string(conf, setting);
     g_autofree char *fault = *path ? keys_fault(path) : NULL;
     if (fault)
-        advise(advices, false, source, NULL, 95, "%s", fault);
+        advise(advices, false, source, NULL, WORTH_BROKEN, "%s", fault);
     else
         examine_setting(conf, advices, source, setting, without);
 }
@@ -245,7 +159,8 @@ static void examine_secret(const struct conf *conf, GArray *advices, const char 
 static void examine(const struct conf *conf, const struct doctor_seen *seen, GArray *advices)
 {
     examine_identity(conf, seen, advices);
-    examine_ledger(conf, seen, advices);
+    examine_others(conf, seen, advices);
+    doctor_examine_ledger(conf, seen, advices);
     examine_sent_folder(conf, advices);
     examine_trail(conf, seen, advices);
     examine_setting(conf, advices, "msgid", CONF_IDENTITY_MESSAGE_ID,
@@ -258,15 +173,15 @@ static void examine(const struct conf *conf, const struct doctor_seen *seen, GAr
                     "no address is known never to send");
 }
 
-// What can be pasted goes before what can only be said.
+// What is broken goes before what could be better, and what can be pasted before what can only be
+// said.
 static const struct advice *best_of(const GArray *advices)
 {
     const struct advice *best = NULL;
     for (guint i = 0; i < advices->len; i++) {
         const struct advice *advice = &g_array_index(advices, struct advice, i);
-        const bool better = !best || (!best->remedy && advice->remedy) ||
-                            (!best->remedy == !advice->remedy && advice->worth > best->worth);
-        if (!advice->ready && advice->worth > 0 && better)
+        if (!advice->ready && advice->worth > 0 &&
+            (!best || advice_rank(advice) > advice_rank(best)))
             best = advice;
     }
     return best;
@@ -337,8 +252,7 @@ int cmd_doctor(struct command_context *context, int argc, char **argv)
     g_autoptr(GError) err = NULL;
     if (!conf_load(context->conf, NULL, &err))
         fprintf(stderr, "backstop: %s\n", err->message);
-    g_autoptr(GArray) advices = g_array_new(FALSE, FALSE, sizeof(struct advice));
-    g_array_set_clear_func(advices, clear_advice);
+    g_autoptr(GArray) advices = advices_new();
     const guint mistakes = print_mistakes(context->conf);
     g_autoptr(DoctorSeen) seen = doctor_look(context->conf, folder_option);
     examine(context->conf, seen, advices);

@@ -89,6 +89,11 @@ static void put_gap(struct ledger_extent *extent, struct ledger_gap gap)
     extent->gaps[extent->gap_count++] = gap;
 }
 
+bool ledger_is_silent(const struct ledger_recorder *recorder, gint64 now)
+{
+    return recorder->alive < now - ALIVE_MISSED * LEDGER_ALIVE_SECONDS;
+}
+
 static bool fill_gaps(struct ledger *ledger, gint64 now, struct ledger_extent *extent, GError **err)
 {
     g_autoptr(GArray) gaps = NULL;
@@ -101,7 +106,7 @@ static bool fill_gaps(struct ledger *ledger, gint64 now, struct ledger_extent *e
         put_gap(extent, g_array_index(gaps, struct ledger_gap, i));
     for (guint i = 0; i < recorders->len; i++) {
         const struct ledger_recorder *recorder = g_ptr_array_index(recorders, i);
-        if (recorder->alive < now - ALIVE_MISSED * LEDGER_ALIVE_SECONDS)
+        if (ledger_is_silent(recorder, now))
             put_gap(extent, (struct ledger_gap){recorder->alive, G_MAXINT64});
     }
     return true;
@@ -149,6 +154,7 @@ bool ledger_extent(struct ledger *ledger, struct ledger_extent *extent_r, GError
         !knows_askers(ledger, &known, err) || !fill_gaps(ledger, now, &extent, err))
         return false;
     extent.messages = facts[COUNT];
+    extent.lost = ledger->lost;
     extent.since = since_of(facts);
     extent.forgot_until = facts[FORGOT];
     if (ledger->backend->expires && ledger->keep_seconds > 0 && facts[FIRST] > 0 &&
@@ -191,8 +197,7 @@ bool ledger_alive(struct ledger *ledger, const char *name, bool starts, GError *
         return false;
     for (guint i = 0; i < recorders->len; i++) {
         const struct ledger_recorder *recorder = g_ptr_array_index(recorders, i);
-        if (strcmp(recorder->name, name) == 0 &&
-            (starts || recorder->alive < now - ALIVE_MISSED * LEDGER_ALIVE_SECONDS) &&
+        if (strcmp(recorder->name, name) == 0 && (starts || ledger_is_silent(recorder, now)) &&
             !ledger_add_gap(ledger, recorder->alive, now, err))
             return false;
     }

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_FILE "ledger.key"
@@ -51,6 +52,20 @@ static char *key_path(const struct conf *conf, const char *location)
         return NULL;
     g_autofree char *directory = g_path_get_dirname(location);
     return g_build_filename(directory, KEY_FILE, NULL);
+}
+
+GPtrArray *ledger_open_to_others(const struct conf *conf)
+{
+    GPtrArray *open = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *location = ledger_location(conf);
+    g_autofree char *key = key_path(conf, location);
+    const char *const paths[] = {is_redis(location) ? NULL : location, key};
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        struct stat status;
+        if (paths[i] && stat(paths[i], &status) == 0 && status.st_mode & (S_IROTH | S_IWOTH))
+            g_ptr_array_add(open, g_strdup(paths[i]));
+    }
+    return open;
 }
 
 static bool load_key(struct ledger *ledger, const struct conf *conf, const char *location,

@@ -69,15 +69,22 @@ struct ledger_extent {
     bool guessed_recipients; // lately some may have been missed, see struct sent_message
     struct ledger_gap gaps[LEDGER_GAPS_MAX]; // oldest first
     guint gap_count;
+    bool lost; // it began anew: its key is older than it, or another than before
 };
 
 // Is everything that was sent from FROM to UNTIL in the ledger, going by EXTENT?
 bool ledger_extent_covers(const struct ledger_extent *extent, gint64 from, gint64 until);
 
+// Is RECORDER, at NOW (Unix seconds), silent for so long that what leaves may not be recorded?
+bool ledger_is_silent(const struct ledger_recorder *recorder, gint64 now);
+
 struct ledger;
 
 // Where the ledger of [ledger] url is: the path of a file, or a redis:// URL. Owned by the caller.
 char *ledger_location(const struct conf *conf);
+
+// Its file and its key, those that may be read or written by everyone. char *, owned by the array.
+GPtrArray *ledger_open_to_others(const struct conf *conf);
 
 // Opens the ledger that the settings name.
 bool ledger_open(const struct conf *conf, enum ledger_mode mode, struct deadline deadline,

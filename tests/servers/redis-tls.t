@@ -255,7 +255,7 @@ if [ -f "${BACKSTOP%/*}/backstop-agent" ]; then
     refused "ledger.url ($conf:9): TLS takes a build with OpenSSL's libssl, or stunnel" 'a build without TLS'
     "$BACKSTOP" -c "$conf" doctor >"$scratch/doctor" 2>&1
     check 'doctor names it' grep -q '^- ledger .*ledger.url (.*:9): TLS takes a build' "$scratch/doctor"
-    check 'and what to do' grep -q '^What would help most: \[ledger\] url' "$scratch/doctor"
+    check 'and what to do' grep -q '^What would help most: .*ledger.url (.*:9): TLS takes a build' "$scratch/doctor"
     expect_code 75 'recording is deferred' "$BACKSTOP" -c "$conf" sent --ids "$scratch/ids"
     may_reject=yes as_mta "$BACKSTOP" -c "$conf" deliver -f '<>' <"$scratch/report"
     is "$?:$(find "$HOME" -path '*/new/*' -type f | wc -l)" 0:1 'mail is delivered'
