@@ -14,9 +14,9 @@ static struct {
     int fd;
     mode_t mode;
 } chmods[ENDING_MAX];
-static char *unlinks[ENDING_MAX];
+static char *unlinks[ENDING_MAX], *rmdirs[ENDING_MAX];
 // Counted up when an entry is whole, so that a handler sees whole ones.
-static volatile sig_atomic_t chmod_count, unlink_count;
+static volatile sig_atomic_t chmod_count, unlink_count, rmdir_count;
 
 // Nobody who looks at a mailbox sees it; where there are no such attributes, the sticky bit does.
 #define MARK "user.backstop.unfinished"
@@ -92,9 +92,20 @@ bool ending_unlink(const char *path)
     return true;
 }
 
+bool ending_rmdir(const char *path)
+{
+    if (rmdir_count == ENDING_MAX) {
+        rmdir(path);
+        return false;
+    }
+    rmdirs[rmdir_count] = g_strdup(path);
+    rmdir_count = rmdir_count + 1;
+    return true;
+}
+
 bool ending_is_due(void)
 {
-    return chmod_count > 0 || unlink_count > 0;
+    return chmod_count > 0 || unlink_count > 0 || rmdir_count > 0;
 }
 
 void ending_finish(void)
@@ -103,6 +114,8 @@ void ending_finish(void)
         settle(chmods[i].fd, chmods[i].mode);
     for (int i = 0; i < unlink_count; i++)
         unlink(unlinks[i]);
+    for (int i = 0; i < rmdir_count; i++)
+        rmdir(rmdirs[i]);
     // Last: a signal in between does it all once more.
-    chmod_count = unlink_count = 0;
+    chmod_count = unlink_count = rmdir_count = 0;
 }

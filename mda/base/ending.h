@@ -28,10 +28,12 @@ void ending_unmark(int fd);
 // when it returns true.
 bool ending_chmod(int fd, mode_t mode);
 bool ending_unlink(const char *path);
+bool ending_rmdir(const char *path); // if it is empty then
 
 bool ending_is_due(void); // is there anything to do?
 
-// Does it: modes first, then names. Async-signal-safe.
+// Does it: modes first, then names, then directories, each in the order in which it was asked for.
+// Async-signal-safe.
 void ending_finish(void);
 
 // A file with the mark of an unfinished run is locked by that run as long as it lives. Takes the

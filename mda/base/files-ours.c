@@ -65,10 +65,9 @@ static char *follow(const char *path, enum files_trust trust, bool *magic_r, GEr
 }
 
 // Opens PATH or makes it, through links that are ours or root's.
-static int open_through_links(const char *path, mode_t mode, enum files_trust trust, guint most,
-                              bool *given_r, GError **err)
+static int open_through_links(const char *path, int flags, mode_t mode, enum files_trust trust,
+                              guint most, bool *given_r, GError **err)
 {
-    const int flags = O_WRONLY | O_APPEND;
     g_autofree char *at = g_strdup(path);
     for (guint links = 0; links <= most; links++) {
         int fd = open_once(AT_FDCWD, at, flags | O_NOFOLLOW, 0);
@@ -100,13 +99,13 @@ static int open_through_links(const char *path, mode_t mode, enum files_trust tr
     return -1;
 }
 
-int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum files_trust trust,
-                         struct stat *status_r, GError **err)
+static int open_ours(const char *path, int flags, enum files_how how, mode_t mode,
+                     enum files_trust trust, struct stat *status_r, GError **err)
 {
     struct stat status;
     bool given = false;
     const guint links = how == FILES_NO_LINK ? 0 : LINKS_MAX;
-    mda_autofd fd = open_through_links(path, mode, trust, links, &given, err);
+    mda_autofd fd = open_through_links(path, flags, mode, trust, links, &given, err);
     if (fd < 0)
         return -1;
     if (fstat(fd, &status) != 0) {
@@ -119,6 +118,18 @@ int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum
     if (status_r)
         *status_r = status;
     return mda_steal_fd(&fd);
+}
+
+int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum files_trust trust,
+                         struct stat *status_r, GError **err)
+{
+    return open_ours(path, O_WRONLY | O_APPEND, how, mode, trust, status_r, err);
+}
+
+int files_open_mailbox(const char *path, mode_t mode, enum files_trust trust, struct stat *status_r,
+                       GError **err)
+{
+    return open_ours(path, O_RDWR, FILES_ANY_LINK, mode, trust, status_r, err);
 }
 
 // Opens NAME below *FD, which it replaces. A link of ours or root's is put in front of *REST.

@@ -118,3 +118,7 @@ bool files_check_ours(const char *path, const struct stat *status, enum files_tr
 // *err: MDA_ERROR_CONFIG when it was planted, MDA_ERROR_TEMP for everything else.
 int files_open_to_append(const char *path, enum files_how how, mode_t mode, enum files_trust trust,
                          struct stat *status_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// The same for reading and writing, for a file that store/append.h is to grow.
+int files_open_mailbox(const char *path, mode_t mode, enum files_trust trust, struct stat *status_r,
+                       GError **err) G_GNUC_WARN_UNUSED_RESULT;

@@ -28,7 +28,11 @@ struct journal {
     bool resumed;
     guint count;               // of notes in the file
     char text[FILE_BYTES + 1]; // what it holds
+    GPtrArray *made;           // directories that were made for it, the deepest first
 };
+
+// How often a directory that another run took away, because it was empty, is made again.
+#define DIRECTORY_TRIES 5
 
 static void hash_of(const char *step, char hash_r[HASH_CHARACTERS + 1])
 {
@@ -105,8 +109,14 @@ static bool open_locked(struct journal *journal, struct deadline deadline, struc
                         GError **err)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    for (;;) {
+    for (guint tries = 0;;) {
         journal->fd = open(journal->path, flags, 0600);
+        if (journal->fd < 0 && errno == ENOENT && ++tries < DIRECTORY_TRIES) {
+            g_autofree char *directory = g_path_get_dirname(journal->path);
+            if (!files_make_path(directory, 0700, true, err))
+                return false;
+            continue;
+        }
         if (journal->fd < 0 && errno == EACCES) // closed: all is done
             journal->fd = open(journal->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (journal->fd < 0)
@@ -124,17 +134,31 @@ static bool open_locked(struct journal *journal, struct deadline deadline, struc
     }
 }
 
+// Notes which directories are going to be made for it.
+static void list_missing(struct journal *journal, const char *directory)
+{
+    g_autofree char *at = g_strdup(directory);
+    journal->made = g_ptr_array_new_with_free_func(g_free);
+    while (strlen(at) > 1 && access(at, F_OK) != 0 && errno == ENOENT) {
+        char *above = g_path_get_dirname(at);
+        g_ptr_array_add(journal->made, at);
+        at = above;
+    }
+}
+
 bool journal_open(const char *directory, const char *name, struct deadline deadline,
                   struct journal **journal_r, GError **err)
 {
     struct stat status;
-    if (!files_make_path(directory, 0700, true, err)) {
-        (*err)->code = MDA_ERROR_DENIED;
-        return false;
-    }
     struct journal *journal = g_new0(struct journal, 1);
     journal->path = g_build_filename(directory, name, NULL);
     journal->fd = -1;
+    list_missing(journal, directory);
+    if (!files_make_path(directory, 0700, true, err)) {
+        (*err)->code = MDA_ERROR_DENIED;
+        journal_close(journal);
+        return false;
+    }
     bool opened = open_locked(journal, deadline, &status, err);
     if (opened && status.st_size < FILE_BYTES) {
         // New, or left by a run that was killed before it began its job.
@@ -233,8 +257,11 @@ void journal_finish(struct journal *journal, bool final)
 {
     // Either way the descriptor, and with it the lock, is kept until the process ends: who waits
     // for it must not read what is about to be forgotten.
-    if (!final)
+    if (!final) {
         ending_unlink(journal->path);
+        for (guint i = 0; i < journal->made->len; i++)
+            ending_rmdir(g_ptr_array_index(journal->made, i));
+    }
     if (!final || ending_chmod(journal->fd, CLOSED_MODE))
         journal->fd = -1;
 }
@@ -242,6 +269,13 @@ void journal_finish(struct journal *journal, bool final)
 void journal_forget(struct journal *journal)
 {
     unlink(journal->path);
+    for (guint i = 0; i < journal->made->len; i++)
+        rmdir(g_ptr_array_index(journal->made, i));
+}
+
+bool journal_is_empty(const struct journal *journal)
+{
+    return !journal->resumed && journal->count <= 1;
 }
 
 void journal_close(struct journal *journal)
@@ -249,6 +283,7 @@ void journal_close(struct journal *journal)
     if (!journal)
         return;
     mda_close_fd(&journal->fd);
+    g_ptr_array_unref(journal->made);
     g_free(journal->path);
     g_free(journal);
 }

@@ -24,7 +24,8 @@
 
 struct journal;
 
-// Opens the journal NAME in DIRECTORY; both are made when they are missing. ERR is not NULL. Waits
+// Opens the journal NAME in DIRECTORY; both are made when they are missing, and what had to be made
+// for it goes with it when it is forgotten. ERR is not NULL. Waits
 // until DEADLINE for another run of the job. False with *err: MDA_ERROR_TEMP when that did not end,
 // or for another reason that may pass; MDA_ERROR_DENIED when this place cannot be had: nothing is
 // in it then.
@@ -56,6 +57,9 @@ bool journal_look(struct journal *journal, GError **err) G_GNUC_WARN_UNUSED_RESU
 // The job ends well when this process does (ending.h): the journal is then forgotten,
 // or, when FINAL (no other job will ever have its name), closed.
 void journal_finish(struct journal *journal, bool final);
+
+// Has nothing been done yet, in this run or an earlier one?
+bool journal_is_empty(const struct journal *journal);
 
 // Forgets it at once: the job is to be done anew.
 void journal_forget(struct journal *journal);

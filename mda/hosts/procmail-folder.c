@@ -3,10 +3,10 @@
 // "name/." an MH folder, "|" our standard output.
 //
 // Design rationale:
-// - A file is locked in the kernel, appended to, synced, and cut back to its former size when that
-//   fails; in a directory a message gets its name only when it is whole and synced.
-// - Names, modes, the escape of "From " and what is logged are procmail's. That is why the stores
-//   of store/ are not used: theirs has other names, refuses plain directories and knows no links.
+// - Names, modes, locks, the escape of "From " and what is logged are procmail's; how bytes get to
+//   the disk is store/append.h and store/draft.h, as for every other mailbox.
+// - Before a message gets its name in a directory, the journal has that name: the retry of a run
+//   that was killed then knows its own copy, and two recipes that file into one folder keep two.
 #include "hosts/procmail-host.h"
 
 #include "base/auto.h"
@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "store/append.h"
+#include "store/draft.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -125,21 +127,6 @@ static bool find_place(const struct procmail_delivery *delivery, const char *nam
     return true;
 }
 
-static bool write_all(int fd, const char *data, gsize size, gsize *written)
-{
-    while (size > 0) {
-        ssize_t got = write(fd, data, size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        data += got;
-        size -= (gsize)got;
-        *written += (gsize)got;
-    }
-    return true;
-}
-
 // Where an "\nFrom " that needs an escape begins at or behind FROM; the size when there is none.
 static gsize next_escape(const struct procmail_delivery *delivery, gsize from)
 {
@@ -165,24 +152,33 @@ static bool ends_blank(const struct procmail_delivery *delivery, gsize skip)
     return size >= skip + 2 && delivery->data[size - 1] == '\n' && delivery->data[size - 2] == '\n';
 }
 
-// The message as it belongs into a folder, behind SKIP bytes of it. BLANK: an empty line at the
-// end.
-static bool write_message(int fd, const struct procmail_delivery *delivery, gsize skip, bool escape,
-                          bool blank, gsize *written)
+static void add_segment(GArray *segments, const char *data, gsize size)
 {
-    gsize at = skip;
-    while (escape && at < delivery->size) {
-        gsize found = next_escape(delivery, at);
-        if (found == delivery->size)
-            break;
-        if (!write_all(fd, delivery->data + at, found + 1 - at, written) ||
-            !write_all(fd, ">", 1, written))
-            return false;
+    const struct file_segment piece = {data, size};
+    g_array_append_val(segments, piece);
+}
+
+// The message as it belongs into a folder, behind SKIP bytes of it. BLANK: an empty line at the
+// end. Owned by the caller; the segments point into DELIVERY.
+static GArray *segments_of(const struct procmail_delivery *delivery, gsize skip, bool escape,
+                           bool blank)
+{
+    GArray *segments = g_array_new(FALSE, FALSE, sizeof(struct file_segment));
+    gsize at = skip, found;
+    while (escape && at < delivery->size && (found = next_escape(delivery, at)) < delivery->size) {
+        add_segment(segments, delivery->data + at, found + 1 - at);
+        add_segment(segments, ">", 1);
         at = found + 1;
     }
-    if (!write_all(fd, delivery->data + at, delivery->size - at, written))
-        return false;
-    return delivery->raw || !blank || ends_blank(delivery, skip) || write_all(fd, "\n", 1, written);
+    add_segment(segments, delivery->data + at, delivery->size - at);
+    if (!delivery->raw && blank && !ends_blank(delivery, skip))
+        add_segment(segments, "\n", 1);
+    return segments;
+}
+
+static const struct file_segment *first_of(const GArray *segments)
+{
+    return (const struct file_segment *)(gpointer)segments->data;
 }
 
 static void say_failed(const struct procmail_delivery *delivery, int code, const char *path)
@@ -201,7 +197,7 @@ static void say_planted(struct procmail_host *host, const GError *why)
 }
 
 // fcntl's lock on the whole file, with a deadline; a failure is said and borne.
-static void lock_file(struct procmail_host *host, const struct procmail_delivery *delivery, int fd)
+static bool lock_file(struct procmail_host *host, const struct procmail_delivery *delivery, int fd)
 {
     struct deadline deadline =
         deadline_in(delivery->timeout ? (gint64)delivery->timeout * 1000 : -1);
@@ -215,15 +211,69 @@ static void lock_file(struct procmail_host *host, const struct procmail_delivery
             complain(delivery, "Timeout, was waiting for", delivery->folder);
         if (!held || deadline_passed(&deadline) || host->interrupted(host)) {
             complain(delivery, "Kernel-lock failed\n", NULL);
-            return;
+            return false;
         }
         nanosleep(&nap, NULL);
     }
+    return true;
 }
 
 static bool sync_file(int fd)
 {
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+}
+
+// The name of the delivery that is under way: the retry runs the same rc file on the same mail, so
+// the same one comes at the same place.
+static char *step_name(const struct procmail_world *world, const struct procmail_delivery *delivery)
+{
+    return g_strdup_printf("%u %s", world->deliveries, delivery->folder);
+}
+
+static void note_step(const struct procmail_world *world, const char *step)
+{
+    g_autoptr(GError) err = NULL;
+    if (world->journal && !journal_note(world->journal, step, false, &err))
+        log_line(LOG_LEVEL_WARNING, "%s", err->message);
+}
+
+// Appends to what is open as FD. The errno of a failure, or 0.
+static int append_locked(const struct procmail_world *world,
+                         const struct procmail_delivery *delivery, const struct place *place,
+                         int fd, bool locked, gsize *written)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GArray) segments = segments_of(delivery, 0, !delivery->raw, true);
+    g_autofree char *step = step_name(world, delivery);
+    g_autofree char *text = g_strconcat(world->job ? world->job : "", " ", step, NULL);
+    g_autofree char *job = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
+    struct append append = {
+        .fd = fd,
+        .path = place->path,
+        .segments = first_of(segments),
+        .count = segments->len,
+        .job = world->job ? job : NULL,
+        .sync = true,
+        .keep_part = delivery->ignore_errors,
+    };
+    errno = 0;
+    if (locked && !append_mend(fd, place->path, &why))
+        return errno ? errno : EIO;
+    bool done = locked && append_has(fd, append.job) && fsync(fd) == 0;
+    append.written = done ? delivery->size : 0;
+    done = done || append_message(&append, &why);
+    const int code = errno;
+    *written = append.written;
+    if (done || delivery->ignore_errors) {
+        note_step(world, step);
+        append_settle(fd);
+        return 0;
+    }
+    *written = delivery->size;
+    say_failed(delivery, code, place->path);
+    if (append.cut_back && delivery->log_open)
+        complain(delivery, "Truncated file to former size\n", NULL);
+    return code ? code : EIO;
 }
 
 static bool append(struct procmail_host *host, const struct procmail_delivery *delivery,
@@ -239,8 +289,10 @@ static bool append(struct procmail_host *host, const struct procmail_delivery *d
         complain(delivery, "Opening", place->path);
     struct stat status;
     g_autoptr(GError) why = NULL;
-    int fd = files_open_to_append(place->path, FILES_ANY_LINK, FILE_MODE, FILES_OURS_OR_ROOTS,
-                                  &status, &why);
+    mda_autofd fd = files_open_mailbox(place->path, FILE_MODE, FILES_OURS_OR_ROOTS, &status, &why);
+    if (fd < 0 && !g_error_matches(why, MDA_ERROR, MDA_ERROR_CONFIG))
+        fd = files_open_to_append(place->path, FILES_ANY_LINK, FILE_MODE, FILES_OURS_OR_ROOTS,
+                                  &status, NULL);
     if (fd < 0) {
         if (g_error_matches(why, MDA_ERROR, MDA_ERROR_CONFIG))
             say_planted(host, why);
@@ -249,27 +301,9 @@ static bool append(struct procmail_host *host, const struct procmail_delivery *d
     }
     if (!((status.st_mode | world->mask) & MAIL_BIT) && !S_ISCHR(status.st_mode))
         (void)(fchmod(fd, (status.st_mode | MAIL_BIT) & 07777) == 0);
-    lock_file(host, delivery, fd);
-    off_t before = lseek(fd, 0, SEEK_END);
-    errno = 0;
-    bool done = write_message(fd, delivery, 0, !delivery->raw, true, written);
-    int code = errno;
-    if (fsync(fd) != 0) { // EINVAL: a device
-        done = done && errno == EINVAL;
-        code = errno;
-    }
-    bool kept = done || delivery->ignore_errors;
-    if (!kept) {
-        *written = delivery->size;
-        say_failed(delivery, code, place->path);
-        if (before >= 0 && ftruncate(fd, before) == 0 && delivery->log_open)
-            complain(delivery, "Truncated file to former size\n", NULL);
-    }
-    if (close(fd) != 0 && kept && !delivery->ignore_errors) {
-        say_failed(delivery, errno, place->path);
-        return false;
-    }
-    return kept;
+    const bool locked = lock_file(host, delivery, fd);
+    // What was synced cannot be lost any more: an error of close says nothing of the message.
+    return append_locked(world, delivery, place, fd, locked, written) == 0;
 }
 
 static char *unique_name(struct procmail_host *host)
@@ -304,34 +338,6 @@ static long highest_number(const char *path)
     return highest;
 }
 
-// Gives the file DRAFT its name in the folder; the path, or NULL.
-static char *give_name(struct procmail_host *host, const struct procmail_delivery *delivery,
-                       const struct place *place, const char *draft)
-{
-    struct stat status;
-    g_autofree char *path = NULL;
-    long number = place->kind == PROCMAIL_MH ? highest_number(place->path) : 0;
-    for (guint tries = 0; tries < NAMES_MAX; tries++) {
-        g_autofree char *name = NULL;
-        if (place->kind == PROCMAIL_MH)
-            name = g_strdup_printf("%ld", ++number);
-        else if (place->kind == PROCMAIL_MAILDIR)
-            name = unique_name(host);
-        else if (tries == 0 && stat(draft, &status) == 0)
-            name = inode_name(delivery->prefix, status.st_ino);
-        else
-            break;
-        g_free(path);
-        path =
-            g_strconcat(place->path, place->kind == PROCMAIL_MAILDIR ? "/new/" : "/", name, NULL);
-        if (link(draft, path) == 0)
-            return g_steal_pointer(&path);
-        if (errno != EEXIST)
-            break;
-    }
-    return NULL;
-}
-
 static bool same_bytes(int fd, int other)
 {
     char buffer[16384], second[sizeof buffer];
@@ -346,44 +352,109 @@ static bool same_bytes(int fd, int other)
     }
 }
 
-// A file in DIRECTORY that is the message in DRAFT, no older than the delivery; its path, or NULL.
-static char *find_same(const struct procmail_world *world, const char *draft, const char *directory)
+// A message on its way into a directory: a draft, or the name that it has got elsewhere already.
+struct filing {
+    struct procmail_host *host;
+    const struct procmail_delivery *delivery;
+    struct draft *draft;
+    const char *file; // NULL: DRAFT counts
+    guint number;     // of the directory
+};
+
+// The step of taking NAME in the directory.
+static char *name_step(const struct filing *filing, const char *name)
+{
+    const struct procmail_world *world = (const struct procmail_world *)filing->host;
+    return g_strdup_printf("%u %u %s", world->deliveries, filing->number, name);
+}
+
+// Does ENTRY of the directory PART hold what FD does, under a name that an earlier run was about to
+// give it? What readers put behind a maildir's names does not count.
+static bool is_earlier(const struct filing *filing, const char *part, const char *entry, int fd)
 {
     struct stat wanted, status;
-    mda_autofd fd = files_open_regular(draft, FILES_NO_LINK, &wanted, NULL);
-    g_autoptr(DIR) names = fd >= 0 ? opendir(directory) : NULL;
-    for (struct dirent *entry; names && (entry = readdir(names));) {
-        g_autofree char *path = g_build_filename(directory, entry->d_name, NULL);
-        mda_autofd other = files_open_regular(path, FILES_NO_LINK, &status, NULL);
-        if (other >= 0 && status.st_ino != wanted.st_ino && status.st_size == wanted.st_size &&
-            status.st_mtime >= (time_t)journal_begun(world->journal) && same_bytes(fd, other))
-            return g_steal_pointer(&path);
+    const struct procmail_world *world = (const struct procmail_world *)filing->host;
+    g_autofree char *name = g_strndup(entry, strcspn(entry, ":"));
+    g_autofree char *step = name_step(filing, name);
+    if (!journal_has(world->journal, step))
+        return false;
+    g_autofree char *path = g_build_filename(part, entry, NULL);
+    mda_autofd other = files_open_regular(path, FILES_NO_LINK, &status, NULL);
+    return other >= 0 && fstat(fd, &wanted) == 0 && status.st_size == wanted.st_size &&
+           same_bytes(fd, other);
+}
+
+// What an earlier run of this delivery, which was killed before it could note it, has filed here;
+// its path, or NULL.
+static char *find_earlier(const struct filing *filing, const struct place *place, int fd)
+{
+    static const char *const parts[] = {"new", "cur"};
+    const struct procmail_world *world = (const struct procmail_world *)filing->host;
+    const bool maildir = place->kind == PROCMAIL_MAILDIR;
+    for (gsize i = 0; journal_is_resumed(world->journal) && i < (maildir ? 2 : 1); i++) {
+        g_autofree char *part =
+            maildir ? g_build_filename(place->path, parts[i], NULL) : g_strdup(place->path);
+        g_autoptr(GDir) names = g_dir_open(part, 0, NULL);
+        for (const char *name; names && (name = g_dir_read_name(names));)
+            if (is_earlier(filing, part, name, fd))
+                return g_build_filename(part, name, NULL);
     }
     return NULL;
 }
 
-// What an earlier run of this delivery, which was killed before it could note it, has filed.
-static char *find_earlier(struct procmail_host *host, const struct place *place, const char *draft)
+// Tries for NAME in the directory TO. 0 or an errno.
+static int take_name(const struct filing *filing, int to, const char *name)
 {
-    static const char *const parts[] = {"new", "cur"};
-    const struct procmail_world *world = (struct procmail_world *)host;
-    if (!journal_is_resumed(world->journal))
-        return NULL;
-    if (place->kind != PROCMAIL_MAILDIR)
-        return find_same(world, draft, place->path);
-    char *found = NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(parts) && !found; i++) {
-        g_autofree char *part = g_build_filename(place->path, parts[i], NULL);
-        found = find_same(world, draft, part);
-    }
-    return found;
+    g_autofree char *step = name_step(filing, name);
+    note_step((const struct procmail_world *)filing->host, step);
+    if (!filing->file)
+        return draft_link(filing->draft, to, name);
+    return linkat(AT_FDCWD, filing->file, to, name, 0) == 0 ? 0 : errno;
 }
 
-static bool sync_directory(const char *path)
+// Gives the message its name in the folder, in the directory TO; the name, or NULL.
+static char *give_name(const struct filing *filing, const struct place *place, int to, ino_t inode)
 {
-    g_autofree char *directory = g_path_get_dirname(path);
-    mda_autofd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && sync_file(fd);
+    long number = place->kind == PROCMAIL_MH ? highest_number(place->path) : 0;
+    for (guint tries = 0; tries < NAMES_MAX; tries++) {
+        g_autofree char *name = NULL;
+        if (place->kind == PROCMAIL_MH)
+            name = g_strdup_printf("%ld", ++number);
+        else if (place->kind == PROCMAIL_MAILDIR)
+            name = unique_name(filing->host);
+        else if (tries == 0)
+            name = inode_name(filing->delivery->prefix, inode);
+        else
+            break;
+        int failed = take_name(filing, to, name);
+        if (failed == 0)
+            return g_steal_pointer(&name);
+        if (failed != EEXIST)
+            break;
+    }
+    return NULL;
+}
+
+// Files into the directory PLACE; the path of the message, on the disk, or NULL.
+static char *file_message(const struct filing *filing, const struct place *place, int fd)
+{
+    struct stat status;
+    g_autofree char *found = find_earlier(filing, place, fd);
+    g_autofree char *part = found ? g_path_get_dirname(found)
+                            : place->kind == PROCMAIL_MAILDIR
+                                ? g_build_filename(place->path, "new", NULL)
+                                : g_strdup(place->path);
+    mda_autofd to = files_open_directory(AT_FDCWD, part, true);
+    if (to < 0 || fstat(fd, &status) != 0)
+        return NULL;
+    g_autofree char *name = found ? NULL : give_name(filing, place, to, status.st_ino);
+    g_autofree char *path = found  ? g_steal_pointer(&found)
+                            : name ? g_strconcat(part, "/", name, NULL)
+                                   : NULL;
+    if (!path || sync_file(to))
+        return g_steal_pointer(&path);
+    unlink(path);
+    return NULL;
 }
 
 static void mark_directory(const struct place *place, mode_t mask)
@@ -392,39 +463,30 @@ static void mark_directory(const struct place *place, mode_t mask)
         (void)(chmod(place->path, (place->mode | MAIL_BIT) & 07777) == 0);
 }
 
-static void drop_draft(const char *draft, int token)
+// Writes the message to a draft. False: that failed, and has been said.
+static bool write_draft(const struct filing *filing, const struct place *place, int dirfd,
+                        const char *directory, const char *prefix, gsize *written)
 {
-    unlink(draft);
-    files_forget_temporary(token);
-}
-
-// Writes the message to a new file beside its place; its name, or NULL when that failed. *TOKEN_R:
-// where it is registered as temporary.
-static char *write_draft(struct procmail_host *host, const struct procmail_delivery *delivery,
-                         const struct place *place, gsize *written, int *token_r)
-{
-    bool maildir = place->kind == PROCMAIL_MAILDIR;
-    g_autofree char *name = unique_name(host);
-    g_autofree char *draft = g_strconcat(place->path, maildir ? "/tmp/" : "/_", name, NULL);
-    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-    if (fd < 0) {
-        complain(delivery, "Couldn't create or rename temp file", draft);
-        return NULL;
+    const struct procmail_delivery *delivery = filing->delivery;
+    const bool maildir = place->kind == PROCMAIL_MAILDIR;
+    struct stat status;
+    g_autoptr(GArray) segments =
+        segments_of(delivery, maildir ? delivery->from_lines : 0, false, !maildir);
+    g_autofree char *name = unique_name(filing->host);
+    g_autofree char *shown = g_strconcat(directory, "/", prefix, name, NULL);
+    if (dirfd < 0 || !draft_open(filing->draft, dirfd, directory, prefix, FILE_MODE, NULL)) {
+        complain(delivery, "Couldn't create or rename temp file", shown);
+        return false;
     }
-    *token_r = files_register_temporary(draft);
-    gsize skip = maildir ? delivery->from_lines : 0;
     errno = 0;
-    bool done = write_message(fd, delivery, skip, false, !maildir, written) && sync_file(fd);
-    int code = errno;
-    if (close(fd) != 0 && done) {
-        done = false;
-        code = errno;
-    }
+    bool done = draft_write(filing->draft, first_of(segments), segments->len, true, NULL);
+    const int code = errno;
+    if (fstat(filing->draft->fd, &status) == 0)
+        *written = (gsize)status.st_size;
     if (done || delivery->ignore_errors)
-        return g_steal_pointer(&draft);
-    drop_draft(draft, *token_r);
-    say_failed(delivery, code, draft);
-    return NULL;
+        return true;
+    say_failed(delivery, code, shown);
+    return false;
 }
 
 // Is the directory PATH ours or root's, as is the link that leads there? Another's, in a place
@@ -443,25 +505,26 @@ static bool is_ours(struct procmail_host *host, const char *path)
     return ours;
 }
 
-static void add_links(struct procmail_host *host, const struct procmail_delivery *delivery,
-                      const char *file, GString *folders)
+static void add_links(const struct filing *first, int fd, GString *folders)
 {
-    mode_t mask = ((struct procmail_world *)host)->mask;
+    const struct procmail_delivery *delivery = first->delivery;
+    struct filing filing = *first;
+    mode_t mask = ((struct procmail_world *)filing.host)->mask;
     for (guint i = 0; delivery->links && delivery->links[i]; i++) {
         struct place place;
+        filing.number = i + 1;
         if (!find_place(delivery, delivery->links[i], true, mask, &place))
             continue;
         g_autofree char *path = g_steal_pointer(&place.path);
         place.path = path;
         g_autofree char *linked =
-            !is_ours(host, path) ? NULL : give_name(host, delivery, &place, file);
+            !is_ours(filing.host, path) ? NULL : file_message(&filing, &place, fd);
         if (!linked) {
             complain(delivery, "Couldn't make link to", path);
             continue;
         }
         if (delivery->verbose)
             complain(delivery, "Linking to", linked);
-        sync_directory(linked);
         mark_directory(&place, mask);
         g_string_append_printf(folders, " %s", linked);
     }
@@ -471,30 +534,30 @@ static bool deliver_to_directory(struct procmail_host *host,
                                  const struct procmail_delivery *delivery,
                                  const struct place *place, struct procmail_delivered *delivered)
 {
-    int token = 0;
+    const bool maildir = place->kind == PROCMAIL_MAILDIR;
+    struct draft draft = DRAFT_NONE;
+    struct filing filing = {.host = host, .delivery = delivery, .draft = &draft};
     if (!is_ours(host, place->path)) {
         say_failed(delivery, EACCES, place->path);
         return false;
     }
-    g_autofree char *draft = write_draft(host, delivery, place, &delivered->written, &token);
-    if (!draft)
-        return false;
-    g_autofree char *path = find_earlier(host, place, draft);
-    if (!path)
-        path = give_name(host, delivery, place, draft);
-    if (!path || !sync_directory(path)) {
-        if (path)
-            unlink(path);
-        drop_draft(draft, token);
-        complain(delivery, "Couldn't create or rename temp file", draft);
-        return false;
+    g_autofree char *directory =
+        maildir ? g_build_filename(place->path, "tmp", NULL) : g_strdup(place->path);
+    mda_autofd dirfd = files_open_directory(AT_FDCWD, directory, true);
+    bool wrote =
+        write_draft(&filing, place, dirfd, directory, maildir ? "" : "_", &delivered->written);
+    g_autofree char *path = wrote ? file_message(&filing, place, draft.fd) : NULL;
+    if (wrote && !path)
+        complain(delivery, "Couldn't create or rename temp file", directory);
+    if (path) {
+        mark_directory(place, ((struct procmail_world *)host)->mask);
+        filing.file = path;
+        g_autoptr(GString) folders = g_string_new(path);
+        add_links(&filing, draft.fd, folders);
+        delivered->folder = g_strdup(folders->str);
     }
-    drop_draft(draft, token);
-    mark_directory(place, ((struct procmail_world *)host)->mask);
-    g_autoptr(GString) folders = g_string_new(path);
-    add_links(host, delivery, path, folders);
-    delivered->folder = g_strdup(folders->str);
-    return true;
+    draft_drop(&draft);
+    return path != NULL;
 }
 
 static bool deliver_to_output(struct procmail_host *host, const struct procmail_delivery *delivery,
@@ -502,8 +565,12 @@ static bool deliver_to_output(struct procmail_host *host, const struct procmail_
 {
     int fd = ((struct procmail_world *)host)->output;
     delivered->folder = g_strdup("|");
-    if (write_message(fd, delivery, 0, false, true, &delivered->written) || delivery->ignore_errors)
+    g_autoptr(GArray) segments = segments_of(delivery, 0, false, true);
+    if (files_write(fd, first_of(segments), segments->len, NULL) || delivery->ignore_errors) {
+        for (guint i = 0; i < segments->len; i++)
+            delivered->written += g_array_index(segments, struct file_segment, i).size;
         return true;
+    }
     say_failed(delivery, errno, "|");
     return false;
 }
@@ -542,7 +609,6 @@ static bool deliver_now(struct procmail_host *host, const struct procmail_delive
     return append(host, delivery, &place, &delivered_r->written);
 }
 
-// The retry runs the same rc file on the same mail: the same delivery comes at the same place.
 bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery *delivery,
                       struct procmail_delivered *delivered_r)
 {
@@ -551,7 +617,7 @@ bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery
     world->deliveries++;
     if (world->dry_run)
         return deliver_dry(host, delivery, delivered_r);
-    g_autofree char *step = g_strdup_printf("%u %s", world->deliveries, delivery->folder);
+    g_autofree char *step = step_name(world, delivery);
     if (journal_has(world->journal, step)) {
         complain(delivery, "Delivered by an earlier run to", delivery->folder);
         delivered_r->folder = g_strdup(delivery->folder);
@@ -560,8 +626,6 @@ bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery
     }
     if (!deliver_now(host, delivery, delivered_r))
         return false;
-    g_autoptr(GError) err = NULL;
-    if (world->journal && !journal_note(world->journal, step, false, &err))
-        log_line(LOG_LEVEL_WARNING, "%s", err->message);
+    note_step(world, step);
     return true;
 }

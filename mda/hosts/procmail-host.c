@@ -191,6 +191,7 @@ void procmail_world_open(struct procmail_world *world, bool dry_run)
 bool procmail_world_remember(struct procmail_world *world, const char *directory, const char *name)
 {
     g_autoptr(GError) err = NULL;
+    world->job = g_strdup(name);
     if (journal_open(directory, name, deadline_in(JOURNAL_MILLISECONDS), &world->journal, &err))
         return true;
     log_line(LOG_LEVEL_WARNING, "%s", err->message);
@@ -203,14 +204,15 @@ void procmail_world_finish(struct procmail_world *world, bool final)
         journal_finish(world->journal, final);
 }
 
-void procmail_world_forget(struct procmail_world *world)
+void procmail_world_defer(struct procmail_world *world, bool anew)
 {
-    if (world->journal)
+    if (world->journal && (anew || journal_is_empty(world->journal)))
         journal_forget(world->journal);
 }
 
 void procmail_world_close(struct procmail_world *world)
 {
     g_clear_pointer(&world->journal, journal_close);
+    g_clear_pointer(&world->job, g_free);
     mda_close_fd(&world->output);
 }

@@ -15,6 +15,7 @@ struct procmail_world {
     bool dry_run;            // say what would be done, do nothing
     guint deliveries;        // made so far
     struct journal *journal; // which of them an earlier run of the same mail made; NULL: not known
+    char *job;               // the journal's name
 };
 
 // From now on deliveries to folders are noted in the journal NAME in DIRECTORY and those that stand
@@ -22,7 +23,8 @@ struct procmail_world {
 // same mail is still at work. FINAL: as in journal_finish, which procmail_world_finish calls.
 bool procmail_world_remember(struct procmail_world *world, const char *directory, const char *name);
 void procmail_world_finish(struct procmail_world *world, bool final);
-void procmail_world_forget(struct procmail_world *world); // the retry is to do it all again
+// The mail is to come again; ANEW: the retry is to do it all once more.
+void procmail_world_defer(struct procmail_world *world, bool anew);
 
 // Fills in the functions; takes standard output away from programs; catches the signals that ask
 // us to end. Free with procmail_world_close.

@@ -270,8 +270,8 @@ static int deliver(struct run *run, GString *text)
     int status = finish(run, run_files(run));
     if (status != EX_TEMPFAIL)
         procmail_world_finish(&run->world, run->certain);
-    else if (run->delivered) // EXITCODE: somebody wants to see it once more
-        procmail_world_forget(&run->world);
+    else // EXITCODE: somebody wants to see once more what is delivered
+        procmail_world_defer(&run->world, run->delivered);
     rc_engine_free(run->engine);
     procmail_world_close(&run->world);
     return status;
