@@ -200,7 +200,9 @@ bool procmail_world_remember(struct procmail_world *world, const char *directory
 
 void procmail_world_finish(struct procmail_world *world, bool final)
 {
-    if (world->journal)
+    if (world->journal && journal_is_empty(world->journal))
+        journal_forget(world->journal);
+    else if (world->journal)
         journal_finish(world->journal, final);
 }
 
