@@ -117,6 +117,7 @@ static bool open_locked(struct journal *journal, struct deadline deadline, struc
                 return false;
             continue;
         }
+        tries = 0;
         if (journal->fd < 0 && errno == EACCES) // closed: all is done
             journal->fd = open(journal->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (journal->fd < 0)

@@ -65,24 +65,29 @@ static bool owner_is_dead(int fd)
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-// Takes a lock away whose owner forgot it. Moved aside first: between the look and the removal
-// another program may have done the same and made its own.
+bool lock_move_away(const char *path, const char *aside, ino_t inode)
+{
+    struct stat moved;
+    if (rename(path, aside) != 0)
+        return false;
+    bool right = lstat(aside, &moved) == 0 && moved.st_ino == inode;
+    if (!right && link(aside, path) != 0)
+        errno = 0; // taken once more: the owner's fcntl lock still stands
+    unlink(aside);
+    return right;
+}
+
+// Takes a lock away whose owner forgot it.
 static bool break_stale(const char *private_name, const char *path, gint64 stale)
 {
-    struct stat ours, theirs, moved;
+    struct stat ours, theirs;
     mda_autofd fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &theirs) != 0 || stat(private_name, &ours) != 0)
         return false;
     if (ours.st_mtime - theirs.st_mtime <= stale && !owner_is_dead(fd))
         return false;
     g_autofree char *aside = g_strconcat(private_name, ".old", NULL);
-    if (rename(path, aside) != 0)
-        return false;
-    bool right = lstat(aside, &moved) == 0 && moved.st_ino == theirs.st_ino;
-    if (!right && link(aside, path) != 0)
-        errno = 0; // taken once more: the owner's fcntl lock still stands
-    unlink(aside);
-    return right;
+    return lock_move_away(path, aside, theirs.st_ino);
 }
 
 static void sign(int fd)

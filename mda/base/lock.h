@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 // Takes an exclusive fcntl lock on the whole of FD. False with *err when the deadline passes.
 bool lock_fcntl(int fd, const char *path, struct deadline deadline,
@@ -25,3 +26,8 @@ bool dotlock_acquire(const char *path, gint64 stale, struct deadline deadline,
 
 // Removes it; harmless on a zeroed one.
 void dotlock_release(struct dotlock *lock);
+
+// Takes the lock file PATH away that was looked at as INODE. It is moved to ASIDE first: between
+// the look and the removal another program may have done the same and made its own, which is then
+// put back. False: nothing of that lock was taken away.
+bool lock_move_away(const char *path, const char *aside, ino_t inode);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The small services: log, directory, lock files, rc files.
+// The small services: log, directory, rc files.
 #include "hosts/procmail-host.h"
 
 #include "base/auto.h"
@@ -19,8 +19,6 @@
 // A run of the same mail that is still at work is waited for so long.
 #define JOURNAL_MILLISECONDS 30000
 
-// A file that is no longer than this may be a lock, and be broken.
-#define LOCK_SIZE_MAX 16
 #define LOG_MILLISECONDS 1000
 
 static int log_patience = LOG_MILLISECONDS;
@@ -111,37 +109,6 @@ static char *read_file(struct procmail_host *host, const char *path, gsize *leng
     return procmail_read_rc(path, length_r, NULL);
 }
 
-// Made under a name of its own and linked, which also works over NFS; the time is the file
-// system's, so that clocks that differ do not break a lock early.
-static int make_lock(struct procmail_host *host, const char *path, gint64 *age_r)
-{
-    static guint serial;
-    struct stat made, held;
-    if (((struct procmail_world *)host)->dry_run)
-        return 0;
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *draft = g_strdup_printf("%s/_%ld.%u.%ld.%s", directory, (long)getpid(),
-                                             serial++, (long)time(NULL), host->host_name);
-    mda_autofd fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
-    if (fd < 0)
-        return errno;
-    write_all(fd, "0", 1);
-    int code = fstat(fd, &made) == 0 && link(draft, path) == 0 ? 0 : errno;
-    *age_r = -1;
-    if (code == EEXIST && lstat(path, &held) == 0 && held.st_size <= LOCK_SIZE_MAX &&
-        S_ISREG(held.st_mode))
-        *age_r = (gint64)(made.st_mtime - held.st_mtime);
-    unlink(draft);
-    return code;
-}
-
-static int remove_lock(struct procmail_host *host, const char *path)
-{
-    if (((struct procmail_world *)host)->dry_run)
-        return 0;
-    return unlink(path) == 0 ? 0 : errno;
-}
-
 static void pause_for(struct procmail_host *host, unsigned seconds)
 {
     struct timespec left = {.tv_sec = seconds};
@@ -174,8 +141,8 @@ void procmail_world_open(struct procmail_world *world, bool dry_run)
                  .await = procmail_await,
                  .folder_kind = procmail_folder_kind,
                  .deliver = procmail_deliver,
-                 .lock = make_lock,
-                 .unlock = remove_lock,
+                 .lock = procmail_lock,
+                 .unlock = procmail_unlock,
                  .pause = pause_for,
                  .interrupted = procmail_interrupted,
                  .drop_privileges = drop_privileges,

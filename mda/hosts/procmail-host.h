@@ -14,6 +14,7 @@ struct procmail_world {
     mode_t mask;             // UMASK
     bool dry_run;            // say what would be done, do nothing
     guint deliveries;        // made so far
+    guint actions;           // programs that got the message so far
     struct journal *journal; // which of them an earlier run of the same mail made; NULL: not known
     char *job;               // the journal's name
 };
@@ -36,7 +37,28 @@ void procmail_world_close(struct procmail_world *world);
 // there. Owned by the caller.
 char *procmail_read_rc(const char *path, gsize *length_r, struct stat *status_r);
 
+// procmail-lock.c
+int procmail_lock(struct procmail_host *host, const char *path, gint64 *age_r);
+int procmail_unlock(struct procmail_host *host, const char *path);
+
+// procmail-action.c
+// Runs the program of an action unless the journal says that an earlier run did; notes it when it
+// does well. A process that outlives us feeds it, waits and makes the note.
+void procmail_act(struct procmail_host *host, const struct procmail_program *program,
+                  struct procmail_ended *ended_r);
+
 // procmail-run.c
+// What a process that runs a program tells another about it.
+struct procmail_watch {
+    volatile pid_t program;
+    volatile bool over; // ENDED tells all
+    struct procmail_ended ended;
+};
+// Runs PROGRAM in this process's name. WATCH may be NULL; else the program does not outlive us.
+void procmail_run_program(const struct procmail_program *program, struct procmail_watch *watch,
+                          struct procmail_ended *ended_r);
+// Waits for PID, which TERM is handed on to, and ends it at DEADLINE.
+void procmail_watch_over(pid_t pid);
 void procmail_run(struct procmail_host *host, const struct procmail_program *program,
                   struct procmail_ended *ended_r);
 // Programs are stopped then at the latest, as at their TIMEOUT. Copies of this process that

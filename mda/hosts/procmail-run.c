@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 
@@ -82,9 +83,13 @@ static void run_as_script(const struct procmail_program *program)
 }
 
 G_NORETURN static void become_program(const struct procmail_program *program, struct child *child,
-                                      int report)
+                                      int report, pid_t watcher)
 {
     survive_reset();
+    // Killed while it feeds it, a watcher must not leave a program that takes the half for the
+    // whole.
+    if (watcher > 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != watcher))
+        _exit(EX_OSERR);
     dup2(child->fed[0], STDIN_FILENO);
     if (program->output) {
         dup2(child->heard[1], STDOUT_FILENO);
@@ -228,8 +233,13 @@ static bool run_dry(struct procmail_host *host, const struct procmail_program *p
     return true;
 }
 
-void procmail_run(struct procmail_host *host, const struct procmail_program *program,
-                  struct procmail_ended *ended_r)
+void procmail_watch_over(pid_t pid)
+{
+    current_child = pid;
+}
+
+void procmail_run_program(const struct procmail_program *program, struct procmail_watch *watch,
+                          struct procmail_ended *ended_r)
 {
     const struct file_segment input[] = {{program->input, program->input_size}, {"\n", 1}};
     struct child_talk talk = {
@@ -242,15 +252,17 @@ void procmail_run(struct procmail_host *host, const struct procmail_program *pro
     };
     struct child child;
     int report[2]; // the errno of an exec that failed
-    *ended_r = (struct procmail_ended){0};
-    if (run_dry(host, program, ended_r) || !program->argv[0] || pipe2(report, O_CLOEXEC) != 0)
+    const pid_t watcher = watch ? getpid() : 0;
+    if (pipe2(report, O_CLOEXEC) != 0)
         return;
     if (child_open(&child, CHILD_FED | CHILD_HEARD)) {
         // What fits into the pipe is sent first: a program that ends at once does not fail for it.
         child_feed(&child, &talk);
         if (child_fork(&child)) {
             if (child.pid == 0)
-                become_program(program, &child, report[1]);
+                become_program(program, &child, report[1], watcher);
+            if (watch)
+                watch->program = child.pid;
             current_child = program->wait != PROCMAIL_DONT_WAIT || program->output ? child.pid : 0;
             ended_r->started = true;
             mda_close_fd(&report[1]);
@@ -260,4 +272,16 @@ void procmail_run(struct procmail_host *host, const struct procmail_program *pro
     }
     mda_close_fd(&report[0]);
     mda_close_fd(&report[1]);
+}
+
+void procmail_run(struct procmail_host *host, const struct procmail_program *program,
+                  struct procmail_ended *ended_r)
+{
+    *ended_r = (struct procmail_ended){0};
+    if (run_dry(host, program, ended_r) || !program->argv[0])
+        return;
+    if (program->action && ((struct procmail_world *)host)->journal)
+        procmail_act(host, program, ended_r);
+    else
+        procmail_run_program(program, NULL, ended_r);
 }

@@ -27,6 +27,8 @@ struct procmail_program {
     GString *output;    // where its standard output goes, or NULL: where ours goes
     gsize output_limit; // more is read and dropped; 0: none
     bool output_to_log;
+    bool action;        // what the message is for: not to be done again by a retry
+    bool ignore_errors; // it may leave input unread
 };
 
 struct procmail_ended {

@@ -208,8 +208,13 @@ static bool run_program(struct act *act, const struct rc_command *command)
         capture(act, command);
         return false;
     }
-    act->done = rc_feed(engine, command, act->data, act->size, act->wait, flags[RC_RAW],
-                        flags[RC_IGNORE_ERRORS]);
+    struct procmail_program program = {.input = act->data,
+                                       .input_size = act->size,
+                                       .newline = !flags[RC_RAW],
+                                       .wait = act->wait,
+                                       .action = true,
+                                       .ignore_errors = flags[RC_IGNORE_ERRORS]};
+    act->done = rc_feed(engine, command, &program);
     rc_set_own(engine, "LASTFOLDER", command->line);
     if (!act->done)
         return false;

@@ -118,7 +118,12 @@ static bool test_program(struct test *test, const char *line)
     struct rc_command command;
     struct rc_engine *engine = test->engine;
     rc_command_new(engine, line, &command);
-    rc_feed(engine, &command, test->area, test->size, PROCMAIL_WAIT_QUIETLY, false, true);
+    struct procmail_program program = {.input = test->area,
+                                       .input_size = test->size,
+                                       .newline = true,
+                                       .wait = PROCMAIL_WAIT_QUIETLY,
+                                       .ignore_errors = true};
+    rc_feed(engine, &command, &program);
     g_free(test->shown);
     test->shown = g_strdup(command.line);
     rc_command_clear(&command);

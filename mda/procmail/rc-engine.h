@@ -121,9 +121,10 @@ void rc_command_clear(struct rc_command *command);
 // Runs COMMAND; program carries input, output and how to wait, the rest is filled in here.
 void rc_run(struct rc_engine *engine, const struct rc_command *command,
             struct procmail_program *program, struct procmail_ended *ended_r);
-// Gives the message part to COMMAND. True when it took it and, if waited for, ended well.
-bool rc_feed(struct rc_engine *engine, const struct rc_command *command, const char *input,
-             gsize size, enum procmail_wait wait, bool raw, bool ignore_errors);
+// Gives the message part in PROGRAM to COMMAND. True when it took it and, if waited for, ended
+// well.
+bool rc_feed(struct rc_engine *engine, const struct rc_command *command,
+             struct procmail_program *program);
 char *rc_output_of(struct rc_engine *engine, const char *command, gsize limit);
 
 // rc-cond.c: do the conditions of RECIPE hold?

@@ -95,17 +95,16 @@ static void say_failure(struct rc_engine *engine, int status, enum procmail_wait
     rc_say_quoted(engine, text, line);
 }
 
-bool rc_feed(struct rc_engine *engine, const struct rc_command *command, const char *input,
-             gsize size, enum procmail_wait wait, bool raw, bool ignore_errors)
+bool rc_feed(struct rc_engine *engine, const struct rc_command *command,
+             struct procmail_program *program)
 {
-    struct procmail_program program = {
-        .input = input, .input_size = size, .newline = !raw, .wait = wait};
     struct procmail_ended ended;
-    rc_run(engine, command, &program, &ended);
+    const enum procmail_wait wait = program->wait;
+    rc_run(engine, command, program, &ended);
     // Without a wait procmail would take a program that does not exist for one that has the mail.
     if (!ended.started || rc_stopped(engine) || (ended.not_run && wait == PROCMAIL_DONT_WAIT))
         return false;
-    bool failed = ended.write_failed && !ignore_errors;
+    bool failed = ended.write_failed && !program->ignore_errors;
     if (failed)
         rc_say_quoted(engine, "Error while writing to", command->label);
     if (wait != PROCMAIL_DONT_WAIT && ended.status != 0) {
