@@ -9,6 +9,7 @@
 #include "base/survive.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "delivery/dovecot.h"
 #include "lmtp/listener.h"
 #include "lmtp/lmtp-delivery.h"
 #include "lmtp/lmtp-mailbox.h"
@@ -52,7 +53,9 @@ static bool check_settings(const struct conf *conf, GError **err)
 static bool configure(struct command_context *context, GError **err)
 {
     const char *home = geteuid() == 0 ? NULL : getenv("HOME");
-    return conf_load(context->conf, home ? home : "", err) && check_settings(context->conf, err);
+    g_autoptr(Conf) site = conf_new(NULL);
+    return dovecot_load_site(site, "lmtp", err) &&
+           conf_load(context->conf, home ? home : "", err) && check_settings(context->conf, err);
 }
 
 // Reads the settings again. When there is anything wrong with them the former ones stay in force.

@@ -136,14 +136,18 @@ static char **split_list(const char *text)
     return (char **)g_ptr_array_free(words, FALSE);
 }
 
+// The ~ at the beginning, behind a colon ("maildir:~/Maildir") and behind a key (":INBOX=~/mbox").
 static char *expand_home(const char *text, const char *home)
 {
-    const char *tilde = text[0] == '~' ? text : strstr(text, ":~");
-    if (tilde && *tilde == ':')
-        tilde++;
-    if (!home || !tilde || (tilde[1] != '/' && tilde[1] != '\0'))
-        return g_strdup(text);
-    return g_strdup_printf("%.*s%s%s", (int)(tilde - text), text, home, tilde + 1);
+    GString *out = g_string_new(NULL);
+    for (const char *at = text; *at; at++) {
+        bool begins = at == text || at[-1] == ':' || (at[-1] == '=' && strchr(text, ':'));
+        if (home && *at == '~' && begins && (at[1] == '/' || at[1] == '\0' || at[1] == ':'))
+            g_string_append(out, home);
+        else
+            g_string_append_c(out, *at);
+    }
+    return g_string_free(out, FALSE);
 }
 
 static void value_clear(struct value *value)

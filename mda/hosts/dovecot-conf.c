@@ -138,10 +138,13 @@ static char *whole_location(const struct translation *out)
     if (mbox && !inbox && out->options && g_str_has_prefix(out->options, ":INBOX=") &&
         !strchr(out->options + 1, ':'))
         inbox = out->options + strlen(":INBOX=");
+    g_autofree char *own = NULL;
+    if (mbox && !inbox && out->path && (!out->options || !strstr(out->options, ":INBOX=")))
+        inbox = own = g_build_filename(out->path, "inbox", NULL);
     // The folders of an mbox are in ~/mail anyway.
     if (mbox && inbox && g_strcmp0(out->path, "~/mail") == 0 && !layout)
         return g_strconcat("mbox:", inbox, NULL);
-    inbox = out->inbox_path;
+    inbox = own ? own : out->inbox_path;
     return g_strconcat(out->driver, ":", out->path ? out->path : "",
                        out->options ? out->options : "", layout ? ":LAYOUT=" : "",
                        layout ? layout : "", inbox ? ":INBOX=" : "", inbox ? inbox : "", NULL);

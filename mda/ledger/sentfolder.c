@@ -16,6 +16,7 @@
 #include "ledger/learnt.h"
 #include "ledger/state.h"
 #include "store/folder-name.h"
+#include "store/location.h"
 #include "store/read.h"
 #include "store/tree.h"
 
@@ -33,18 +34,6 @@ struct indexer {
     guint left; // messages that may still be read
     GError **err;
 };
-
-// "maildir:~/Maildir" -> "~/Maildir"; *KIND_R is what stands before, or "".
-static const char *split_location(const char *location, char *kind, gsize size)
-{
-    const char *colon = strchr(location, ':');
-    if (!colon || strchr(location, '/') < colon) {
-        kind[0] = '\0';
-        return location;
-    }
-    g_strlcpy(kind, location, MIN(size, (gsize)(colon - location) + 1));
-    return colon + 1;
-}
 
 static void add_if_there(GPtrArray *paths, char *path)
 {
@@ -87,8 +76,13 @@ static void add_by_use(GPtrArray *paths, const char *root)
 GPtrArray *sentfolder_paths(const struct conf *conf)
 {
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-    char kind[16];
-    const char *root = split_location(conf_string(conf, CONF_STORE_LOCATION), kind, sizeof kind);
+    struct location location;
+    if (!location_parse(conf_string(conf, CONF_STORE_LOCATION), &location, NULL))
+        return paths;
+    g_autofree char *kind = g_strdup(location.driver ? location.driver : "");
+    g_autofree char *inbox = g_strdup(location.inbox);
+    g_autofree char *root = g_strdup(location.root);
+    location_clear(&location);
     g_autofree char *beside = g_path_get_dirname(root);
     const bool is_file = strcmp(kind, "mbox") == 0 || read_kind(root) == READ_MBOX;
     for (const char *const *name = conf_list(conf, CONF_IDENTITY_SENT_FOLDERS); *name; name++) {

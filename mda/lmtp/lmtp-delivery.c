@@ -144,6 +144,7 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
     static char null_sender[] = "<>";
     struct delivery_options given = {
         .user = mailbox->user,
+        .found = mailbox->found,
         .home = mailbox->home,
         .sender = *transaction->sender ? transaction->sender : null_sender,
         .recipient = recipient->address,

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "delivery/user.h"
+#include "delivery/users.h"
 #include "lmtp/syntax.h"
 
 #include <errno.h>
@@ -19,6 +19,9 @@
 void lmtp_mailbox_free(gpointer data)
 {
     struct lmtp_mailbox *mailbox = data;
+    if (mailbox->found)
+        user_clear(mailbox->found);
+    g_free(mailbox->found);
     g_free(mailbox->user);
     g_free(mailbox->name);
     g_free(mailbox->home);
@@ -124,24 +127,32 @@ static struct lmtp_mailbox *find_virtual(const struct conf *conf, const char *lo
 
 // ---- Users of the system
 
+// May we deliver for USER, as whom NAME is known? False with *ANSWER_R.
+static bool can_become(const struct mail_user *user, const char *name, struct lmtp_answer *answer_r)
+{
+    if (user->uid == 0) {
+        log_and_defer(answer_r, "4.3.5", "root takes no mail here",
+                      "mail for root: give root an alias in the MTA");
+        return false;
+    }
+    if (geteuid() == 0 || user->uid == geteuid())
+        return true;
+    g_autofree char *why = g_strdup_printf(
+        "mail for %s: only a server that root starts delivers for other users", name);
+    log_and_defer(answer_r, "4.3.5", "this server is not set up for that user", why);
+    return false;
+}
+
 // Says whether NAME is a user for whom we can deliver. Only USER_UNKNOWN leaves *ANSWER_R alone.
 static enum user_result try_user(const char *name, struct lmtp_answer *answer_r)
 {
     struct mail_user user = {0};
     g_autoptr(GError) err = NULL;
     enum user_result result = user_find(name, &user, &err);
-    if (result == USER_TROUBLE) {
+    if (result == USER_TROUBLE)
         log_and_defer(answer_r, "4.3.0", "this user cannot be looked up now", err->message);
-    } else if (result == USER_KNOWN && user.uid == 0) {
-        log_and_defer(answer_r, "4.3.5", "root takes no mail here",
-                      "mail for root: give root an alias in the MTA");
+    else if (result == USER_KNOWN && !can_become(&user, name, answer_r))
         result = USER_TROUBLE;
-    } else if (result == USER_KNOWN && geteuid() != 0 && user.uid != geteuid()) {
-        g_autofree char *why = g_strdup_printf(
-            "mail for %s: only a server that root starts delivers for other users", name);
-        log_and_defer(answer_r, "4.3.5", "this server is not set up for that user", why);
-        result = USER_TROUBLE;
-    }
     user_clear(&user);
     return result;
 }
@@ -186,6 +197,38 @@ static struct lmtp_mailbox *find_system(const char *whole, const char *local, co
     return NULL;
 }
 
+// ---- Users who are kept elsewhere
+
+static struct lmtp_mailbox *find_kept(const struct conf *conf, const char *local,
+                                      const char *domain, const char *detail,
+                                      struct lmtp_answer *answer_r)
+{
+    g_autofree char *local_low = g_ascii_strdown(local, -1);
+    g_autofree char *name =
+        *domain ? g_strdup_printf("%s@%s", local_low, domain) : g_strdup(local_low);
+    const struct user_query query = {
+        .conf = conf, .name = name, .local = local_low, .service = "lmtp"};
+    g_autoptr(GError) err = NULL;
+    struct mail_user user = {0};
+    enum user_result result = users_find(&query, &user, &err);
+    if (result == USER_UNKNOWN)
+        lmtp_answer_set(answer_r, 550, "5.1.1", "there is no such user");
+    else if (result == USER_TROUBLE)
+        log_and_defer(answer_r, "4.3.0", "this user cannot be looked up now", err->message);
+    if (result != USER_KNOWN)
+        return NULL;
+    if (!can_become(&user, name, answer_r)) {
+        user_clear(&user);
+        return NULL;
+    }
+    struct lmtp_mailbox *mailbox = g_new0(struct lmtp_mailbox, 1);
+    mailbox->found = g_new0(struct mail_user, 1);
+    *mailbox->found = user;
+    mailbox->name = g_strdup(user.name);
+    mailbox->detail = g_strdup(detail);
+    return mailbox;
+}
+
 struct lmtp_mailbox *lmtp_mailbox_find(const struct conf *conf, const char *address,
                                        struct lmtp_answer *answer_r)
 {
@@ -202,5 +245,7 @@ struct lmtp_mailbox *lmtp_mailbox_find(const struct conf *conf, const char *addr
         local[length] = '\0';
     if (*conf_string(conf, CONF_LMTP_HOME))
         return find_virtual(conf, local, domain, detail, answer_r);
+    if (users_are_kept_elsewhere(conf))
+        return find_kept(conf, local, domain, detail, answer_r);
     return find_system(whole, local, detail, answer_r);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Whose mailbox a recipient of LMTP is: a user of the system, a virtual user below [lmtp] home, or
-// the one user that the server runs as.
+// Whose mailbox a recipient of LMTP is: a user of the system, one whom [users] source knows, a
+// virtual user below [lmtp] home, or the one user that the server runs as.
 #pragma once
 
+#include "base/mail-user.h"
 #include "conf/conf.h"
 #include "lmtp/session.h"
 
 struct lmtp_mailbox {
+    struct mail_user *found; // who it is by [users] source; NULL: one of the following says
     char *user;   // the user of the system to become; NULL: none, we deliver as ourselves
     char *name;   // what this mailbox's owner is called
     char *home;   // absolute; NULL: that user's own

@@ -98,7 +98,7 @@ static bool level_is_sound(const char *level)
 }
 
 // INBOX: a leading INBOX is a level like the others.
-static GPtrArray *levels_of(const char *name, bool inbox, GError **err)
+static GPtrArray *levels_of(const char *name, bool inbox, const char *separators, GError **err)
 {
     if (!g_utf8_validate(name, -1, NULL) || strlen(name) > FOLDER_NAME_MAX) {
         mda_fail(err, MDA_ERROR_CONFIG, "a folder name must be UTF-8 of at most %d bytes",
@@ -106,7 +106,7 @@ static GPtrArray *levels_of(const char *name, bool inbox, GError **err)
         return NULL;
     }
     g_autoptr(GPtrArray) levels = g_ptr_array_new_with_free_func(g_free);
-    g_auto(GStrv) parts = g_strsplit_set(name, "/.", -1);
+    g_auto(GStrv) parts = g_strsplit_set(name, separators, -1);
     guint first = !inbox && parts[0] && g_ascii_strcasecmp(parts[0], "INBOX") == 0 ? 1 : 0;
     for (guint i = first; parts[i]; i++) {
         if (!level_is_sound(parts[i])) {
@@ -120,19 +120,39 @@ static GPtrArray *levels_of(const char *name, bool inbox, GError **err)
 
 GPtrArray *folder_levels(const char *name, GError **err)
 {
-    return levels_of(name, false, err);
+    return levels_of(name, false, "/.", err);
 }
 
-char *folder_find(const char *path, const char *name, folder_place *place, GError **err)
+static char *find_levels(const char *path, const char *name, const char *separators,
+                         GPtrArray *levels, folder_place *place)
 {
-    g_autoptr(GPtrArray) levels = name && *name ? folder_levels(name, err) : g_ptr_array_new();
-    if (!levels)
-        return NULL;
-    if (levels->len > 0 && g_ascii_strncasecmp(name, "INBOX", 5) == 0 && strchr("/.", name[5])) {
-        g_autoptr(GPtrArray) below = levels_of(name, true, NULL);
+    if (levels->len > 0 && g_ascii_strncasecmp(name, "INBOX", 5) == 0 && name[5] &&
+        strchr(separators, name[5])) {
+        g_autoptr(GPtrArray) below = levels_of(name, true, separators, NULL);
         g_autofree char *there = below ? place(path, below) : NULL;
         if (there && access(there, F_OK) == 0)
             return g_steal_pointer(&there);
     }
     return place(path, levels);
+}
+
+char *folder_find(const char *path, const char *name, folder_place *place, GError **err)
+{
+    g_autoptr(GPtrArray) levels = name && *name ? folder_levels(name, err) : g_ptr_array_new();
+    return levels ? find_levels(path, name, "/.", levels, place) : NULL;
+}
+
+char *folder_find_by_slash(const char *path, const char *name, folder_place *place, GError **err)
+{
+    static const char *const taken[] = {"tmp", "new", "cur", NULL};
+    g_autoptr(GPtrArray) levels =
+        name && *name ? levels_of(name, false, "/", err) : g_ptr_array_new();
+    for (guint i = 0; levels && i < levels->len; i++) {
+        const char *level = g_ptr_array_index(levels, i);
+        if (*level == '.' || g_strv_contains(taken, level)) {
+            mda_fail(err, MDA_ERROR_CONFIG, "\"%s\" is not a folder name here", name);
+            return NULL;
+        }
+    }
+    return levels ? find_levels(path, name, "/", levels, place) : NULL;
 }

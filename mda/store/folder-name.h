@@ -18,6 +18,10 @@ typedef char *folder_place(const char *path, const GPtrArray *levels);
 // Lists. NULL with *err as above. Owned by the caller.
 char *folder_find(const char *path, const char *name, folder_place *place, GError **err);
 
+// The same where folders are directories in directories: "/" alone separates levels, and none may
+// begin with a dot or be called as a maildir's own directories are.
+char *folder_find_by_slash(const char *path, const char *name, folder_place *place, GError **err);
+
 // The name of a Maildir++ folder (".Lists.Work" without its first dot), which is in modified UTF-7
 // or UTF-8; levels have dots between. NULL when it is neither. Owned by the caller.
 char *folder_decode(const char *name);

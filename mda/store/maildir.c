@@ -16,6 +16,7 @@
 #include "store/draft.h"
 #include "store/folder-name.h"
 #include "store/keywords.h"
+#include "store/location.h"
 #include "store/maildir-name.h"
 #include "store/store.h"
 
@@ -33,7 +34,9 @@ static const char *const sub_names[SUB_COUNT] = {"tmp", "new", "cur"};
 
 struct folder {
     const char *path;
-    const char *tmp; // of its tmp/
+    const char *root; // of the store
+    bool by_slash;    // folders are directories in directories
+    const char *tmp;  // of its tmp/
     int fd;
     int subs[SUB_COUNT];
 };
@@ -91,7 +94,7 @@ static bool mark_folder(const struct folder *folder, mode_t mode, GError **err)
 static bool make_root(const struct folder *folder, const struct store_request *request,
                       GError **err)
 {
-    g_autofree char *root = g_path_get_dirname(folder->path);
+    const char *root = folder->root;
     for (int i = 0; i < SUB_COUNT; i++) {
         g_autofree char *sub = g_build_filename(root, sub_names[i], NULL);
         if (!files_make_path(sub, store_directory_mode(request->mode), request->fsync, err))
@@ -119,28 +122,46 @@ static bool folder_open(struct folder *folder, const struct store_request *reque
         folder->fd = files_open_directory(AT_FDCWD, folder->path, true);
         if (folder->fd < 0)
             return mda_fail_errno(err, errno, "open %s", folder->path);
-        if (request->folder && !mark_folder(folder, request->mode, err))
+        if (request->folder && !folder->by_slash && !mark_folder(folder, request->mode, err))
             return false;
     }
     return store_check_place(folder->fd, folder->path, request, err) &&
            open_subs(folder, request, err);
 }
 
-static char *place_of(const char *path, const GPtrArray *levels)
+static char *place_of(const char *path, const GPtrArray *levels, const char *separator)
 {
+    g_autofree char *root = NULL, *inbox = NULL;
+    location_split(path, &root, &inbox);
     if (levels->len == 0)
-        return g_strdup(path);
-    GString *out = g_string_new(path);
-    if (out->len > 0 && out->str[out->len - 1] != '/')
-        g_string_append_c(out, '/');
+        return inbox ? g_steal_pointer(&inbox) : g_steal_pointer(&root);
+    GString *out = g_string_new(root);
+    while (out->len > 0 && out->str[out->len - 1] == '/')
+        g_string_truncate(out, out->len - 1);
+    g_string_append(out, strcmp(separator, ".") == 0 ? "/" : "");
     for (guint i = 0; i < levels->len; i++)
-        g_string_append_printf(out, ".%s", (const char *)g_ptr_array_index(levels, i));
+        g_string_append_printf(out, "%s%s", separator, (const char *)g_ptr_array_index(levels, i));
     return g_string_free(out, FALSE);
+}
+
+static char *place_by_dot(const char *path, const GPtrArray *levels)
+{
+    return place_of(path, levels, ".");
+}
+
+static char *place_by_slash(const char *path, const GPtrArray *levels)
+{
+    return place_of(path, levels, "/");
 }
 
 static char *folder_path(const char *path, const char *folder, GError **err)
 {
-    return folder_find(path, folder, place_of, err);
+    return folder_find(path, folder, place_by_dot, err);
+}
+
+static char *folder_path_fs(const char *path, const char *folder, GError **err)
+{
+    return folder_find_by_slash(path, folder, place_by_slash, err);
 }
 
 static bool write_draft(struct draft *draft, const struct folder *folder,
@@ -302,14 +323,19 @@ static bool deliver_into(const struct folder *folder, const struct maildir_name 
     return true;
 }
 
-static bool deliver(const char *path, const struct store_request *request,
-                    struct store_result *result_r, GError **err)
+static bool deliver_to(const char *path, char *place, bool by_slash,
+                       const struct store_request *request, struct store_result *result_r,
+                       GError **err)
 {
-    g_autofree char *place = folder_path(path, request->folder, err);
-    if (!place)
-        return false;
+    g_autofree char *root = NULL, *inbox = NULL;
+    location_split(path, &root, &inbox);
     g_autofree char *tmp = g_build_filename(place, "tmp", NULL);
-    struct folder folder = {.path = place, .tmp = tmp, .fd = -1, .subs = {-1, -1, -1}};
+    struct folder folder = {.path = place,
+                            .root = root,
+                            .by_slash = by_slash,
+                            .tmp = tmp,
+                            .fd = -1,
+                            .subs = {-1, -1, -1}};
     bool done = folder_open(&folder, request, err);
     if (done) {
         struct maildir_name name;
@@ -323,14 +349,37 @@ static bool deliver(const char *path, const struct store_request *request,
     return done;
 }
 
+static bool deliver(const char *path, const struct store_request *request,
+                    struct store_result *result_r, GError **err)
+{
+    g_autofree char *place = folder_path(path, request->folder, err);
+    return place && deliver_to(path, place, false, request, result_r, err);
+}
+
+static bool deliver_fs(const char *path, const struct store_request *request,
+                       struct store_result *result_r, GError **err)
+{
+    g_autofree char *place = folder_path_fs(path, request->folder, err);
+    return place && deliver_to(path, place, true, request, result_r, err);
+}
+
 static char *spool_directory(const char *path)
 {
-    return g_build_filename(path, "tmp", NULL);
+    g_autofree char *inbox = place_by_dot(path, &(const GPtrArray){0});
+    return g_build_filename(inbox, "tmp", NULL);
 }
 
 const struct store store_maildir = {
     .name = "maildir",
     .deliver = deliver,
     .folder_path = folder_path,
+    .spool_directory = spool_directory,
+};
+
+// LAYOUT=fs of Dovecot.
+const struct store store_maildir_fs = {
+    .name = "maildir",
+    .deliver = deliver_fs,
+    .folder_path = folder_path_fs,
     .spool_directory = spool_directory,
 };

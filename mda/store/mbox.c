@@ -20,6 +20,7 @@
 #include "store/append.h"
 #include "store/folder-name.h"
 #include "store/keywords.h"
+#include "store/location.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -34,19 +35,26 @@
 // Where the lines begin that may differ between two tries (message/compose.c).
 #define VARYING_FIELD "X-Backstop"
 
+// Folders of /var/mail/user or ~/mbox are files in ~/mail, where mail programs look for them; those
+// of
+// ~/mail/inbox are its neighbours.
+static char *folders_beside(const char *inbox)
+{
+    g_autofree char *directory = g_path_get_dirname(inbox);
+    g_autofree char *base = g_path_get_basename(directory);
+    if (g_str_equal(base, "mail") && g_str_has_prefix(directory, g_get_home_dir()))
+        return g_steal_pointer(&directory);
+    return g_build_filename(g_get_home_dir(), "mail", NULL);
+}
+
 static char *place_of(const char *path, const GPtrArray *levels)
 {
+    g_autofree char *root = NULL, *inbox = NULL;
+    location_split(path, &root, &inbox);
     if (levels->len == 0)
-        return g_strdup(path);
-    // Folders of /var/mail/user or ~/mbox are files in ~/mail, where mail programs look for them;
-    // those of ~/mail/inbox are its neighbours.
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *base = g_path_get_basename(directory);
-    GString *out = g_string_new(NULL);
-    if (g_str_equal(base, "mail") && g_str_has_prefix(directory, g_get_home_dir()))
-        g_string_append(out, directory);
-    else
-        g_string_append_printf(out, "%s/mail", g_get_home_dir());
+        return inbox ? g_steal_pointer(&inbox) : g_steal_pointer(&root);
+    g_autofree char *directory = inbox ? g_steal_pointer(&root) : folders_beside(root);
+    GString *out = g_string_new(directory);
     for (guint i = 0; i < levels->len; i++)
         g_string_append_printf(out, "/%s", (const char *)g_ptr_array_index(levels, i));
     return g_string_free(out, FALSE);
@@ -54,7 +62,10 @@ static char *place_of(const char *path, const GPtrArray *levels)
 
 static char *folder_path(const char *path, const char *folder, GError **err)
 {
-    return folder_find(path, folder, place_of, err);
+    g_autofree char *root = NULL, *inbox = NULL;
+    location_split(path, &root, &inbox);
+    return inbox ? folder_find_by_slash(path, folder, place_of, err)
+                 : folder_find(path, folder, place_of, err);
 }
 
 static bool is_from_line(const char *line, const char *end)
@@ -366,7 +377,8 @@ static bool deliver(const char *path, const struct store_request *request,
 
 static char *spool_directory(const char *path)
 {
-    return g_path_get_dirname(path);
+    g_autofree char *inbox = place_of(path, &(const GPtrArray){0});
+    return g_path_get_dirname(inbox);
 }
 
 const struct store store_mbox = {

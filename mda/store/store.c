@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "store/location.h"
 #include "store/store-list.h"
 
 #include <string.h>
@@ -43,30 +44,27 @@ static const struct store *by_look(const char *path)
     return &store_maildir;
 }
 
+static const struct store *store_of(const struct location *location, GError **err)
+{
+    const char *driver = location->driver;
+    const struct store *store = driver ? by_name(driver, strlen(driver)) : by_look(location->root);
+    if (!store)
+        mda_fail(err, MDA_ERROR_CONFIG,
+                 "[store] location = %s:%s: mail of this kind cannot be written here: expected "
+                 "maildir:PATH, mbox:PATH, mh:PATH or a path",
+                 driver, location->root);
+    return store == &store_maildir && location->by_folders ? &store_maildir_fs : store;
+}
+
 const struct store *store_for(const char *location, char **path_r, GError **err)
 {
-    const char *colon = strchr(location, ':');
-    const char *slash = strchr(location, '/');
-    const struct store *store = NULL;
-    const char *path = location;
-    if (colon && (!slash || colon < slash)) {
-        store = by_name(location, (gsize)(colon - location));
-        path = colon + 1;
-        if (!store) {
-            mda_fail(err, MDA_ERROR_CONFIG,
-                     "[store] location = %s: expected maildir:PATH, mbox:PATH, mh:PATH or a path",
-                     location);
-            return NULL;
-        }
-    }
-    if (!g_path_is_absolute(path)) {
-        mda_fail(err, MDA_ERROR_CONFIG, "[store] location = %s: the path is not absolute",
-                 location);
+    struct location parts;
+    if (!location_parse(location, &parts, err))
         return NULL;
-    }
-    if (!store)
-        store = by_look(path);
-    *path_r = g_strdup(path);
+    const struct store *store = store_of(&parts, err);
+    if (store)
+        *path_r = location_join(parts.root, parts.inbox);
+    location_clear(&parts);
     return store;
 }
 

@@ -45,9 +45,13 @@ struct store {
     char *(*spool_directory)(const char *path);
 };
 
-// Takes LOCATION ("maildir:PATH", "mbox:PATH", "mh:PATH" or a PATH) apart. A bare path that ends in
+// Takes LOCATION ("maildir:PATH", "mbox:PATH", "mh:PATH" with options, see location.h, or a PATH)
+// apart; *PATH_R is what the store's functions take for one. A bare path that ends in
 // "/." is MH, one that is a regular file mbox, any other maildir. *PATH_R is owned by the caller.
 const struct store *store_for(const char *location, char **path_r, GError **err);
+
+// What store_for gives for a maildir with LAYOUT=fs.
+extern const struct store store_maildir_fs;
 
 // Does a message that came in at ARRIVAL, by its topmost Received field, surely bear a mark of its
 // own, so that the same bytes are the same delivery?
