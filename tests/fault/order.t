@@ -131,6 +131,22 @@ for my $nth (1 .. 60) {
 }
 ok($faults > 20 && !@wrong, "a large message that cannot be read to its end waits ($faults read errors)", @wrong[0 .. ($#wrong > 5 ? 5 : $#wrong)]);
 
+# A folder on a full disk: the disk will have room again, and the inbox is not where the rule wanted it.
+($faults, @wrong) = (0);
+for my $call (qw(writev fsync)) {
+    for my $nth (1 .. 20) {
+        fresh();
+        put("$home/.dovecot.sieve", 'require ["fileinto", "mailbox"]; fileinto :create "A";');
+        my $status = run($message, {SHIM_CALL => $call, SHIM_NTH => $nth, SHIM_FAULT => 28}, '--set', "store.location=maildir:$home/Maildir");
+        last unless -e $fired;
+        $faults++;
+        my ($inbox, $folder) = (scalar(() = glob "$home/Maildir/new/*"), scalar(() = glob "$home/Maildir/.A/new/*"));
+        push @wrong, "ENOSPC at $call $nth: status $status, $inbox in the inbox, $folder in the folder"
+            unless !$inbox && ($status eq '75' || $status eq '0' && $folder == 1);
+    }
+}
+ok($faults > 2 && !@wrong, "a folder on a full disk waits and is not replaced by the inbox ($faults faults)", @wrong);
+
 # Root delivers for a user. Where the test does not run as root, it pretends to.
 my $user = $> ? getpwuid $> : 'nobody';
 my (undef, undef, $uid, $gid) = defined $user ? getpwnam $user : ();

@@ -92,6 +92,9 @@ static void hostile_searches_end(void **state)
     assert_int_equal(
         search("(x+x+)+y", 0, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxz", 41, NULL, 0), REGEX_NO);
     assert_int_equal(search("^(([a-z])+.)+[A-Z]([a-z])+$", 0, text, 100, NULL, 0), REGEX_LIMIT);
+    // Some ten million steps, each cheap: it would come to an end, but not for a message.
+    assert_int_equal(search("^(a|aa|b)+$", 0, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 35, NULL, 0),
+                     REGEX_LIMIT);
 }
 
 static void wrong_patterns_are_told(void **state)
