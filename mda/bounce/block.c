@@ -121,7 +121,8 @@ static bool take_line(struct measure *measure, gsize at, gsize end)
 {
     gsize size = end - at;
     if (size < measure->prefix ||
-        (measure->prefix > 0 && memcmp(measure->scan->text + at, measure->mark, measure->prefix)))
+        (measure->prefix > 0 &&
+         memcmp(measure->scan->text + at, measure->mark, measure->prefix) != 0))
         return false;
     const char *line = measure->scan->text + at + measure->prefix;
     size -= measure->prefix;

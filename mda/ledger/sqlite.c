@@ -297,7 +297,8 @@ static void thin_notes(GArray *notes)
     for (guint i = 0; i < notes->len; i++) {
         const struct ledger_note note = g_array_index(notes, struct ledger_note, i);
         guint at = 0;
-        while (at < kept && strcmp(g_array_index(notes, struct ledger_note, at).name, note.name))
+        while (at < kept &&
+               strcmp(g_array_index(notes, struct ledger_note, at).name, note.name) != 0)
             at++;
         struct ledger_note *same = &g_array_index(notes, struct ledger_note, at);
         if (at == kept)

@@ -612,6 +612,11 @@ static void test_stamp(void **state)
     add_field(fixture, "Date: " DATE);
     add_field(fixture, "Message-ID: <other@mail.example.org>");
     says(fixture, "stamp", SAYS_NOTHING, WEIGHT_NONE);
+    // Each of the three counts.
+    assert_true(stamp_verify(keys, stamp, "alice@example.org", DATE, ID));
+    assert_false(stamp_verify(keys, stamp, "bob@example.org", DATE, ID));
+    assert_false(stamp_verify(keys, stamp, "alice@example.org", "Sun" DATE, ID));
+    assert_false(stamp_verify(keys, stamp, "alice@example.org", DATE, "<2@example.org>"));
 }
 
 // Without an envelope the header tells to whom the report was sent; dma writes the failed recipient
