@@ -60,6 +60,7 @@ waits "a store of no known type" --set "store.location=carrier-pigeon:$HOME/x"
 waits "a relative store" --set "store.location=Maildir"
 waits "a wrong option" --no-such-option
 waits "a wrong argument" argument
+waits "an empty user, for which nobody asked" -d ''
 waits "a setting that does not exist" --set no.such=setting
 waits "a configuration file that is not there" -c "$HOME/none.conf"
 waits "a message file that is not there" -p "$HOME/none.eml"
