@@ -3,6 +3,7 @@
 // The one place where the outcome of a delivery becomes an exit status: 0 delivered, 77 refused by
 // a user's explicit rule, and 75 (the MTA keeps the mail) for everything else.
 #include "base/ending.h"
+#include "base/module.h"
 #include "base/survive.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -165,6 +166,9 @@ static int end(int status)
 int main(int argc, char **argv)
 {
     survive_begin();
+#ifdef INSTALLED
+    module_from_installed();
+#endif
     if (argc < 1)
         return EX_TEMPFAIL;
     g_autofree char *name = g_path_get_basename(argv[0]);

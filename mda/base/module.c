@@ -10,6 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+// Only what was installed is looked at: no variable, and nothing beside the program.
+static bool installed;
+
+void module_from_installed(void)
+{
+    installed = true;
+}
+
 static char *program_directory(void)
 {
     char path[PATH_MAX];
@@ -29,8 +37,9 @@ static void *open_in(const char *directory, const char *file)
 static void *open_module(const char *name, GError **err)
 {
     g_autofree char *file = g_strdup_printf("backstop-%s.so", name);
-    g_autofree char *beside = program_directory();
-    const char *places[] = {secure_getenv("BACKSTOP_MODULE_DIR"), beside, PKGLIBDIR};
+    g_autofree char *beside = installed ? NULL : program_directory();
+    const char *named = installed ? NULL : secure_getenv("BACKSTOP_MODULE_DIR");
+    const char *places[] = {named, beside, PKGLIBDIR};
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         void *handle = places[i] ? open_in(places[i], file) : NULL;
         if (handle)

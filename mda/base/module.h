@@ -16,7 +16,10 @@ struct module_head {
 #define MODULE_SYMBOL backstop_module
 
 // Returns the table of module NAME ("mime": the file backstop-mime.so), loading it the first time;
-// NULL with *err (MDA_ERROR_TEMP) when it cannot be had. Looked for, in this order, in
-// $BACKSTOP_MODULE_DIR (not when the process has gained privileges), beside the program, and in the
-// directory given at configure time. The table lives as long as the process.
+// NULL with *err (MDA_ERROR_TEMP) when it cannot be had. It is looked for in the directory given at
+// configure time; by a program of the build tree first in $BACKSTOP_MODULE_DIR (not when the
+// process has gained privileges) and beside itself. The table lives as long as the process.
 const struct module_head *module_load(const char *name, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Says that this program is an installed one.
+void module_from_installed(void);

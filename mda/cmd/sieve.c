@@ -14,7 +14,7 @@
 #include "hosts/sieve-settings.h"
 #include "message/envelope.h"
 #include "sieve/settings.h"
-#include "svtest/suite.h"
+#include "svtest/svtest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -305,7 +305,13 @@ static int run_test(struct command_context *context, int argc, char **argv)
     (void)context;
     if (argc < 1)
         return STATUS_USAGE;
-    return sieve_suite_run(argv, (guint)argc, !opt_strict) ? STATUS_OK : STATUS_NO;
+    g_autoptr(GError) err = NULL;
+    const struct svtest_api *api = (const struct svtest_api *)module_load("svtest", &err);
+    if (!api) {
+        fprintf(stderr, "backstop sieve test: %s\n", err->message);
+        return STATUS_TEMPFAIL;
+    }
+    return api->run(argv, (guint)argc, !opt_strict) ? STATUS_OK : STATUS_NO;
 }
 
 static int run_extensions(struct command_context *context, int argc, char **argv)

@@ -40,7 +40,7 @@ struct sieve_program_call {
     bool *answered_r; // (may be NULL) set when the program ran to its end and gave its answer
 };
 
-struct sieve_suite; // ext-testsuite.c
+struct sieve_suite; // suite.h
 struct sieve_run;
 
 struct sieve_host {

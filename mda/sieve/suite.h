@@ -43,15 +43,3 @@ struct sieve_suite {
     // Does KEY, in some engine's words, ask for ERROR?
     bool (*asks_for)(void *data, const char *key, const struct sieve_diagnostic *error);
 };
-
-// ---- The dialect of other suites (ext-testsuite-peers.c)
-
-extern const struct sieve_verb sieve_suite_assert_message, sieve_suite_action_count;
-
-// What test_set can set.
-bool sieve_suite_object_known(const char *name);
-// Are the arguments LEAST to MOST strings? False after reporting.
-bool sieve_suite_check_strings(struct sieve_checker *checker, const struct sieve_node *node,
-                               guint least, guint most);
-// Has the result action NAME, to RECIPIENT when that is not NULL? The implicit keep is one.
-bool sieve_suite_has_action(struct sieve_run *run, const char *name, const char *recipient);

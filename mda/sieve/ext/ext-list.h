@@ -55,6 +55,4 @@
     X(dovecot_execute)                                                                             \
     X(dovecot_debug)                                                                               \
     X(dovecot_report)                                                                              \
-    X(backstop)                                                                                    \
-    X(testsuite)                                                                                   \
-    X(stalwart_testsuite)
+    X(backstop)

@@ -84,8 +84,12 @@ struct sieve_extension {
 };
 
 // ext-list.h: the extensions, and how many there are.
-extern const struct sieve_extension *const sieve_extensions[];
-extern const guint sieve_extension_count;
+// Those of ext-list.h, and what was added since.
+#define SIEVE_EXTENSIONS_MORE 4
+extern const struct sieve_extension *sieve_extensions[];
+extern guint sieve_extension_count;
+// Before any script is compiled; EXTENSION, static, is there from then on. Twice is once.
+void sieve_extension_add(const struct sieve_extension *extension);
 const struct sieve_extension *sieve_extension_find(const char *name, guint *index_r);
 // May a script of OWNER use it? What the host cannot do and what the settings take away is not
 // there.

@@ -17,9 +17,20 @@ SIEVE_EXTENSION_LIST(X)
 static const struct sieve_verb *const core_verbs[] = {SIEVE_VERB_LIST(X) NULL};
 #undef X
 #define X(id) &sieve_ext_##id,
-const struct sieve_extension *const sieve_extensions[] = {SIEVE_EXTENSION_LIST(X)};
+static const struct sieve_extension *const own[] = {SIEVE_EXTENSION_LIST(X)};
+const struct sieve_extension *sieve_extensions[G_N_ELEMENTS(own) + SIEVE_EXTENSIONS_MORE] = {
+    SIEVE_EXTENSION_LIST(X)};
 #undef X
-const guint sieve_extension_count = G_N_ELEMENTS(sieve_extensions);
+guint sieve_extension_count = G_N_ELEMENTS(own);
+
+void sieve_extension_add(const struct sieve_extension *extension)
+{
+    guint index;
+    if (sieve_extension_find(extension->name, &index))
+        return;
+    g_assert(sieve_extension_count < G_N_ELEMENTS(sieve_extensions));
+    sieve_extensions[sieve_extension_count++] = extension;
+}
 
 const struct sieve_extension *sieve_extension_find(const char *name, guint *index_r)
 {

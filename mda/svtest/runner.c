@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svtest/suite.h"
+#include "svtest/svtest.h"
 
 #include "sieve/settings.h"
 
@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "svtest/peer-key.h"
 #include "svtest/simulation.h"
+#include "svtest/suite-commands.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -423,9 +424,11 @@ static void run_file(const char *file, struct suite_counter *counter, bool lenie
     fflush(stdout);
 }
 
-bool sieve_suite_run(char **files, guint count, bool lenient)
+static bool run_files(char **files, guint count, bool lenient)
 {
     struct suite_counter counter = {0};
+    sieve_extension_add(&sieve_ext_testsuite);
+    sieve_extension_add(&sieve_ext_stalwart_testsuite);
     if (lenient)
         printf("# the words of errors need only be like those that test_error names\n");
     for (guint i = 0; i < count; i++)
@@ -433,3 +436,6 @@ bool sieve_suite_run(char **files, guint count, bool lenient)
     printf("1..%u\n", counter.number);
     return counter.failed == 0;
 }
+
+extern const struct svtest_api MODULE_SYMBOL;
+const struct svtest_api MODULE_SYMBOL = {.head = {PACKAGE_VERSION}, .run = run_files};

@@ -3,8 +3,9 @@
 // last message that was sent as the one in hand, a date for currentdate, the whole text of a
 // message, actions with their recipient and their number, lists and verdicts without a file. It is
 // understood in every suite, so that one may be written either way.
+#include "svtest/suite-commands.h"
+
 #include "sieve/lang/match.h"
-#include "sieve/suite.h"
 
 #include <string.h>
 

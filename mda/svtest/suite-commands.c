@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The commands of test suites (vnd.dovecot.testsuite): .svtest files drive the engine with them.
 // They are there only where a runner fills in host->suite.
+#include "svtest/suite-commands.h"
+
 #include "sieve/lang/match.h"
-#include "sieve/suite.h"
 
 #include <string.h>
 
