@@ -416,6 +416,7 @@ void learn_delivered(const struct conf *conf, const struct message *message, con
     if (learner_open(conf, deadline_in(DELIVERED_MS), BATCH, &folder, &learner, &err) &&
         begin(&learner, &err)) {
         learner.counts = &counts;
+        learner.delivered = true;
         (void)!(letter_learn(&learner, USE_NONE, message, &err) &&
                 learnt_settle_answers(learner.state, learner.sent, SETTLE_DELIVERED, &err) &&
                 commit(&learner, &err));

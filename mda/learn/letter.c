@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
-// - A copy that a mail program keeps never travelled: it has no Received line. What bears the
-//   user's address as its author and has travelled is his own post that came back, or spam: only
-//   what the folders of sent mail have, by its id or by Date and Subject, is his.
+// - A copy that a mail program keeps never travelled: it has no Received line, nor any other mark
+// of
+//   delivery. What bears the user's address as its author and has travelled is his own post that
+//   came back, or spam: only what the folders of sent mail have, by its id or by Date and Subject,
+//   is his.
 // - An answer is a test of the Sent folder when somebody to whom he wrote sent it to him alone.
 // Spam
 //   makes up what it answers; on lists, and with several addressees, people answer each other.
@@ -185,12 +187,24 @@ static bool learn_post(struct learner *learner, const struct message *message, G
     return learn_trail(learner, message, facts->message_id, facts->time, err);
 }
 
+// Did it come in from outside? What delivers mail leaves a mark on it.
+static bool has_travelled(const struct message *message)
+{
+    static const char *const marks[] = {"Received",      "Return-Path", "Delivered-To",
+                                        "X-Original-To", "Envelope-To", "X-Backstop"};
+    for (gsize i = 0; i < G_N_ELEMENTS(marks); i++) {
+        if (message_field(message, marks[i], 0))
+            return true;
+    }
+    return false;
+}
+
 bool letter_learn(struct learner *learner, enum special_use use, const struct message *message,
                   GError **err)
 {
     g_autofree char *author = address_in(message, "From");
     g_autofree char *id = message_header(message, "Message-ID", 0);
-    const bool travelled = message_field(message, "Received", 0) != NULL;
+    const bool travelled = learner->delivered || has_travelled(message);
     const bool unknown = g_hash_table_size(learner->own) == 0;
     const bool own = author && is_own(learner, author);
     if (!author || use == USE_JUNK)

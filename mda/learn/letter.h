@@ -14,6 +14,7 @@ struct learner {
     struct ledger *sent; // the index of sent mail
     GHashTable *own;     // the user's addresses, as address_plain gives them; may be empty
     struct learn_counts *counts;
+    bool delivered; // the letter came in just now: it is no copy that a mail program kept
 };
 
 // Learns from the header of a letter in a folder for USE. False with *err when it cannot be kept.

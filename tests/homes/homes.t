@@ -49,6 +49,12 @@ is "$(new_phone Shop "In-Reply-To: $got
 is "$(new_phone Shop 'In-Reply-To: <never@uni.example>
 ' | verdict)" backscatter 'but one to a mail that nobody got is'
 
+# A letter under the user's own name that comes in is none that he sent, whatever it lacks.
+printf 'From: Mira Solberg <mira@fjord.example>\nTo: mira@fjord.example\nDate: %s\nMessage-ID: <99@new.phone.example>\n\nbuy\n' "$(date -R)" |
+    deliver --set log.destination=none -f mira@fjord.example -r mira@fjord.example
+"$BACKSTOP" learn --quiet
+is "$(new_phone Shop '' | verdict)" backscatter 'spam under his address teaches nothing'
+
 # From the first day on: an account that grows, asked each day.
 day=1
 while [ $day -le 60 ]; do
