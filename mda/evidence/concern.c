@@ -202,18 +202,12 @@ enum concern concern_find(const struct evidence_case *evidence_case, char **whos
     return concern;
 }
 
-// Looks at nothing but the report itself, so it may suspect a report on anyone's mail.
-static bool suspects_anyone(const struct finding *finding)
-{
-    return finding->says == SAYS_SUSPECT &&
-           (strcmp(finding->source, "marks") == 0 || strcmp(finding->source, "recipient") == 0);
-}
-
-void concern_settle(enum concern concern, const char *whose, struct finding *finding)
+void concern_settle(enum concern concern, const char *whose, bool of_report,
+                    struct finding *finding)
 {
     if (concern == CONCERN_OURS ||
         (finding->says != SAYS_FORGED && finding->says != SAYS_SUSPECT) ||
-        (concern != CONCERN_ORDERED && suspects_anyone(finding)))
+        (concern != CONCERN_ORDERED && of_report && finding->says == SAYS_SUSPECT))
         return;
     g_autofree char *because = g_steal_pointer(&finding->because);
     if (concern == CONCERN_AUTHOR)

@@ -17,5 +17,7 @@ enum concern {
 enum concern concern_find(const struct evidence_case *evidence_case, char **whose_r);
 
 // Takes back what FINDING says against a report that is not about mail of ours: nothing is left of
-// it, of CONCERN_AUTHOR a hint.
-void concern_settle(enum concern concern, const char *whose, struct finding *finding);
+// it, of CONCERN_AUTHOR a hint. OF_REPORT: its source reads suspicions off the report alone, and
+// may suspect one on anyone's mail.
+void concern_settle(enum concern concern, const char *whose, bool of_report,
+                    struct finding *finding);

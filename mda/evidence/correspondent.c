@@ -19,7 +19,6 @@
 #include "base/text.h"
 #include "evidence/evidence.h"
 #include "evidence/lookup.h"
-#include "ledger/sentfolder.h"
 
 #include <string.h>
 
@@ -98,8 +97,8 @@ static bool names_our_mail(const struct evidence_case *evidence_case, struct led
                            bool *yes_r, GError **err)
 {
     struct lookup lookup;
-    *yes_r =
-        lookup_said_ours(evidence_case, "ledger") || lookup_said_ours(evidence_case, "sent-folder");
+    *yes_r = lookup_said_ours(evidence_case, EVIDENCE_ledger) ||
+             lookup_said_ours(evidence_case, EVIDENCE_sentfolder);
     if (*yes_r)
         return true;
     if (!lookup_original(evidence_case, ledger, &lookup, err))
@@ -158,11 +157,9 @@ static bool judge_stranger(const struct evidence_case *evidence_case, struct led
 static bool known_from_folder(const struct evidence_case *evidence_case, const GPtrArray *failed,
                               struct finding *finding)
 {
-    g_autofree char *path = g_build_filename(conf_string(evidence_case->conf, CONF_STATE_DIRECTORY),
-                                             SENTFOLDER_INDEX, NULL);
-    g_autoptr(Ledger) index = NULL;
+    struct ledger *index;
     const char *known;
-    if (!ledger_open_file(path, 0, LEDGER_READ, evidence_case->deadline, &index, NULL) ||
+    if (!evidence_index_open(evidence_case, &index, NULL) ||
         !wrote_to_any(index, failed, &known, NULL) || !known)
         return false;
     say_known(evidence_case, known, finding);

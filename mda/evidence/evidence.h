@@ -7,10 +7,18 @@
 #include "base/clock.h"
 #include "bounce/report.h"
 #include "conf/conf.h"
+#include "evidence/evidence-list.h"
 #include "evidence/finding.h"
 #include "ledger/ledger.h"
 #include "message/envelope.h"
 #include "message/message.h"
+
+enum evidence_id {
+#define X(name) EVIDENCE_##name,
+    EVIDENCE_LIST(X)
+#undef X
+        EVIDENCE_COUNT
+};
 
 // What a source may look at.
 struct evidence_case {
@@ -32,11 +40,19 @@ struct evidence_case {
 bool evidence_ledger_open(const struct evidence_case *evidence_case, struct ledger **ledger_r,
                           GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// The same for the index of the user's folder of sent mail.
+bool evidence_index_open(const struct evidence_case *evidence_case, struct ledger **index_r,
+                         GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// What source ID said, when it was asked before; NULL: it was not. Borrowed.
+const struct finding *evidence_said(const struct evidence_case *evidence_case, enum evidence_id id);
+
 struct evidence_source {
     const char *name;
     // Fills in *FINDING (which arrives as "nothing") for CASE.
     void (*look)(const struct evidence_case *evidence_case, struct finding *finding);
     bool costs_nothing; // asked even when the time was spent
+    bool of_report;     // what it suspects it reads off the report: true of one on anyone's mail
 };
 
 // The names of all sources, as findings and evidence.disabled have them, in the order in which they

@@ -22,7 +22,6 @@
 #include "evidence/identity.h"
 #include "ledger/form.h"
 #include "ledger/ledger.h"
-#include "ledger/sentfolder.h"
 #include "ledger/state.h"
 
 #include <string.h>
@@ -205,14 +204,11 @@ static guint count_in(struct ledger *ledger, gint64 since)
 // What is known to have been sent since then.
 static guint sent_since(const struct evidence_case *evidence_case, gint64 since)
 {
-    g_autofree char *path = g_build_filename(conf_string(evidence_case->conf, CONF_STATE_DIRECTORY),
-                                             SENTFOLDER_INDEX, NULL);
-    g_autoptr(Ledger) ledger = NULL;
-    g_autoptr(Ledger) index = NULL;
+    struct ledger *ledger, *index;
     guint sent = 0;
-    if (ledger_open(evidence_case->conf, LEDGER_READ, evidence_case->deadline, &ledger, NULL))
+    if (evidence_ledger_open(evidence_case, &ledger, NULL))
         sent += count_in(ledger, since);
-    if (ledger_open_file(path, 0, LEDGER_READ, evidence_case->deadline, &index, NULL))
+    if (evidence_index_open(evidence_case, &index, NULL))
         sent += count_in(index, since);
     return sent;
 }

@@ -55,7 +55,7 @@ static bool is_passed_on(const struct evidence_case *evidence_case)
     const char *from = evidence_case->report->original.from;
     g_autoptr(GPtrArray) authors = g_ptr_array_new_with_free_func(g_free);
     address_scan(from, 1, authors);
-    return authors->len > 0 && lookup_said_ours(evidence_case, "trail") &&
+    return authors->len > 0 && lookup_said_ours(evidence_case, EVIDENCE_trail) &&
            !identity_is_ours(evidence_case, g_ptr_array_index(authors, 0));
 }
 
@@ -72,7 +72,7 @@ static void judge_missing(const struct evidence_case *evidence_case, const struc
     else if (!lookup_is_covered(evidence_case, extent))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s is from before the ledger began or after it forgot", id);
-    else if (lookup_said_ours(evidence_case, "sent-folder"))
+    else if (lookup_said_ours(evidence_case, EVIDENCE_sentfolder))
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE,
                     "%s is not in the ledger, but the folder of sent mail knows of it", id);
     else if (lookup_is_from_daemon(evidence_case))

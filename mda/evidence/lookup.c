@@ -303,26 +303,16 @@ void lookup_judge(const struct lookup *lookup, bool complete, const char *where,
                     lookup->fit == FIT_FAILED ? ", sent to the failed recipient" : "");
 }
 
-bool lookup_said_ours(const struct evidence_case *evidence_case, const char *source)
+bool lookup_said_ours(const struct evidence_case *evidence_case, enum evidence_id id)
 {
-    const GArray *findings = evidence_case->findings;
-    for (guint i = 0; findings && i < findings->len; i++) {
-        const struct finding *finding = &g_array_index(findings, struct finding, i);
-        if (strcmp(finding->source, source) == 0)
-            return finding->says == SAYS_OURS;
-    }
-    return false;
+    const struct finding *finding = evidence_said(evidence_case, id);
+    return finding && finding->says == SAYS_OURS;
 }
 
 static bool trail_says_forged(const struct evidence_case *evidence_case)
 {
-    const GArray *findings = evidence_case->findings;
-    for (guint i = 0; findings && i < findings->len; i++) {
-        const struct finding *finding = &g_array_index(findings, struct finding, i);
-        if (strcmp(finding->source, "trail") == 0)
-            return finding->says == SAYS_FORGED && finding->weight >= WEIGHT_STRONG;
-    }
-    return false;
+    const struct finding *finding = evidence_said(evidence_case, EVIDENCE_trail);
+    return finding && finding->says == SAYS_FORGED && finding->weight >= WEIGHT_STRONG;
 }
 
 enum vouch {

@@ -24,8 +24,8 @@ struct lookup {
     gint64 date_gap;        // seconds between the original's Date and the record; -1: not known
 };
 
-// Did SOURCE, asked before, say that the original is ours?
-bool lookup_said_ours(const struct evidence_case *evidence_case, const char *source);
+// Did source ID, asked before, say that the original is ours?
+bool lookup_said_ours(const struct evidence_case *evidence_case, enum evidence_id id);
 
 // False with *err when LEDGER could not be asked.
 bool lookup_original(const struct evidence_case *evidence_case, struct ledger *ledger,

@@ -102,4 +102,4 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
 }
 
 const struct evidence_source evidence_marks = {
-    .name = "marks", .look = look, .costs_nothing = true};
+    .name = "marks", .look = look, .costs_nothing = true, .of_report = true};

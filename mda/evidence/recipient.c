@@ -47,4 +47,4 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
 }
 
 const struct evidence_source evidence_recipient = {
-    .name = "recipient", .look = look, .costs_nothing = true};
+    .name = "recipient", .look = look, .costs_nothing = true, .of_report = true};

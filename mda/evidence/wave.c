@@ -17,7 +17,6 @@
 #include "evidence/handover.h"
 #include "evidence/identity.h"
 #include "ledger/ledger.h"
-#include "ledger/sentfolder.h"
 #include "ledger/state.h"
 
 #include <string.h>
@@ -153,16 +152,12 @@ static bool count_in(struct ledger *ledger, gint64 since, gint64 *count)
 // What the ledger and the index of the Sent folder took up since then; false when both are empty.
 static bool sent_since(const struct evidence_case *evidence_case, gint64 since, gint64 *count_r)
 {
-    g_autofree char *path = g_build_filename(conf_string(evidence_case->conf, CONF_STATE_DIRECTORY),
-                                             SENTFOLDER_INDEX, NULL);
-    struct ledger *ledger;
-    g_autoptr(Ledger) index = NULL;
+    struct ledger *ledger, *index;
     *count_r = 0;
     const bool recorded =
         evidence_ledger_open(evidence_case, &ledger, NULL) && count_in(ledger, since, count_r);
     const bool indexed =
-        ledger_open_file(path, 0, LEDGER_READ, evidence_case->deadline, &index, NULL) &&
-        count_in(index, since, count_r);
+        evidence_index_open(evidence_case, &index, NULL) && count_in(index, since, count_r);
     return recorded || indexed;
 }
 
