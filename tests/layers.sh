@@ -55,7 +55,7 @@ BEGIN {
     allow("hosts", "judge/judge.h answer plan store sieve procmail ledger message")
     allow("verdict", "evidence/finding.h") # judge/verdict.c: the table, pure
     allow("judge", "report/counts.h evidence bounce ledger message")
-    allow("learn", "bounce store ledger message")
+    allow("learn", "report/counts.h bounce store ledger message")
     allow("answer", "plan message")
     allow("sieve", "plan answer/mailto.h message/date.h")
     allow("procmail", "plan")

@@ -49,48 +49,12 @@ static void tell_trouble(struct check *check, const struct judgement *judgement)
     log_line(LOG_LEVEL_WARNING, "%s", check->trouble);
 }
 
-// "From sender date": the sender.
-static char *from_line_sender(const struct message *message)
-{
-    if (!message->from_line)
-        return NULL;
-    const char *start = message->from_line + (*message->from_line == '>' ? 6 : 5);
-    gsize left = (gsize)(message->from_line + message->from_line_length - start);
-    gsize length = 0;
-    while (length < left && !g_ascii_isspace(start[length]))
-        length++;
-    g_autofree char *word = g_strndup(start, length);
-    return g_strcmp0(word, "MAILER-DAEMON") == 0 ? g_strdup("") : g_steal_pointer(&word);
-}
-
-static char *address_field(const struct message *message, const char *name)
-{
-    g_autofree char *value = message_header(message, name, 0);
-    return value ? envelope_address(value) : NULL;
-}
-
-// The same where the last delivery wrote it: what stands below a Received line is of an earlier
-// one, to another account that forwards here, say.
-static char *delivery_field(const struct message *message, const char *name)
-{
-    const struct header_field *field = message_field(message, name, 0);
-    const struct header_field *received = message_field(message, "Received", 0);
-    return field && (!received || field < received) ? address_field(message, name) : NULL;
-}
-
-// The envelope as delivery left it in the stored message; options go before it.
 static void read_envelope(const struct message *message, struct envelope *envelope)
 {
-    // <> is the null sender; an empty option is none.
-    const bool given = option_sender && option_sender[strspn(option_sender, " \t")] != '\0';
-    envelope->sender =
-        given ? envelope_address(option_sender) : address_field(message, "Return-Path");
-    if (!envelope->sender)
-        envelope->sender = from_line_sender(message);
-    envelope->recipient = option_recipient ? envelope_address(option_recipient)
-                                           : delivery_field(message, "Delivered-To");
-    envelope->original_recipient = option_original ? envelope_address(option_original)
-                                                   : delivery_field(message, "X-Original-To");
+    const struct intake_options given = {.sender = option_sender,
+                                         .recipient = option_recipient,
+                                         .original_recipient = option_original};
+    mail_source_envelope(message, &given, envelope);
 }
 
 static void add_evidence(struct json *json, const struct judgement *judgement)

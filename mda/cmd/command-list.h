@@ -6,6 +6,8 @@
     X(filter, "filter", "copy a message and put the verdict in front")                             \
     X(check, "check", "say what a message is, whose it is, and why")                               \
     X(scan, "scan", "judge whole folders, and file backscatter away on request")                   \
+    X(why, "why", "explain the verdict on one message, and say what to do if it is wrong")         \
+    X(junk, "junk", "list what is in Junk and why, put it back, or empty it")                      \
     X(report, "report", "show what was judged: days, waves, who reports, what is undecided")       \
     X(lmtp, "lmtp", "take mail from an MTA that speaks LMTP")                                      \
     X(rules, "rules", "list and check the rules that say what a message is")                       \

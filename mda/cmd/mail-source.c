@@ -168,3 +168,48 @@ gint64 mail_source_arrived(const char *name, const struct message *message)
         arrived = time_of_file(name);
     return arrived > 0 && arrived <= g_get_real_time() / G_USEC_PER_SEC ? arrived : 0;
 }
+
+// "From sender date": the sender.
+static char *from_line_sender(const struct message *message)
+{
+    if (!message->from_line)
+        return NULL;
+    const char *start = message->from_line + (*message->from_line == '>' ? 6 : 5);
+    gsize left = (gsize)(message->from_line + message->from_line_length - start);
+    gsize length = 0;
+    while (length < left && !g_ascii_isspace(start[length]))
+        length++;
+    g_autofree char *word = g_strndup(start, length);
+    return g_strcmp0(word, "MAILER-DAEMON") == 0 ? g_strdup("") : g_steal_pointer(&word);
+}
+
+static char *address_field(const struct message *message, const char *name)
+{
+    g_autofree char *value = message_header(message, name, 0);
+    return value ? envelope_address(value) : NULL;
+}
+
+// The same where the last delivery wrote it: what stands below a Received line is of an earlier
+// one, to another account that forwards here, say.
+static char *delivery_field(const struct message *message, const char *name)
+{
+    const struct header_field *field = message_field(message, name, 0);
+    const struct header_field *received = message_field(message, "Received", 0);
+    return field && (!received || field < received) ? address_field(message, name) : NULL;
+}
+
+void mail_source_envelope(const struct message *message, const struct intake_options *given,
+                          struct envelope *envelope_r)
+{
+    // <> is the null sender; an empty option is none.
+    const bool sender = given->sender && given->sender[strspn(given->sender, " \t")] != '\0';
+    envelope_r->sender =
+        sender ? envelope_address(given->sender) : address_field(message, "Return-Path");
+    if (!envelope_r->sender)
+        envelope_r->sender = from_line_sender(message);
+    envelope_r->recipient = given->recipient ? envelope_address(given->recipient)
+                                             : delivery_field(message, "Delivered-To");
+    envelope_r->original_recipient = given->original_recipient
+                                         ? envelope_address(given->original_recipient)
+                                         : delivery_field(message, "X-Original-To");
+}

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "message/envelope.h"
-
+#include "message/intake.h"
 #include "message/message.h"
 
 #include <glib.h>
@@ -26,3 +26,8 @@ bool mail_source_read(const char *path, GBytes **bytes_r, GError **err) G_GNUC_W
 // else its topmost Received field, else the time of the file. Unix seconds; 0: not known, so just
 // now.
 gint64 mail_source_arrived(const char *name, const struct message *message);
+
+// The envelope as the delivery of the stored MESSAGE left it; what is GIVEN goes before it. Free
+// with envelope_clear.
+void mail_source_envelope(const struct message *message, const struct intake_options *given,
+                          struct envelope *envelope_r);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // backstop report: what was judged, by the user's counts or by a log.
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/process.h"
+#include "cmd/log-source.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "delivery/sent-record.h"
@@ -21,8 +20,6 @@
 #define NAMES_SHOWN 10
 // Of a log: so many names of a kind a day are told apart.
 #define NAMES_OF_LOG 2000
-#define LOG_MAX_BYTES ((gsize)2 * 1024 * 1024 * 1024)
-#define JOURNAL_MS (10 * 60 * 1000)
 #define RECORD_MS 10000
 
 static gboolean json, journal, mail;
@@ -41,66 +38,14 @@ static const GOptionEntry entries[] = {
     {"mail", 0, 0, G_OPTION_ARG_NONE, &mail, "Mail the last week to yourself", NULL},
     G_OPTION_ENTRY_NULL};
 
-static void count_lines(struct tally *tally, const char *text, gsize size, gint64 now)
+static void count_line(const char *line, gint64 now, gpointer tally)
 {
-    const char *end = text + size;
-    for (const char *line = text; line < end;) {
-        const char *stop = memchr(line, '\n', (gsize)(end - line));
-        const gsize length = (gsize)((stop ? stop : end) - line);
-        g_autofree char *copy = g_strndup(line, length);
-        log_line_count(tally, copy, now);
-        line += length + 1;
-    }
-}
-
-static bool count_log(struct tally *tally, const char *path, gint64 now, GError **err)
-{
-    g_autofree char *text = NULL;
-    gsize size;
-    if (strcmp(path, "-") == 0)
-        output_await("a log");
-    if (!files_read_argument(path, LOG_MAX_BYTES, &text, &size, err))
-        return false;
-    count_lines(tally, text, size, now);
-    return true;
-}
-
-static bool count_journal(struct tally *tally, gint64 now, GError **err)
-{
-    g_autofree char *program = g_find_program_in_path("journalctl");
-    g_autofree char *since = g_strdup_printf("--since=-%dd", days_wanted);
-    char *arguments[] = {(char *)"journalctl",
-                         (char *)"--identifier=backstop",
-                         (char *)"--output=short-iso",
-                         (char *)"--no-pager",
-                         (char *)"--quiet",
-                         since,
-                         NULL};
-    if (!program)
-        return mda_fail(err, MDA_ERROR_CONFIG,
-                        "there is no journalctl here; --log FILE reads a log file");
-    const struct process process = {.path = program,
-                                    .argv = arguments,
-                                    .output_limit = LOG_MAX_BYTES,
-                                    .deadline = deadline_in(JOURNAL_MS)};
-    int status;
-    g_autoptr(GBytes) output = NULL;
-    if (!process_run(&process, &status, &output, err))
-        return false;
-    if (status != 0)
-        return mda_fail(err, MDA_ERROR_CONFIG,
-                        "journalctl ended with status %d: may you read the journal? Groups adm and "
-                        "systemd-journal may",
-                        status);
-    gsize size;
-    const char *text = g_bytes_get_data(output, &size);
-    count_lines(tally, text, size, now);
-    return true;
+    log_line_count(tally, line, now);
 }
 
 // The counts that were asked for, and what they are called.
-static bool read_tally(const struct conf *conf, gint64 now, struct tally **tally_r,
-                       const char **source_r, GError **err)
+static bool read_tally(const struct conf *conf, struct tally **tally_r, const char **source_r,
+                       GError **err)
 {
     *source_r = journal ? "Reports in the journal" : "Reports in the log";
     if (!logs && !journal) {
@@ -109,10 +54,10 @@ static bool read_tally(const struct conf *conf, gint64 now, struct tally **tally
     }
     g_autoptr(Tally) tally = tally_new(NAMES_OF_LOG);
     for (char **path = logs; path && *path; path++) {
-        if (!count_log(tally, *path, now, err))
+        if (!log_source_file(*path, count_line, tally, err))
             return false;
     }
-    if (journal && !count_journal(tally, now, err))
+    if (journal && !log_source_journal(days_wanted, count_line, tally, err))
         return false;
     *tally_r = g_steal_pointer(&tally);
     return true;
@@ -201,8 +146,7 @@ int cmd_report(struct command_context *context, int argc, char **argv)
     g_autoptr(Tally) tally = NULL;
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     const char *source;
-    if (!conf_load(context->conf, NULL, &err) ||
-        !read_tally(context->conf, now, &tally, &source, &err))
+    if (!conf_load(context->conf, NULL, &err) || !read_tally(context->conf, &tally, &source, &err))
         return complain(err);
     g_autoptr(Summary) summary = summary_of(tally, source, now, (guint)days_wanted, NAMES_SHOWN);
     return show(context->conf, tally, summary, now, &err) ? STATUS_OK : complain(err);

@@ -17,6 +17,7 @@
 #include "cmd/scan-folder.h"
 #include "delivery/junk.h"
 #include "learn/history.h"
+#include "store/move.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,19 +80,6 @@ static void step(guint64 total, gpointer data)
     progress_step(&work->progress);
 }
 
-// Moves FROM to TO, which must not be there.
-static bool move_file(const char *from, const char *to, GError **err)
-{
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return true;
-    if (errno != EINVAL && errno != ENOSYS)
-        return mda_fail_errno(err, errno, "move %s", from);
-    // A file system without that flag.
-    if (link(from, to) != 0)
-        return mda_fail_errno(err, errno, "move %s", from);
-    return unlink(from) == 0 || mda_fail_errno(err, errno, "remove %s", from);
-}
-
 static bool write_log(struct work *work, const char *from, const char *to, GError **err)
 {
     g_autofree char *line = g_strdup_printf("%s\t%s\n", from, to);
@@ -108,7 +96,7 @@ static bool move_message(struct work *work, const struct scanned *scanned, GErro
     g_autofree char *to = g_strconcat(work->junk, "/cur/", base, flagged ? "" : ":2,", NULL);
     if (strpbrk(from, "\t\n"))
         return mda_fail(err, MDA_ERROR_CONFIG, "a name with a tab or a line end in it");
-    if (!write_log(work, from, to, err) || !move_file(from, to, err))
+    if (!write_log(work, from, to, err) || !move_message_file(from, to, err))
         return false;
     learn_ignore(work->conf, work->junk, base);
     return true;
@@ -308,7 +296,7 @@ static int undo_log(const char *path)
         g_autoptr(GError) why = NULL;
         if (!now) {
             gone++; // deleted, moved on, or never moved
-        } else if (move_file(now, parts[0], &why)) {
+        } else if (move_message_file(now, parts[0], &why)) {
             back++;
         } else {
             fprintf(stderr, "backstop scan: %s\n", why->message);

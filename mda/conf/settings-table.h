@@ -39,6 +39,11 @@
       "takes the place of what the script keeps. An rc file runs after it, if at all.")            \
     X(JUDGEMENT_ENABLED, "judgement", "enabled", BOOL, "yes",                                      \
       "Whether messages are judged at all.")                                                       \
+    X(JUDGEMENT_TRUST, "judgement", "trust", LIST, "",                                             \
+      "Whose mail is never judged: addresses, and hosts and domains by name (a leading dot takes in " \
+      "what is below) or network; each may be a glob.")                                            \
+    X(JUDGEMENT_TRUST_FILE, "judgement", "trust-file", PATH, "~/.config/backstop/trust",           \
+      "A file with more of them, one a line; # begins a comment.")                                 \
     X(JUDGEMENT_TIMEOUT, "judgement", "timeout", DURATION, "20s",                                  \
       "The judge is stopped after this time, and the message is delivered unjudged.")              \
     X(JUDGEMENT_MEMORY, "judgement", "memory", SIZE, "512M", "Memory that the judge may use.")     \

@@ -250,6 +250,26 @@ static char *join(const GPtrArray *words, const char *separator)
     return g_string_free(out, FALSE);
 }
 
+// What a report on the log is made from, and the id by which backstop why finds the line.
+static char *facts(const struct delivery *delivery)
+{
+    const struct judged *judged = &delivery->judged;
+    const char *const known[][2] = {{"reporter", judged->host},
+                                    {"author", judged->address},
+                                    {"undecided", judged->setting}};
+    GString *out = g_string_new(NULL);
+    if (judged->class == BOUNCE_NONE)
+        return g_string_free(out, FALSE);
+    g_string_append_printf(out, ", ref=%.*s", JUDGE_ID_LENGTH, delivery->fingerprint);
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_autofree char *value = text_printable(known[i][1], -1, 200);
+        g_strdelimit(value, ",= ", '?');
+        if (*value)
+            g_string_append_printf(out, ", %s=%s", known[i][0], value);
+    }
+    return g_string_free(out, FALSE);
+}
+
 // One line a message.
 static void report(const struct delivery *delivery)
 {
@@ -262,14 +282,15 @@ static void report(const struct delivery *delivery)
     g_autofree char *sender = text_printable(delivery->envelope.sender, -1, 200);
     g_autofree char *places = join(result->places, ", ");
     g_autofree char *troubles = join(result->troubles, "; ");
+    g_autofree char *more = facts(delivery);
     double seconds = (double)(g_get_monotonic_time() - delivery->started) / G_USEC_PER_SEC;
     log_line(
         result->outcome == MDA_DEFER ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
         "%s: id=%s, from=<%s>, class=%s, rule=%s, verdict=%s, folder=%s, bytes=%" G_GSIZE_FORMAT
-        ", time=%.3fs%s%s%s%s%s%s",
+        ", time=%.3fs%s%s%s%s%s%s%s",
         words[result->outcome], *shown_id ? shown_id : "none", sender,
         bounce_class_name(judged->class), judged->rule && *judged->rule ? judged->rule : "none",
-        verdict_name(judged->verdict), *places ? places : "none", delivery->message->size, seconds,
+        verdict_name(judged->verdict), *places ? places : "none", delivery->message->size, seconds, more,
         judged->because && *judged->because ? ", because=" : "",
         judged->because ? judged->because : "",
         judged->limits && *judged->limits ? ", limits=" : "", judged->limits ? judged->limits : "",
@@ -353,7 +374,10 @@ static void compose_header(struct delivery *delivery)
     g_autofree char *added = intake_header(delivery->message, &delivery->envelope);
     delivery->trace =
         g_strconcat(added, delivery->given->header ? delivery->given->header : "", NULL);
-    delivery->verdict = judge_header(&delivery->judged);
+    g_autofree char *verdict = judge_header(&delivery->judged);
+    g_autofree char *id = g_strndup(delivery->fingerprint, JUDGE_ID_LENGTH);
+    g_autofree char *help = is_unwanted(delivery) ? judge_help(id) : g_strdup("");
+    delivery->verdict = g_strconcat(verdict, help, NULL);
     delivery->header = g_strconcat(delivery->trace, delivery->verdict, NULL);
 }
 
@@ -388,11 +412,11 @@ static void deliver_message(struct delivery *delivery, struct delivery_result *r
     envelope_dsn_copy(&delivery->given->dsn, &delivery->envelope.dsn);
     address_user(delivery);
     judge_if_automatic(delivery->conf, delivery->message, &delivery->envelope, &delivery->judged);
-    compose_header(delivery);
     g_autofree char *target =
         g_strdup_printf("%s %s", distinction ? distinction : "",
                         delivery->given->folder ? delivery->given->folder : "");
     delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
+    compose_header(delivery);
     enum rules rules = find_rules(delivery);
     if (rules == RULES_PROCMAIL && !delivery->given->milliseconds)
         survive_watchdog(PROCMAIL_WATCHDOG_SECONDS);

@@ -242,6 +242,8 @@ void procmail_agent_run(struct conf *conf, const struct procmail_options *option
     if (!options->filter)
         limit_time();
     *result_r = procmail_result(deliver(conf, options));
+    if (result_r->end != DELIVERY_DEFERRED)
+        procmail_count(conf);
 }
 
 struct delivery_result procmail_result(int status)

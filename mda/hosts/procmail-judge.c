@@ -7,6 +7,16 @@
 #include "judge/judge.h"
 #include "message/intake.h"
 
+// What is counted when the delivery is settled.
+static struct judged pending;
+
+void procmail_count(const struct conf *conf)
+{
+    judge_count(conf, &pending);
+    judged_clear(&pending);
+    pending = (struct judged){0};
+}
+
 static void preset(struct rc_engine *engine, const char *verdict, const char *class,
                    const char *reasons)
 {
@@ -34,13 +44,9 @@ void procmail_judge(struct conf *conf, const char *home, struct rc_engine *engin
         preset(engine, "unknown", "none", error->message);
         return;
     }
-    struct bounce_settings settings = judge_settings(conf);
     intake_envelope(&options, message, &envelope);
-    if (bounce_has_trait(&settings, message, &envelope)) {
-        struct judged judged = {0};
-        judge_in_child(conf, message, &envelope, &judged);
-        procmail_judged(engine, &judged);
-        judged_clear(&judged);
-    }
+    judged_clear(&pending);
+    judge_if_automatic(conf, message, &envelope, &pending);
+    procmail_judged(engine, &pending);
     envelope_clear(&envelope);
 }

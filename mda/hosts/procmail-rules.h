@@ -40,5 +40,8 @@ int procmail_rules(const struct procmail_rules_case *rules_case, GString *text);
 void procmail_judge(struct conf *conf, const char *home, struct rc_engine *engine, const char *text,
                     gsize size);
 
+// Counts what procmail_judge found in this process, once the message is settled.
+void procmail_count(const struct conf *conf);
+
 // The same from a judgement that was made already.
 void procmail_judged(struct rc_engine *engine, const struct judged *judged);

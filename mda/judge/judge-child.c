@@ -15,6 +15,7 @@
 #include "base/survive.h"
 #include "base/text.h"
 #include "judge/judge.h"
+#include "judge/trust.h"
 #include "judge/undecided.h"
 #include "ledger/ledger.h"
 
@@ -229,6 +230,9 @@ void judge_if_automatic(const struct conf *conf, const struct message *message,
 {
     struct bounce_settings settings = judge_settings(conf);
     *judged_r = (struct judged){0};
-    if (conf_bool(conf, CONF_JUDGEMENT_ENABLED) && bounce_has_trait(&settings, message, envelope))
+    if (!conf_bool(conf, CONF_JUDGEMENT_ENABLED) || !bounce_has_trait(&settings, message, envelope))
+        return;
+    judged_r->because = trust_reason(conf, message, envelope);
+    if (!judged_r->because)
         judge_in_child(conf, message, envelope, judged_r);
 }

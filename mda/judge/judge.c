@@ -2,6 +2,7 @@
 #include "judge/judge.h"
 
 #include "base/text.h"
+#include "judge/trust.h"
 
 #include <string.h>
 
@@ -29,10 +30,13 @@ struct judgement *judge_message(const struct conf *conf, const struct bounce_rul
 {
     struct bounce_settings settings = judge_settings(conf);
     struct judgement *judgement = g_new0(struct judgement, 1);
-    judgement->report = bounce_classify(rules, &settings, message, envelope);
+    judgement->because = trust_reason(conf, message, envelope);
+    judgement->report =
+        judgement->because ? report_new() : bounce_classify(rules, &settings, message, envelope);
     if (judgement->report->class == BOUNCE_NONE) {
         judgement->findings = g_array_new(FALSE, FALSE, sizeof(struct finding));
-        judgement->because = g_strdup("");
+        if (!judgement->because)
+            judgement->because = g_strdup("");
         return judgement;
     }
     struct evidence_case evidence_case = {
@@ -130,4 +134,28 @@ char *judge_header(const struct judged *judged)
         append_word(header, &column, *word);
     g_string_append_c(header, '\n');
     return g_string_free(header, FALSE);
+}
+
+char *judge_help(const char *id)
+{
+    return g_strdup_printf(JUDGE_HELP_FIELD ": why: backstop why %s; if it is wrong:\n"
+                                            "\tbackstop junk restore %s, or move it out of here\n",
+                           id, id);
+}
+
+char *judge_id(const struct message *message)
+{
+    static const char before[] = "why: backstop why ";
+    for (guint i = 0; i < message->fields->len; i++) {
+        const struct header_field *field = &g_array_index(message->fields, struct header_field, i);
+        if (header_field_is(field, "Received"))
+            break; // what stands below came with the message
+        if (!header_field_is(field, JUDGE_HELP_FIELD))
+            continue;
+        g_autofree char *value = header_field_value(field);
+        const char *id = strstr(value, before);
+        if (id && strspn(id + strlen(before), "0123456789abcdef") == JUDGE_ID_LENGTH)
+            return g_strndup(id + strlen(before), JUDGE_ID_LENGTH);
+    }
+    return NULL;
 }

@@ -72,5 +72,13 @@ const char *judge_folder(const struct conf *conf, enum verdict verdict);
 // The X-Backstop header line, folded, with its line end; "" for class none. Owned by the caller.
 char *judge_header(const struct judged *judged);
 
+// The header line that tells, in a message that goes to Junk, how to see why and how to take it
+// back; ID names the message. Owned by the caller.
+#define JUDGE_HELP_FIELD "X-Backstop-Wrong"
+char *judge_help(const char *id);
+// The id in such a line of MESSAGE above its Received lines, or NULL. Owned by the caller.
+#define JUDGE_ID_LENGTH 10
+char *judge_id(const struct message *message);
+
 typedef struct judgement Judgement;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judgement, judgement_free)

@@ -9,10 +9,12 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "bounce/classify.h"
 #include "bounce/traces.h"
 #include "ledger/learnt.h"
 #include "message/envelope.h"
+#include "report/counts.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -68,6 +70,26 @@ bool word_was_said(const struct conf *conf, enum special_use use, const struct m
     return kept && !has_rules(conf);
 }
 
+// The user's word against our verdict is counted, for backstop report.
+static void count_word(const struct conf *conf, const struct message *message,
+                       const struct report *report, bool genuine, gint64 now)
+{
+    const struct header_field *field = our_verdict(message);
+    const char *directory = conf_string(conf, CONF_STATE_DIRECTORY);
+    if (!field || !conf_bool(conf, CONF_REPORT_COUNTS) || !g_path_is_absolute(directory))
+        return;
+    g_autofree char *value = header_field_value(field);
+    const bool against =
+        genuine ? !g_str_has_prefix(value, "genuine;") : !g_str_has_prefix(value, "backscatter;");
+    const struct tally_event event = {.time = now,
+                                      .verdict = genuine ? TALLY_TAKEN_BACK : TALLY_MISSED,
+                                      .class = bounce_class_name(report->class),
+                                      .rule = report->rule};
+    g_autoptr(GError) err = NULL;
+    if (against && !counts_note(directory, &event, &err))
+        log_line(LOG_LEVEL_DEBUG, "not counted: %s", err->message);
+}
+
 bool word_learn(const struct conf *conf, struct state *state, GBytes *bytes, bool genuine,
                 GError **err)
 {
@@ -94,5 +116,6 @@ bool word_learn(const struct conf *conf, struct state *state, GBytes *bytes, boo
             !learnt_note_word(state, trace->kind, trace->fact, genuine, now, err))
             return false;
     }
+    count_word(conf, message, report, genuine, now);
     return true;
 }
