@@ -3,6 +3,7 @@
 #include "ledger/form.h"
 #include "ledger/learnt.h"
 #include "ledger/ledger.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,13 +62,15 @@ struct world {
     struct state *state;
     struct ledger *sent;
     guint count;
+    char *directory;
 };
 
 static struct world *world_new(void)
 {
     struct world *world = g_new0(struct world, 1);
-    g_autofree char *directory = g_strdup("/tmp/backstop-u-learnt.XXXXXX");
-    assert_non_null(mkdtemp(directory));
+    char *directory = scratch_new();
+    assert_non_null(directory);
+    world->directory = directory;
     g_autofree char *setting = g_strconcat("state.directory=", directory, NULL);
     g_autofree char *index = g_build_filename(directory, "sent.sqlite", NULL);
     world->conf = conf_new(directory);
@@ -84,6 +87,8 @@ static void world_free(struct world *world)
     ledger_free(world->sent);
     state_free(world->state);
     conf_free(world->conf);
+    scratch_remove(world->directory);
+    g_free(world->directory);
     g_free(world);
 }
 

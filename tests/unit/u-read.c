@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Separators of an mbox, the mbox reader, folders' names and uses.
+#include "scratch.h"
 #include "store/read.h"
 #include "store/special-use.h"
 #include "store/tree.h"
@@ -57,13 +58,6 @@ static void test_separator(void **state)
     assert_true(separates(real[0], ">From bob Sat Nov 21 03:07:48 2026"));
 }
 
-static char *scratch(void)
-{
-    char *path = g_strdup("/tmp/backstop-u-read.XXXXXX");
-    assert_non_null(mkdtemp(path));
-    return path;
-}
-
 static void write_file(const char *directory, const char *name, const char *text)
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
@@ -92,7 +86,8 @@ static GPtrArray *messages_of(const char *mbox, gsize max, gint64 from, gint64 *
 static void test_mbox(void **state)
 {
     (void)state;
-    g_autofree char *directory = scratch();
+    g_autofree char *directory = scratch_new();
+    assert_non_null(directory);
     g_autofree char *mbox = g_build_filename(directory, "mbox", NULL);
     const char *quoting = "From a@example.org Sat Nov 21 03:07:48 2026\nMessage-ID: <1@x>\n\nhi\n\n"
                           "From spam source below\nMessage-ID: <never@sent>\n\n"
@@ -124,12 +119,14 @@ static void test_mbox(void **state)
     write_file(directory, "mbox", wrong);
     g_autoptr(GPtrArray) two = messages_of(mbox, 0, 0, &end);
     assert_int_equal(two->len, 2);
+    scratch_remove(directory);
 }
 
 static void test_kinds(void **state)
 {
     (void)state;
-    g_autofree char *directory = scratch();
+    g_autofree char *directory = scratch_new();
+    assert_non_null(directory);
     write_file(directory, "mh/1", "A: b\n\n");
     write_file(directory, "mh/notes.txt", "A: b\n\n");
     write_file(directory, "eml/a letter.eml", "A: b\n\n");
@@ -146,6 +143,7 @@ static void test_kinds(void **state)
         g_autofree char *path = g_build_filename(directory, kinds[i].name, NULL);
         assert_int_equal(read_kind(path), kinds[i].kind);
     }
+    scratch_remove(directory);
 }
 
 static void test_special_use(void **state)
@@ -181,7 +179,8 @@ static const struct tree_folder *find(const GPtrArray *folders, const char *name
 static void test_tree(void **state)
 {
     (void)state;
-    g_autofree char *directory = scratch();
+    g_autofree char *directory = scratch_new();
+    assert_non_null(directory);
     write_file(directory, "m/cur/1", "A: b\n\n");
     write_file(directory, "m/.Envoy&AOk-s/cur/1", "A: b\n\n");
     write_file(directory, "m/.Work.Old/cur/1", "A: b\n\n");
@@ -207,6 +206,7 @@ static void test_tree(void **state)
     assert_int_equal(boxes->len, 2);
     assert_int_equal(find(boxes, "sent-2026")->use, USE_SENT);
     assert_int_equal(find(boxes, "lists/club")->kind, READ_MBOX);
+    scratch_remove(directory);
 }
 
 int main(void)
