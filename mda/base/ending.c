@@ -59,7 +59,8 @@ void ending_unmark(int fd)
 
 static void settle(int fd, mode_t mode)
 {
-    if (fremovexattr(fd, MARK) != 0 && fchmod(fd, mode) != 0)
+    // Either kind of mark, without asking which: what is killed in between is still marked.
+    if (fchmod(fd, mode) != 0 || fremovexattr(fd, MARK) != 0)
         errno = 0; // a mark that stays changes nothing for readers
 }
 
