@@ -280,6 +280,9 @@ static bool do_forward(const struct setup *setup, GError **err)
                         "%s sends your mail elsewhere and is left as it is; the line is %s", path,
                         line);
     g_autofree char *text = g_strconcat(line, "\n", NULL);
+    g_autofree char *question = g_strdup_printf("Write %s into %s?", line, path);
+    if (!agree(question))
+        return true;
     if (!setup_write(setup->context->conf, path, text, err))
         return false;
     printf("\n%s was written: %s\n", path, line);
