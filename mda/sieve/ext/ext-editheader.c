@@ -83,6 +83,8 @@ static bool addheader_check(struct sieve_checker *checker, struct sieve_node *no
     const struct sieve_text *value = text_at(node, 1);
     if (!check_name(checker, node, text_at(node, 0)))
         return false;
+    if (!value->parts && strstr(value->raw, SIEVE_NUL))
+        return sieve_check_error(checker, value->at, MSG_EDIT_NUL);
     if (!value->parts && strlen(value->raw) > max_value(checker->host))
         return sieve_check_error(checker, value->at, MSG_EDIT_TOO_LONG, value->raw,
                                  strlen(value->raw));
@@ -101,9 +103,12 @@ static bool kept_by_replace(const struct sieve_run *run, const char *name)
 
 static enum sieve_flow addheader_run(struct sieve_run *run, const struct sieve_node *node)
 {
-    g_autofree char *name = sieve_string(run, node, 0), *value = sieve_string(run, node, 1);
+    g_autofree char *name = sieve_string(run, node, 0);
+    g_autofree char *value = sieve_text_expand_nul(run, text_at(node, 1));
     if (!text_is_field_name(name))
         return sieve_run_fail(run, MSG_ADD_NAME, name);
+    if (strstr(value, SIEVE_NUL))
+        return sieve_run_fail(run, MSG_EDIT_NUL);
     if (is_forbidden(run->host, name, FORBID_ADD) || kept_by_replace(run, name)) {
         sieve_run_warn(run, MSG_ADD_FORBIDDEN, name);
         return FLOW_NEXT;

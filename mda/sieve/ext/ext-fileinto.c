@@ -3,10 +3,13 @@
 // imap4flags, special-use, mailboxid.
 #include "sieve/lang/engine.h"
 
+#include <string.h>
+
 static bool fileinto_check(struct sieve_checker *checker, struct sieve_node *node)
 {
     const struct sieve_text *text = sieve_arg_text(g_ptr_array_index(node->positional, 0), 0);
-    if (text->parts || g_utf8_validate(text->raw, -1, NULL))
+    // A NUL will be a blank.
+    if (text->parts || strstr(text->raw, SIEVE_NUL) || g_utf8_validate(text->raw, -1, NULL))
         return true;
     return sieve_check_error(checker, text->at, MSG_FOLDER_NOT_UTF8, text->raw);
 }

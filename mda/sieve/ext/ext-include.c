@@ -208,8 +208,9 @@ static bool declare_global(struct sieve_checker *checker, const struct sieve_tex
         g_free(name);
         return sieve_check_error(checker, text->at, MSG_GLOBAL_USED_LOCALLY, text->raw);
     }
-    g_hash_table_add(checker->script->globals, name);
-    if (g_hash_table_size(checker->script->globals) > SIEVE_MAX_VARIABLES)
+    bool is_new = g_hash_table_add(checker->script->globals, name);
+    // Told of the first that is one too many.
+    if (is_new && g_hash_table_size(checker->script->globals) == SIEVE_MAX_VARIABLES + 1)
         return sieve_check_error(checker, text->at, MSG_TOO_MANY_GLOBALS, text->raw,
                                  SIEVE_MAX_VARIABLES);
     return true;

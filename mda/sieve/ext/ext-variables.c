@@ -124,7 +124,9 @@ static enum sieve_flow set_run(struct sieve_run *run, const struct sieve_node *n
 {
     const struct sieve_arg *arg = g_ptr_array_index(node->positional, 0);
     g_autofree char *name = g_ascii_strdown(sieve_arg_text(arg, 0)->raw, -1);
-    sieve_variable_set(run, name, sieve_modify(run, node, sieve_string(run, node, 1)));
+    const struct sieve_arg *value = g_ptr_array_index(node->positional, 1);
+    char *text = sieve_text_expand_nul(run, sieve_arg_text(value, 0));
+    sieve_variable_set(run, name, sieve_modify(run, node, text));
     sieve_run_trace(run, "  ${%s} = '%.200s'", name, sieve_variable_get(run, name));
     return FLOW_NEXT;
 }

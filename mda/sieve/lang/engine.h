@@ -238,6 +238,10 @@ GPtrArray *sieve_arg_list(struct sieve_run *run, const struct sieve_arg *arg);
 // Decodes encoded characters and finds variables in a string of the script. False after reporting.
 bool sieve_text_prepare(struct sieve_checker *checker, struct sieve_text *text);
 char *sieve_text_expand(struct sieve_run *run, const struct sieve_text *text);
+// A NUL that a script encodes stands in its strings as this, which is no UTF-8. What is compared or
+// leaves the engine has a blank for it; _nul leaves it there for those that must refuse it.
+#define SIEVE_NUL "\xC0\x80"
+char *sieve_text_expand_nul(struct sieve_run *run, const struct sieve_text *text);
 bool sieve_variable_name_valid(const char *name);
 // Reads the variable NAME (lower case) as the running script sees it; "" when it is not set.
 // Borrowed.

@@ -124,6 +124,7 @@
     X(W312, EDIT_FORBIDDEN,                                                                        \
       "%s: %s \"%s\" may not be changed at this site; it will stay as it is")                      \
     X(E313, EDIT_TOO_LONG, "addheader: the value \"%.80s...\" is too long, with %zu bytes")        \
+    X(E399, EDIT_NUL, "addheader: the value holds a NUL byte, which no header field may")          \
     X(E314, ADD_NAME, "addheader: \"%s\" cannot be the name of a header field")                    \
     X(W315, ADD_FORBIDDEN, "addheader: \"%s\" may not be added at this site; nothing was")         \
     X(E316, EDIT_INDEX_ZERO, ":index of %s counts from 1")                                         \

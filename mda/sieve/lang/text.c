@@ -44,15 +44,20 @@ static bool append_code(GString *out, const char *digits, gsize length, bool uni
     if (!unicode) {
         if (length > 2)
             return false;
-        // A NUL would end the string; nothing that is compared can hold one.
-        g_string_append_c(out, code ? (char)code : ' ');
+        if (code)
+            g_string_append_c(out, (char)code);
+        else
+            g_string_append(out, SIEVE_NUL);
         return true;
     }
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
         *beyond = (struct beyond){true, code};
         return true;
     }
-    g_string_append_unichar(out, code ? (gunichar)code : ' ');
+    if (code)
+        g_string_append_unichar(out, (gunichar)code);
+    else
+        g_string_append(out, SIEVE_NUL);
     return true;
 }
 
@@ -272,10 +277,11 @@ bool sieve_variable_declare(struct sieve_checker *checker, struct sieve_position
         return sieve_check_error(checker, at, MSG_VARIABLE_NAME, name);
     if (g_hash_table_contains(checker->script->globals, lower))
         return true;
-    g_hash_table_add(checker->script->locals, g_strdup(lower));
+    bool is_new = g_hash_table_add(checker->script->locals, g_strdup(lower));
     guint most = (guint)sieve_setting_number(checker->host, "variables_max_scope_count",
                                              SIEVE_MAX_VARIABLES);
-    if (g_hash_table_size(checker->script->locals) > most)
+    // Told of the first that is one too many.
+    if (is_new && g_hash_table_size(checker->script->locals) == most + 1)
         return sieve_check_error(checker, at, MSG_TOO_MANY_VARIABLES, name, most);
     return true;
 }
@@ -360,6 +366,16 @@ static void append_part(struct sieve_run *run, GString *out, const struct part *
 }
 
 char *sieve_text_expand(struct sieve_run *run, const struct sieve_text *text)
+{
+    char *value = sieve_text_expand_nul(run, text);
+    for (char *at = value; (at = strstr(at, SIEVE_NUL));) {
+        *at = ' ';
+        memmove(at + 1, at + 2, strlen(at + 2) + 1);
+    }
+    return value;
+}
+
+char *sieve_text_expand_nul(struct sieve_run *run, const struct sieve_text *text)
 {
     if (!text->parts)
         return g_strdup(text->raw);
