@@ -23,8 +23,22 @@ static void take_message(struct script_chain *chain, struct plan *plan)
     sieve_source_replace(chain->source, chain->changed);
 }
 
+// A keep that a script says stands, with its flags, for the implicit keep of those behind it.
+static void note_keep(struct script_chain *chain, const struct plan *plan)
+{
+    for (guint i = chain->settled; i < plan->actions->len; i++) {
+        const struct plan_action *action = g_ptr_array_index(plan->actions, i);
+        if (action->kind != PLAN_KEEP)
+            continue;
+        chain->kept = true;
+        g_clear_pointer(&chain->kept_flags, g_ptr_array_unref);
+        chain->kept_flags = action->flags ? g_ptr_array_ref(action->flags) : NULL;
+    }
+}
+
 void script_chain_next(struct script_chain *chain, struct plan *plan)
 {
+    note_keep(chain, plan);
     settle(chain, plan);
     take_message(chain, plan);
     plan_drop_keeps(plan);
@@ -49,10 +63,15 @@ void script_chain_fail(struct script_chain *chain, struct plan *plan)
 void script_chain_end(struct script_chain *chain, struct plan *plan)
 {
     settle(chain, plan);
+    if (!chain->kept || !plan->implicit_keep)
+        return;
+    g_clear_pointer(&plan->flags, g_ptr_array_unref);
+    plan->flags = g_steal_pointer(&chain->kept_flags);
 }
 
 void script_chain_clear(struct script_chain *chain)
 {
     g_clear_pointer(&chain->changed, g_bytes_unref);
     g_clear_pointer(&chain->flags, g_ptr_array_unref);
+    g_clear_pointer(&chain->kept_flags, g_ptr_array_unref);
 }

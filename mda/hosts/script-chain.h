@@ -10,6 +10,8 @@ struct script_chain {
     struct sieve_source *source; // what the scripts look at; borrowed
     GBytes *changed;             // the message as the scripts so far left it; NULL: as it came
     GPtrArray *flags;            // char *: set so far; NULL: none
+    bool kept;                   // a script so far said keep itself
+    GPtrArray *kept_flags;       // with these flags, or NULL
     guint settled;               // so many actions of the plan are of earlier scripts
 };
 

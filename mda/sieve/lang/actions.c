@@ -137,6 +137,9 @@ struct plan_action *sieve_act_store(struct sieve_run *run, const struct sieve_no
             action = old;
     }
     *flow_r = FLOW_NEXT;
+    // What an earlier script of the row filed is done: nothing to add, and no reason not to keep.
+    if (action && action->settled)
+        return NULL;
     if (!action) {
         action = sieve_act(run, folder ? PLAN_FILEINTO : PLAN_KEEP, flow_r);
         if (!action)

@@ -78,6 +78,9 @@ static enum sieve_flow redirect_to(struct sieve_run *run, const struct sieve_nod
         return sieve_run_fail(run, MSG_REDIRECT_ADDRESS, given, why);
     enum sieve_flow flow = FLOW_NEXT;
     struct plan_action *action = find_redirect(run->plan, address);
+    // Sent by an earlier script of the row: nothing to add, and no reason not to keep.
+    if (action && action->settled)
+        return FLOW_NEXT;
     if (!action) {
         if (sieve_setting_number(run->host, "max_redirects", SIEVE_MAX_REDIRECTS) == 0)
             return sieve_run_fail(run, MSG_REDIRECT_OFF);
