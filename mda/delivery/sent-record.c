@@ -12,8 +12,12 @@ static bool record(const struct conf *conf, const struct sent_message *message, 
                    GError **err)
 {
     g_autoptr(Ledger) ledger = NULL;
-    return ledger_open(conf, LEDGER_WRITE, deadline_in(milliseconds), &ledger, err) &&
-           ledger_record(ledger, message, err) && ledger_prune(ledger, err);
+    if (!ledger_open(conf, LEDGER_WRITE, deadline_in(milliseconds), &ledger, err) ||
+        !ledger_record(ledger, message, err))
+        return false;
+    // What cannot be handed in now stays where it is.
+    (void)!ledger_hand_in_gaps(ledger, NULL);
+    return ledger_prune(ledger, err);
 }
 
 static struct sent_message describe(const struct sent_facts *facts, const char *sender,

@@ -222,3 +222,14 @@ bool ledger_note_failure(const struct conf *conf, const struct sent_message *mes
     const struct ledger_gap gap = {CLAMP(dated, now - DATED_BACK_SECONDS, now), now};
     return gapfile_add(conf, &gap, err);
 }
+
+static bool hand_in(const struct ledger_gap *gap, gpointer data, GError **err)
+{
+    return ledger_add_gap(data, gap->from, gap->until, err);
+}
+
+bool ledger_hand_in_gaps(struct ledger *ledger, GError **err)
+{
+    return !ledger->conf || ledger->remote >= 0 ||
+           gapfile_drain(ledger->conf, hand_in, ledger, err);
+}

@@ -108,6 +108,40 @@ bool gapfile_add(const struct conf *conf, const struct ledger_gap *gap, GError *
     return true;
 }
 
+// Is there a gap in the file that is open at FD?
+static bool holds_any(int fd, char *text)
+{
+    struct ledger_gap gap;
+    bool any = false;
+    if (pread(fd, text, FILE_BYTES, 0) != FILE_BYTES)
+        return false;
+    for (int slot = 0; slot < SLOTS && !any; slot++)
+        any = read_slot(text, slot, &gap);
+    return any;
+}
+
+bool gapfile_drain(const struct conf *conf, gapfile_give give, gpointer data, GError **err)
+{
+    char text[FILE_BYTES];
+    g_autofree char *path = path_of(conf);
+    mda_autofd looked = files_open_regular(path, FILES_NO_LINK, NULL, NULL);
+    if (looked < 0 || !holds_any(looked, text))
+        return true;
+    mda_autofd fd = open_file(conf);
+    if (fd < 0 || pread(fd, text, sizeof text, 0) != (ssize_t)sizeof text)
+        return mda_fail_errno(err, errno, "%s", path);
+    for (int slot = 0; slot < SLOTS; slot++) {
+        struct ledger_gap gap;
+        if (!read_slot(text, slot, &gap))
+            continue;
+        if (!give(&gap, data, err))
+            return false;
+        if (!write_slot(fd, slot, NULL))
+            return mda_fail_errno(err, errno, "%s", path);
+    }
+    return fdatasync(fd) == 0 || mda_fail_errno(err, errno, "%s", path);
+}
+
 void gapfile_read(const struct conf *conf, gint64 since, GArray *gaps)
 {
     char text[FILE_BYTES];

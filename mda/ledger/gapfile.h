@@ -12,6 +12,12 @@ void gapfile_prepare(const struct conf *conf);
 bool gapfile_add(const struct conf *conf, const struct ledger_gap *gap,
                  GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// Takes out what GIVE, called for each gap, puts elsewhere; what it refuses stays. Without such a
+// file there is nothing to do.
+typedef bool (*gapfile_give)(const struct ledger_gap *gap, gpointer data, GError **err);
+bool gapfile_drain(const struct conf *conf, gapfile_give give, gpointer data,
+                   GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 // Appends the gaps (struct ledger_gap) in it that end after SINCE. A file that is there and cannot
 // be read is a gap that never ends.
 void gapfile_read(const struct conf *conf, gint64 since, GArray *gaps);

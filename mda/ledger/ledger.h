@@ -168,6 +168,10 @@ bool ledger_add_gap(struct ledger *ledger, gint64 from, gint64 until,
 bool ledger_note_failure(const struct conf *conf, const struct sent_message *message,
                          GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
+// Brings the gaps that ledger_note_failure noted here into the ledger, where other hosts see them;
+// who may not (a user who asks a holder) keeps them.
+bool ledger_hand_in_gaps(struct ledger *ledger, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
 // Is there, by the settings, a ledger into which mail is recorded: one that is named, or that is
 // there already?
 bool ledger_is_used(const struct conf *conf);

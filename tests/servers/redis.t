@@ -38,6 +38,48 @@ printf 'From: a@example.org\nTo: bob@example.net\nDate: Sat, 21 Nov 2026 03:07:4
 is "$(ledger_says 1 three@example.org bob@example.net)" 'ours proof' 'and the other way round'
 is "$(cli --scan | grep -c example)" 0 'keys tell no names'
 check 'records expire' test "$(cli --scan --pattern '*:m' | head -n 1 | xargs redis-cli -p "$port" -n 3 -a 'pass word' --no-auth-warning ttl)" -gt 1000000
+# One look at it per report takes one connection, whatever the number of sources that ask.
+connections() { cli info stats | sed -n 's/^total_connections_received:\([0-9]*\).*/\1/p'; }
+before=$(connections)
+ledger_says 2 two@example.org eve@example.com >/dev/null
+after=$(connections)
+is $((after - before - 1)) 1 'one connection for a report'   # one of them asked for the number
+before=$after
+printf 'From: a@example.org\nTo: bob@example.net\nMessage-ID: <conn@example.org>\n\n' | host 1 sent
+is $(($(connections) - before - 1)) 1 'and one for a mail that is recorded'
+
+# Whom a user wrote to is kept under both names: another user's question does not find it.
+asked_by() { # ADDRESS: what correspondent says of a report to it on mail to bob, of which nothing came back
+    report none@example.org bob@example.net | sed "s/^To: alice@example.org/To: $1/; /rfc822-headers/,/^--b--/d" | { cat; echo '--b--'; } |
+        host 2 --set identity.domains=example.org check --json -r "$1" - | tr '{' '\n' |
+        sed -n 's/.*"source":"correspondent","says":"\([a-z]*\)".*/\1/p'
+}
+is "$(asked_by alice@example.org)" ours 'alice wrote to bob'
+is "$(asked_by mallory@example.org)" nothing 'mallory is not told so'
+
+# An outage: a wrapper hands mail on that it could not record, and notes the gap on its host. The next
+# mail that it records brings the gap to Redis, where the others see it.
+kill -STOP $pid
+printf '#!/bin/sh\ncat >/dev/null\n' >"$scratch/mta"; chmod +x "$scratch/mta"
+outage() { # ID SECONDS OPTIONS...
+    id=$1 date=$(mail_date "$2"); shift 2
+    printf 'From: alice@example.org\nTo: carl@example.net\nDate: %s\nMessage-ID: <%s>\n\nx\n' "$date" "$id" |
+        host 1 --set ledger.timeout=300ms "$@" sent "--sendmail=$scratch/mta" -- -f alice@example.org carl@example.net
+}
+outage lost@example.org 0 2>/dev/null
+is $? 0 'mail leaves while the server hangs'
+kill -CONT $pid
+is "$(cli zcard backstop:gaps)" 0 'and Redis knows nothing of it'
+outage next@example.org 0 --set ledger.timeout=5s
+is "$(cli zcard backstop:gaps)" 1 'the next mail brings the gap'
+check 'another host sees it' sh -c "'$BACKSTOP' --set 'state.directory=$scratch/host2' --set 'ledger.url=$url' --set log.destination=none ledger status | grep -q '^gap from '"
+outage third@example.org 0 --set ledger.timeout=5s
+is "$(cli zcard backstop:gaps)" 1 'once'
+now_report() { report "$1" "$2" | sed "s/^Date: .*/Date: $(mail_date 0)/"; }
+is "$(now_report lost@example.org carl@example.net | host 2 --set ledger.complete=yes check --json - | grep -c '"verdict":"backscatter"')" 0 \
+    'there what was lost is not held forged'
+is "$(ledger_says 2 two@example.org eve@example.com)" 'forged proof' 'and what is of another time is'
+
 saved=$url
 url="redis://:wrong@127.0.0.1:$port/3"
 is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'a wrong password says nothing'
