@@ -60,7 +60,11 @@ int cmd_milter(struct command_context *context, int argc, char **argv)
         log_line(LOG_LEVEL_WARNING,
                  "milter: whoever can connect to %s gets stamps, tags and records for what he says",
                  place.socket);
-    heartbeat_begin(context->conf, "milter");
+    // Several on one host are told apart by their sockets: while one is silent, another is not.
+    g_autofree char *who = g_str_equal(place.socket, milter_default_socket())
+                               ? g_strdup("milter")
+                               : g_strconcat("milter ", place.socket, NULL);
+    heartbeat_begin(context->conf, who);
     const int status = api->run(context->conf, &place);
     heartbeat_end();
     milter_place_clear(&place);

@@ -11,6 +11,8 @@
 #define BEAT_MS 5000
 // Half of what is promised.
 #define PAUSE_SECONDS (LEDGER_ALIVE_SECONDS / 2)
+// While something is missing: a report on it may come at once.
+#define PAUSE_MISSING_SECONDS 1
 
 static struct {
     const struct conf *conf;
@@ -56,6 +58,17 @@ static void try_to_beat(bool *told)
     *told = !done;
 }
 
+// With the mutex held.
+static void pause_until_next(void)
+{
+    const gint64 from = g_get_monotonic_time();
+    bool waited = false;
+    while (!heart.over && !waited) {
+        const gint64 pause = heart.missing_from ? PAUSE_MISSING_SECONDS : PAUSE_SECONDS;
+        waited = !g_cond_wait_until(&heart.wake, &heart.mutex, from + pause * G_USEC_PER_SEC);
+    }
+}
+
 static gpointer run(gpointer data)
 {
     (void)data;
@@ -66,9 +79,7 @@ static gpointer run(gpointer data)
     while (!over) {
         try_to_beat(&told);
         g_mutex_lock(&heart.mutex);
-        const gint64 until = g_get_monotonic_time() + PAUSE_SECONDS * G_USEC_PER_SEC;
-        while (!heart.over && g_cond_wait_until(&heart.wake, &heart.mutex, until))
-            continue;
+        pause_until_next();
         over = heart.over;
         g_mutex_unlock(&heart.mutex);
     }
@@ -89,6 +100,7 @@ void heartbeat_missed(gint64 from)
     g_mutex_lock(&heart.mutex);
     heart.missing_from = heart.missing_from ? MIN(heart.missing_from, from) : from;
     heart.missed++;
+    g_cond_signal(&heart.wake);
     g_mutex_unlock(&heart.mutex);
 }
 
