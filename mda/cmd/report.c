@@ -6,7 +6,7 @@
 #include "cmd/log-source.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
-#include "delivery/sent-record.h"
+#include "ledger/sent-record.h"
 #include "report/counts.h"
 #include "report/log-lines.h"
 #include "report/summary.h"

@@ -15,10 +15,11 @@
 #include "base/log.h"
 #include "base/survive.h"
 #include "cmd/options.h"
-#include "delivery/sent-record.h"
 #include "evidence/keys.h"
 #include "evidence/stamp.h"
+#include "ledger/sent-record.h"
 #include "message/message.h"
+#include "message/sendmail-arguments.h"
 #include "message/spool.h"
 
 #include <errno.h>
@@ -34,56 +35,6 @@
 #define RECORD_MS 2000
 #define GUARD "BACKSTOP_SENDMAIL"
 #define DEFAULT_SENDMAIL "/usr/sbin/sendmail"
-
-// What the arguments say about the message.
-struct submission {
-    bool carries_message;
-    const char *sender;
-    GPtrArray *recipients; // borrowed strings
-    bool from_header;      // -t
-};
-
-// Options that take a value, attached or as the next argument.
-static const char with_value[] = "ABCFLNORVXbefhopr";
-
-static void take_option(struct submission *submission, char letter, const char *value)
-{
-    if (letter == 'b' && value[0] != 'm')
-        submission->carries_message = false;
-    else if (letter == 'f' || letter == 'r')
-        submission->sender = value;
-}
-
-static struct submission read_arguments(char **arguments)
-{
-    struct submission submission = {true, NULL, g_ptr_array_new(), false};
-    char **at = arguments;
-    for (; *at && (*at)[0] == '-' && (*at)[1]; at++) {
-        if (strcmp(*at, "--") == 0) {
-            at++;
-            break;
-        }
-        for (const char *letter = *at + 1; *letter; letter++) {
-            if (*letter == 't')
-                submission.from_header = true;
-            if (*letter == 'q' || *letter == 'I')
-                submission.carries_message = false;
-            if (*letter == 'q')
-                break;
-            if (!strchr(with_value, *letter))
-                continue;
-            if (letter[1])
-                take_option(&submission, *letter, letter + 1);
-            else if (at[1])
-                take_option(&submission, *letter, *++at);
-            break;
-        }
-    }
-    for (; *at; at++)
-        g_ptr_array_add(submission.recipients, *at);
-    g_ptr_array_add(submission.recipients, NULL);
-    return submission;
-}
 
 // Is PROGRAM this program, under whatever name?
 static bool is_ourselves(const char *program)
@@ -160,12 +111,11 @@ static void feed(struct child *child, const struct conf *conf, GBytes *bytes)
     child_close(child);
 }
 
-static void record(const struct conf *conf, const struct submission *submission, GBytes *bytes)
+static void record(const struct conf *conf, const struct sendmail_arguments *submission,
+                   GBytes *bytes)
 {
-    const bool given = submission->recipients->len > 1 && !submission->from_header;
-    sent_record_or_gap(conf, bytes, submission->sender,
-                       given ? (const char *const *)submission->recipients->pdata : NULL, RECORD_MS,
-                       "sent");
+    sent_record_or_gap(conf, bytes, submission->sender, sendmail_arguments_recipients(submission),
+                       RECORD_MS, "sent");
 }
 
 static int status_of(pid_t child)
@@ -185,7 +135,7 @@ int sendmail_run(const struct conf *conf, const char *program, char **arguments)
         return STATUS_TEMPFAIL;
     }
     g_setenv(GUARD, "1", TRUE);
-    struct submission submission = read_arguments(arguments);
+    const struct sendmail_arguments submission = sendmail_arguments_read(arguments);
     g_autoptr(GPtrArray) recipients G_GNUC_UNUSED = submission.recipients; // freed at the end
     if (!submission.carries_message) {
         survive_hand_over();

@@ -14,7 +14,7 @@
 #include "cmd/sendmail.h"
 #include "cmd/sent-import.h"
 #include "cmd/sent-list.h"
-#include "delivery/sent-record.h"
+#include "ledger/sent-record.h"
 #include "ledger/ledger.h"
 #include "message/spool.h"
 

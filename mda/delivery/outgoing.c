@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/quantity.h"
 #include "base/text.h"
-#include "delivery/sent-record.h"
+#include "ledger/sent-record.h"
 #include "hosts/sieve-execute.h"
 #include "ledger/ledger.h"
 #include "ledger/memory.h"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/journal.h"
+#include "conf/conf.h"
 #include "procmail/host.h"
 
 #include <sys/stat.h>
@@ -15,6 +16,8 @@ struct procmail_world {
     bool dry_run;            // say what would be done, do nothing
     guint deliveries;        // made so far
     guint actions;           // programs that got the message so far
+    const struct conf *conf; // by whose settings mail is recorded that programs send; NULL: none is
+    uid_t user;              // whose ledger it is: another account leaves it alone
     struct journal *journal; // which of them an earlier run of the same mail made; NULL: not known
     char *job;               // the journal's name
 };
@@ -46,6 +49,12 @@ int procmail_unlock(struct procmail_host *host, const char *path);
 // does well. A process that outlives us feeds it, waits and makes the note.
 void procmail_act(struct procmail_host *host, const struct procmail_program *program,
                   struct procmail_ended *ended_r);
+
+// procmail-mailed.c
+// Records in the ledger, where there is one, the mail that PROGRAM is about to send: an action !
+// and what is piped to sendmail. What a line for the shell sends is not seen: it leaves a gap.
+void procmail_record_mailed(const struct procmail_world *world,
+                            const struct procmail_program *program);
 
 // procmail-run.c
 // What a process that runs a program tells another about it.

@@ -261,6 +261,8 @@ static int finish(struct run *run, enum rc_end end)
 static int deliver(struct run *run, GString *text)
 {
     procmail_world_open(&run->world, false);
+    run->world.conf = run->given->conf;
+    run->world.user = run->given->user->uid;
     run->engine = rc_engine_new(&run->world.host);
     preset_variables(run);
     run->size = text->len;

@@ -280,6 +280,7 @@ void procmail_run(struct procmail_host *host, const struct procmail_program *pro
     *ended_r = (struct procmail_ended){0};
     if (run_dry(host, program, ended_r) || !program->argv[0])
         return;
+    procmail_record_mailed((struct procmail_world *)host, program);
     if (program->action && ((struct procmail_world *)host)->journal)
         procmail_act(host, program, ended_r);
     else

@@ -29,6 +29,7 @@ struct procmail_program {
     bool output_to_log;
     bool action;        // what the message is for: not to be done again by a retry
     bool ignore_errors; // it may leave input unread
+    bool mails;         // it is what SENDMAIL names
 };
 
 struct procmail_ended {

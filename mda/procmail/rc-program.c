@@ -59,6 +59,15 @@ static void say_executing(struct rc_engine *engine, const struct rc_command *com
     rc_say_quoted(engine, "Executing", list);
 }
 
+// SENDMAIL may have options behind the name.
+static bool is_mailer(struct rc_engine *engine, const char *program)
+{
+    const char *sendmail = rc_get(engine, "SENDMAIL");
+    const gsize length = strcspn(sendmail, " \t");
+    return length > 0 && (strcmp(program, sendmail) == 0 ||
+                          (strlen(program) == length && strncmp(program, sendmail, length) == 0));
+}
+
 void rc_run(struct rc_engine *engine, const struct rc_command *command,
             struct procmail_program *program, struct procmail_ended *ended_r)
 {
@@ -66,6 +75,7 @@ void rc_run(struct rc_engine *engine, const struct rc_command *command,
     say_executing(engine, command);
     rc_log_flush(engine);
     program->argv = command->argv;
+    program->mails = !command->shell && command->argv[0] && is_mailer(engine, command->argv[0]);
     program->environment = environment;
     program->timeout = (unsigned)MAX(engine->numbers[RC_TIMEOUT], 0);
     engine->host->run(engine->host, program, ended_r);

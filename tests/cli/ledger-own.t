@@ -197,4 +197,41 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$scratch/full" && mount -t tmpfs -o size=256k 
 else
     skip 3 'not root, or no tmpfs'
 fi
+# rc files: an action ! and what is piped to sendmail are recorded, a shell's line leaves a gap.
+mkdir -p "$scratch/rc-home/Maildir/cur" "$scratch/rc-home/Maildir/new" "$scratch/rc-home/Maildir/tmp"
+rc() { # RC TEXT [OPTIONS...]: an rc file is run over a stranger's letter
+    printf 'SENDMAIL=%s\nDEFAULT=%s/rc-home/inbox\n%s\n' "$scratch/sendmail" "$scratch" "$1" >"$scratch/rc-home/.procmailrc"; shift
+    printf 'From: Stan <stan@stranger.example>\nTo: alice@example.org\nSubject: plans\nDate: %s\nMessage-ID: <rc%s@stranger.example>\n\nx\n' "$(mail_date 0)" "$rc_number" |
+        HOME=$scratch/rc-home "$BACKSTOP" -c "$scratch/rc.conf" "$@" deliver -r alice@example.org
+}
+printf '[ledger]\nurl = %s/rc/ledger.sqlite\ncomplete = yes\n[identity]\ndomains = example.org\n[state]\ndirectory = %s/rc/state\n[rules]\nlanguage = procmail\n[log]\ndestination = none\n[evidence]\ndisabled = spf dkim dnsbl\n[store]\nlocation = maildir:%s/rc-home/Maildir\n' \
+    "$scratch" "$scratch" "$scratch" >"$scratch/rc.conf"
+mkdir -p "$scratch/rc"
+rc_status() { HOME=$scratch/rc-home "$BACKSTOP" -c "$scratch/rc.conf" "$@"; }
+printf '<early@example.org>\t%d\talice@example.org\tfriend@example.net\n' $(($(date +%s) - 400000)) | rc_status sent --ids -q
+rc_count() { rc_status ledger status | sed -n 's/ messages in .*//p'; }
+rc_gaps() { rc_status ledger status | grep -c '^gap'; }
+rc_number=1; rc ":0 c
+! alice@other.example"
+is "$? $(rc_count) $(rc_gaps)" '0 2 0' 'an action ! is recorded'
+rc_says() { # ID RECIPIENT
+    printf 'Return-Path: <>\nDelivered-To: alice@example.org\nFrom: MAILER-DAEMON@mx.other.example\nTo: alice@example.org\nSubject: failure\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: text/plain\n\nfailed\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.other.example\n\nFinal-Recipient: rfc822; %s\nAction: failed\nStatus: 5.2.2\n\n--b\nContent-Type: text/rfc822-headers\n\nReturn-Path: <alice@example.org>\nFrom: Stan <stan@stranger.example>\nTo: alice@example.org\nSubject: plans\nMessage-ID: <%s>\nDate: %s\n\n--b--\n' "$2" "$1" "$(mail_date 0)" |
+        rc_status check --json -r alice@example.org - | sed 's/.*"verdict":"\([a-z]*\)".*/\1/'
+}
+is "$(rc_says rc1@stranger.example alice@other.example)" genuine 'so a report on what was forwarded is ours'
+is "$(rc_says forged@stranger.example alice@other.example | grep -c genuine)" 0 'and one on what was not is not'
+rc_number=2; rc ":0 c
+| \$SENDMAIL -oi -f alice@example.org bob@other.example"
+is "$? $(rc_count) $(rc_gaps)" '0 3 0' 'what is piped to $SENDMAIL is recorded'
+is "$(rc_says rc2@stranger.example bob@other.example)" genuine 'with its recipients'
+rc_number=3; rc ":0 c
+* ? true
+| cat >/dev/null"
+is "$? $(rc_count) $(rc_gaps)" '0 3 0' 'no other program is'
+rc_number=4; rc ":0 c
+| (echo To: bob@other.example; cat) | \$SENDMAIL -oi -t"
+is "$? $(rc_count) $(rc_gaps)" '0 3 1' "what a shell's line mails leaves a gap"
+rc_number=5; rc ":0 c
+! alice@other.example" --set ledger.url=/dev/null/ledger.sqlite
+is "$?" 0 'mail is forwarded when it cannot be recorded'
 plan

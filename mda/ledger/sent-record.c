@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/sent-record.h"
+#include "ledger/sent-record.h"
 
 #include "base/clock.h"
 #include "base/log.h"
