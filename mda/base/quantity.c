@@ -84,3 +84,15 @@ bool quantity_number(const char *text, gint64 *number_r)
     }
     return parse(text, none, 1, number_r);
 }
+
+bool quantity_boolean(const char *text, bool *yes_r)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_ascii_strcasecmp(text, words[i]) == 0) {
+            *yes_r = i % 2;
+            return true;
+        }
+    }
+    return false;
+}

@@ -18,3 +18,6 @@ bool quantity_size(const char *text, gint64 *bytes_r);
 
 // TEXT as a number without a unit. False: it is none.
 bool quantity_number(const char *text, gint64 *number_r);
+
+// TEXT as yes or no, true or false, on or off, 1 or 0, in any case. False: it is none of them.
+bool quantity_boolean(const char *text, bool *yes_r);

@@ -214,3 +214,12 @@ bool text_is_field_name(const char *name)
     }
     return true;
 }
+
+char *text_join(const GPtrArray *words, const char *separator)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < words->len; i++)
+        g_string_append_printf(out, "%s%s", i ? separator : "",
+                               (const char *)g_ptr_array_index(words, i));
+    return g_string_free(out, FALSE);
+}

@@ -47,3 +47,6 @@ char *text_fold_header(const char *name, const char *value);
 // direction of writing as \\n, \\r, \\t, \\xNN; QUOTED: also quotes and backslashes, with a
 // backslash. Owned by the caller.
 char *text_escaped(const char *text, bool quoted);
+
+// WORDS (char *) with SEPARATOR between them. Owned by the caller.
+char *text_join(const GPtrArray *words, const char *separator);

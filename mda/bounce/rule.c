@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/narrow.h"
+#include "base/quantity.h"
 
 #include <string.h>
 
@@ -163,11 +164,8 @@ static struct condition *condition_for(struct rule *rule, const char *key, enum 
 
 static bool read_yes(const char *value, bool *yes_r, GError **err)
 {
-    bool yes = g_ascii_strcasecmp(value, "yes") == 0 || g_ascii_strcasecmp(value, "true") == 0;
-    bool no = g_ascii_strcasecmp(value, "no") == 0 || g_ascii_strcasecmp(value, "false") == 0;
-    if (!yes && !no)
+    if (!quantity_boolean(value, yes_r))
         return mda_fail(err, MDA_ERROR_SYNTAX, "\"%s\" is not yes or no", value);
-    *yes_r = yes;
     return true;
 }
 

@@ -26,7 +26,7 @@ struct value {
     char *text;    // as it was written
     char *path;    // PATH with ~ replaced, else NULL
     char **list;   // LIST, else NULL
-    gint64 number; // BOOL, DURATION (ms), SIZE (bytes), NUMBER
+    gint64 number; // BOOL, CHOICE (which), DURATION (ms), SIZE (bytes), NUMBER
     char *origin;
 };
 
@@ -53,25 +53,16 @@ static bool is_path(const struct setting_row *row)
     return row->type == SETTING_PATH || row->type == SETTING_PLACE;
 }
 
-static bool parse_bool(const char *text, gint64 *number_r)
-{
-    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_ascii_strcasecmp(text, words[i]) == 0) {
-            *number_r = (gint64)(i % 2);
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool choice_allowed(const char *help, const char *text)
+// Which of the choices that HELP begins with TEXT is, from 0 on.
+static bool parse_choice(const char *help, const char *text, gint64 *number_r)
 {
     g_autofree char *words = g_strndup(help, strcspn(help, ":"));
     g_auto(GStrv) choices = g_strsplit(words, "|", -1);
-    for (char **at = choices; *at; at++) {
-        if (strcmp(g_strstrip(*at), text) == 0)
+    for (guint i = 0; choices[i]; i++) {
+        if (strcmp(g_strstrip(choices[i]), text) == 0) {
+            *number_r = i;
             return true;
+        }
     }
     return false;
 }
@@ -95,13 +86,21 @@ static char *expected(const struct setting_row *row)
     }
 }
 
+static bool parse_boolean(const char *text, gint64 *number_r)
+{
+    bool yes = false;
+    const bool sound = quantity_boolean(text, &yes);
+    *number_r = yes;
+    return sound;
+}
+
 static bool parse_value(const struct setting_row *row, const char *text, gint64 *number_r)
 {
     switch (row->type) {
     case SETTING_BOOL:
-        return parse_bool(text, number_r);
+        return parse_boolean(text, number_r);
     case SETTING_CHOICE:
-        return choice_allowed(row->help, text);
+        return parse_choice(row->help, text, number_r);
     case SETTING_DURATION:
         return quantity_duration(text, number_r);
     case SETTING_SIZE:
@@ -420,9 +419,10 @@ gint64 conf_number(const struct conf *conf, enum setting setting)
     return conf->values[setting].number;
 }
 
-bool conf_is(const struct conf *conf, enum setting setting, const char *choice)
+int conf_choice(const struct conf *conf, enum setting setting)
 {
-    return strcmp(conf->values[setting].text, choice) == 0;
+    g_assert(rows[setting].type == SETTING_CHOICE);
+    return (int)conf->values[setting].number;
 }
 
 const char *conf_origin(const struct conf *conf, enum setting setting)

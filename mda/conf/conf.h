@@ -55,8 +55,8 @@ void conf_set_home(struct conf *conf, const char *home);
 // NULL: $USER, or $LOGNAME.
 void conf_set_user(struct conf *conf, const char *user);
 
-// Replaces the variables in settings that may hold them, once all are read. False with *err when one
-// of them makes no sense for this user: nothing may be filed then.
+// Replaces the variables in settings that may hold them, once all are read. False with *err when
+// one of them makes no sense for this user: nothing may be filed then.
 bool conf_expand(struct conf *conf, GError **err) G_GNUC_WARN_UNUSED_RESULT;
 
 // Reads the file at PATH. Wrong lines are collected as warnings, see conf_warnings. False with *err
@@ -73,8 +73,9 @@ bool conf_assign(struct conf *conf, const char *assignment, const char *origin,
 // "path:line: what is wrong and what is right", one char * each. Borrowed.
 const GPtrArray *conf_warnings(const struct conf *conf);
 
-// The section whose settings are the Sieve engine's own, by Dovecot's names: what they mean is looked
-// at where the engine is at hand. In the order in which they were read; of one name the last counts.
+// The section whose settings are the Sieve engine's own, by Dovecot's names: what they mean is
+// looked at where the engine is at hand. In the order in which they were read; of one name the last
+// counts.
 #define CONF_SIEVE_SECTION "sieve-settings"
 struct conf_entry {
     char *name; // NULL: the value is a list of name=value, from [sieve] settings
@@ -88,7 +89,15 @@ const char *const *conf_list(const struct conf *conf, enum setting setting);
 bool conf_bool(const struct conf *conf, enum setting setting);
 gint64 conf_milliseconds(const struct conf *conf, enum setting setting); // DURATION
 gint64 conf_number(const struct conf *conf, enum setting setting);       // SIZE (bytes), NUMBER
-bool conf_is(const struct conf *conf, enum setting setting, const char *choice);
+
+// A CHOICE, as the enum of its words, which stand in the order of the table; tests/unit/u-conf.c
+// holds them against each other.
+int conf_choice(const struct conf *conf, enum setting setting);
+enum choice_place { PLACE_INBOX, PLACE_JUNK }; // judgement.unknown, .suspect
+enum choice_backscatter { BACKSCATTER_JUNK, BACKSCATTER_DISCARD, BACKSCATTER_MARK };
+enum choice_when { WHEN_BEFORE_RULES, WHEN_AFTER_RULES };                     // judgement.when
+enum choice_language { RULES_AUTO, RULES_SIEVE, RULES_PROCMAIL, RULES_NONE }; // rules.language
+enum choice_home { HOME_DEFER, HOME_CREATE, HOME_REFUSE }; // users., lmtp.missing-home
 
 // Where the value in force comes from: "built-in", "--set", "path:line". Borrowed.
 const char *conf_origin(const struct conf *conf, enum setting setting);

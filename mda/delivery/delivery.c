@@ -87,7 +87,7 @@ static void add_policy(const struct delivery *delivery, struct plan *plan)
 {
     const struct conf *conf = delivery->conf;
     if (delivery->judged.verdict == VERDICT_BACKSCATTER &&
-        conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "discard")) {
+        conf_choice(conf, CONF_JUDGEMENT_BACKSCATTER) == BACKSCATTER_DISCARD) {
         plan_add(plan, PLAN_DISCARD);
         return;
     }
@@ -116,18 +116,15 @@ static struct message *message_for_rules(struct delivery *delivery)
     return delivery->seen;
 }
 
-enum rules { RULES_NONE, RULES_SIEVE, RULES_PROCMAIL };
-
 // Which rules the user has: a Sieve script comes before an rc file unless a setting names one.
-static enum rules find_rules(const struct delivery *delivery)
+static enum choice_language find_rules(const struct delivery *delivery)
 {
     const struct conf *conf = delivery->conf;
-    bool automatic = conf_is(conf, CONF_RULES_LANGUAGE, "auto");
-    if ((automatic || conf_is(conf, CONF_RULES_LANGUAGE, "sieve")) &&
-        script_exists(conf, delivery->user.home))
+    const enum choice_language asked = (enum choice_language)conf_choice(conf, CONF_RULES_LANGUAGE);
+    if ((asked == RULES_AUTO || asked == RULES_SIEVE) && script_exists(conf, delivery->user.home))
         return RULES_SIEVE;
     g_autofree char *rc = g_build_filename(delivery->user.home, ".procmailrc", NULL);
-    if (conf_is(conf, CONF_RULES_LANGUAGE, "procmail") || (automatic && access(rc, F_OK) == 0))
+    if (asked == RULES_PROCMAIL || (asked == RULES_AUTO && access(rc, F_OK) == 0))
         return RULES_PROCMAIL;
     return RULES_NONE;
 }
@@ -166,10 +163,10 @@ static bool is_unwanted(const struct delivery *delivery)
 static bool policy_comes_first(const struct delivery *delivery)
 {
     const struct conf *conf = delivery->conf;
-    return is_unwanted(delivery) && conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules");
+    return is_unwanted(delivery) && conf_choice(conf, CONF_JUDGEMENT_WHEN) == WHEN_BEFORE_RULES;
 }
 
-static bool make_plan(struct delivery *delivery, enum rules rules, struct plan **plan_r,
+static bool make_plan(struct delivery *delivery, enum choice_language rules, struct plan **plan_r,
                       GError **err)
 {
     g_autoptr(Plan) plan = NULL;
@@ -241,15 +238,6 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
     run_plan(&request, &delivery->result);
 }
 
-static char *join(const GPtrArray *words, const char *separator)
-{
-    GString *out = g_string_new(NULL);
-    for (guint i = 0; i < words->len; i++)
-        g_string_append_printf(out, "%s%s", i ? separator : "",
-                               (const char *)g_ptr_array_index(words, i));
-    return g_string_free(out, FALSE);
-}
-
 // What a report on the log is made from, and the id by which backstop why finds the line.
 static char *facts(const struct delivery *delivery)
 {
@@ -280,8 +268,8 @@ static void report(const struct delivery *delivery)
     g_autofree char *id = message_header(delivery->message, "Message-ID", 0);
     g_autofree char *shown_id = text_printable(id, -1, 200);
     g_autofree char *sender = text_printable(delivery->envelope.sender, -1, 200);
-    g_autofree char *places = join(result->places, ", ");
-    g_autofree char *troubles = join(result->troubles, "; ");
+    g_autofree char *places = text_join(result->places, ", ");
+    g_autofree char *troubles = text_join(result->troubles, "; ");
     g_autofree char *more = facts(delivery);
     double seconds = (double)(g_get_monotonic_time() - delivery->started) / G_USEC_PER_SEC;
     log_line(
@@ -356,7 +344,7 @@ static void deliver_by_rc(struct delivery *delivery, struct delivery_result *res
     g_ptr_array_add(delivery->result.places, g_strdup(".procmailrc"));
 }
 
-static void deliver_by_plan(struct delivery *delivery, enum rules rules,
+static void deliver_by_plan(struct delivery *delivery, enum choice_language rules,
                             struct delivery_result *result_r, GError **err)
 {
     static const enum delivery_end ends[] = {[MDA_DEFER] = DELIVERY_DEFERRED,
@@ -417,7 +405,7 @@ static void deliver_message(struct delivery *delivery, struct delivery_result *r
                         delivery->given->folder ? delivery->given->folder : "");
     delivery->fingerprint = intake_fingerprint(delivery->message, &delivery->envelope, target);
     compose_header(delivery);
-    enum rules rules = find_rules(delivery);
+    enum choice_language rules = find_rules(delivery);
     if (rules == RULES_PROCMAIL && !delivery->given->milliseconds)
         survive_watchdog(PROCMAIL_WATCHDOG_SECONDS);
     if (rules == RULES_PROCMAIL && !policy_comes_first(delivery))

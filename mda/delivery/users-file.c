@@ -128,8 +128,8 @@ static enum user_result find_by_template(const char *argument, const struct user
         return USER_TROUBLE;
     }
     int code = stat(home, &status) == 0 ? S_ISDIR(status.st_mode) ? 0 : ENOTDIR : errno;
-    bool create = conf_is(query->conf, CONF_USERS_MISSING_HOME, "create");
-    if (code == ENOENT && conf_is(query->conf, CONF_USERS_MISSING_HOME, "refuse"))
+    bool create = conf_choice(query->conf, CONF_USERS_MISSING_HOME) == HOME_CREATE;
+    if (code == ENOENT && conf_choice(query->conf, CONF_USERS_MISSING_HOME) == HOME_REFUSE)
         return USER_UNKNOWN;
     if (code != 0 && !(code == ENOENT && create)) {
         mda_fail_errno(err, code, "home %s", home);

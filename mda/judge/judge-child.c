@@ -109,15 +109,6 @@ static void append_facts(GString *answer, const struct conf *conf,
     append_line(answer, undecided_setting(conf, report, judgement->verdict), ANSWER_WORD_MAX);
 }
 
-static char *join_limits(const GPtrArray *limits)
-{
-    GString *out = g_string_new(NULL);
-    for (guint i = 0; i < limits->len; i++)
-        g_string_append_printf(out, "%s%s", i ? ", " : "",
-                               (const char *)g_ptr_array_index(limits, i));
-    return g_string_free(out, FALSE);
-}
-
 static G_GNUC_NORETURN void child(const struct conf *conf, const struct message *message,
                                   const struct envelope *envelope, int fd)
 {
@@ -127,7 +118,7 @@ static G_GNUC_NORETURN void child(const struct conf *conf, const struct message 
     g_autoptr(BounceRules) rules =
         bounce_rules_load(conf_list(conf, CONF_RULES_DIRECTORIES), warnings);
     g_autoptr(Judgement) judgement = judge_message(conf, rules, message, envelope, JUDGE_DELIVERY);
-    g_autofree char *limits = join_limits(judgement->report->limits);
+    g_autofree char *limits = text_join(judgement->report->limits, ", ");
     GString *answer = g_string_new(NULL);
     append_line(answer, bounce_class_name(judgement->report->class), ANSWER_WORD_MAX);
     append_line(answer, verdict_name(judgement->verdict), ANSWER_WORD_MAX);

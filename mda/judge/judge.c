@@ -88,11 +88,11 @@ bool judge_is_unwanted(const struct conf *conf, enum verdict verdict)
 {
     switch (verdict) {
     case VERDICT_BACKSCATTER:
-        return !conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "mark");
+        return conf_choice(conf, CONF_JUDGEMENT_BACKSCATTER) != BACKSCATTER_MARK;
     case VERDICT_SUSPECT:
-        return conf_is(conf, CONF_JUDGEMENT_SUSPECT, "junk");
+        return conf_choice(conf, CONF_JUDGEMENT_SUSPECT) == PLACE_JUNK;
     case VERDICT_UNKNOWN:
-        return conf_is(conf, CONF_JUDGEMENT_UNKNOWN, "junk");
+        return conf_choice(conf, CONF_JUDGEMENT_UNKNOWN) == PLACE_JUNK;
     case VERDICT_NONE:
     case VERDICT_GENUINE:
         break;

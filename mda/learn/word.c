@@ -56,17 +56,18 @@ static bool has_rules(const struct conf *conf)
 bool word_was_said(const struct conf *conf, enum special_use use, const struct message *message)
 {
     const struct header_field *field = our_verdict(message);
-    if (!field || !conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "junk") ||
-        !conf_is(conf, CONF_JUDGEMENT_WHEN, "before-rules"))
+    if (!field || conf_choice(conf, CONF_JUDGEMENT_BACKSCATTER) != BACKSCATTER_JUNK ||
+        conf_choice(conf, CONF_JUDGEMENT_WHEN) != WHEN_BEFORE_RULES)
         return false;
     g_autofree char *value = header_field_value(field);
     const bool condemned = g_str_has_prefix(value, "backscatter;");
     if (use != USE_JUNK)
         return condemned;
-    const bool kept =
-        g_str_has_prefix(value, "genuine;") ||
-        (g_str_has_prefix(value, "unknown;") && conf_is(conf, CONF_JUDGEMENT_UNKNOWN, "inbox")) ||
-        (g_str_has_prefix(value, "suspect;") && conf_is(conf, CONF_JUDGEMENT_SUSPECT, "inbox"));
+    const bool kept = g_str_has_prefix(value, "genuine;") ||
+                      (g_str_has_prefix(value, "unknown;") &&
+                       conf_choice(conf, CONF_JUDGEMENT_UNKNOWN) == PLACE_INBOX) ||
+                      (g_str_has_prefix(value, "suspect;") &&
+                       conf_choice(conf, CONF_JUDGEMENT_SUSPECT) == PLACE_INBOX);
     return kept && !has_rules(conf);
 }
 

@@ -88,10 +88,10 @@ static bool have_home(const struct conf *conf, const char *home, struct lmtp_ans
     int code = stat(home, &status) == 0 ? S_ISDIR(status.st_mode) ? 0 : ENOTDIR : errno;
     if (code == 0)
         return true;
-    if (code == ENOENT && conf_is(conf, CONF_LMTP_MISSING_HOME, "create") &&
+    if (code == ENOENT && conf_choice(conf, CONF_LMTP_MISSING_HOME) == HOME_CREATE &&
         files_make_path(home, 0700, true, &err))
         return true;
-    if (code == ENOENT && conf_is(conf, CONF_LMTP_MISSING_HOME, "refuse")) {
+    if (code == ENOENT && conf_choice(conf, CONF_LMTP_MISSING_HOME) == HOME_REFUSE) {
         lmtp_answer_set(answer_r, 550, "5.1.1", "there is no such user");
         return false;
     }

@@ -55,7 +55,7 @@ static void values_have_types(void **state)
     const char *const *domains = conf_list(conf, CONF_IDENTITY_DOMAINS);
     assert_int_equal(g_strv_length((char **)domains), 3);
     assert_string_equal(domains[2], "c.example");
-    assert_true(conf_is(conf, CONF_JUDGEMENT_BACKSCATTER, "mark"));
+    assert_true(conf_choice(conf, CONF_JUDGEMENT_BACKSCATTER) == BACKSCATTER_MARK);
     assert_true(g_str_has_suffix(conf_origin(conf, CONF_JUNK_EXPIRE), "/conf:5"));
     assert_string_equal(conf_origin(conf, CONF_STORE_FSYNC), "built-in");
     conf_set_home(conf, "/elsewhere");
@@ -132,6 +132,44 @@ static void files_that_are_not_there(void **state)
     assert_string_equal(conf_string(conf, CONF_STORE_LOCATION), "~/Maildir");
 }
 
+// The enums of conf.h are the words of the table, in its order.
+static void choices_are_enums(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *assignment;
+        enum setting setting;
+        int choice;
+    } rows[] = {
+        {"judgement.unknown=inbox", CONF_JUDGEMENT_UNKNOWN, PLACE_INBOX},
+        {"judgement.unknown=junk", CONF_JUDGEMENT_UNKNOWN, PLACE_JUNK},
+        {"judgement.suspect=inbox", CONF_JUDGEMENT_SUSPECT, PLACE_INBOX},
+        {"judgement.suspect=junk", CONF_JUDGEMENT_SUSPECT, PLACE_JUNK},
+        {"judgement.backscatter=junk", CONF_JUDGEMENT_BACKSCATTER, BACKSCATTER_JUNK},
+        {"judgement.backscatter=discard", CONF_JUDGEMENT_BACKSCATTER, BACKSCATTER_DISCARD},
+        {"judgement.backscatter=mark", CONF_JUDGEMENT_BACKSCATTER, BACKSCATTER_MARK},
+        {"judgement.when=before-rules", CONF_JUDGEMENT_WHEN, WHEN_BEFORE_RULES},
+        {"judgement.when=after-rules", CONF_JUDGEMENT_WHEN, WHEN_AFTER_RULES},
+        {"rules.language=auto", CONF_RULES_LANGUAGE, RULES_AUTO},
+        {"rules.language=sieve", CONF_RULES_LANGUAGE, RULES_SIEVE},
+        {"rules.language=procmail", CONF_RULES_LANGUAGE, RULES_PROCMAIL},
+        {"rules.language=none", CONF_RULES_LANGUAGE, RULES_NONE},
+        {"users.missing-home=defer", CONF_USERS_MISSING_HOME, HOME_DEFER},
+        {"users.missing-home=create", CONF_USERS_MISSING_HOME, HOME_CREATE},
+        {"users.missing-home=refuse", CONF_USERS_MISSING_HOME, HOME_REFUSE},
+        {"lmtp.missing-home=defer", CONF_LMTP_MISSING_HOME, HOME_DEFER},
+        {"lmtp.missing-home=create", CONF_LMTP_MISSING_HOME, HOME_CREATE},
+        {"lmtp.missing-home=refuse", CONF_LMTP_MISSING_HOME, HOME_REFUSE},
+    };
+    g_autoptr(Conf) conf = conf_new(NULL);
+    assert_int_equal(conf_choice(conf, CONF_JUDGEMENT_BACKSCATTER), BACKSCATTER_JUNK);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        assert_true(conf_assign(conf, rows[i].assignment, "--set", NULL));
+        assert_int_equal(conf_choice(conf, rows[i].setting), rows[i].choice);
+    }
+    assert_false(conf_assign(conf, "judgement.when=", "--set", NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +177,7 @@ int main(void)
         cmocka_unit_test(wrong_lines_are_told_and_change_nothing),
         cmocka_unit_test(the_command_line_wins),
         cmocka_unit_test(files_that_are_not_there),
+        cmocka_unit_test(choices_are_enums),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // imap4flags (RFC 5232), and imapflags, the draft before it, in so far as it differs: mark and
 // unmark, and no variables.
+#include "base/text.h"
 #include "sieve/lang/match.h"
 
 #include <string.h>
@@ -66,14 +67,6 @@ static GPtrArray *flags_of(const char *text)
     GPtrArray *flags = g_ptr_array_new_with_free_func(g_free);
     add_flags(flags, text);
     return flags;
-}
-
-static char *join_flags(GPtrArray *flags)
-{
-    GString *out = g_string_new(NULL);
-    for (guint i = 0; i < flags->len; i++)
-        g_string_append_printf(out, "%s%s", i ? " " : "", (char *)g_ptr_array_index(flags, i));
-    return g_string_free(out, FALSE);
 }
 
 GPtrArray *sieve_flags_for(struct sieve_run *run, const struct sieve_node *node)
@@ -171,7 +164,7 @@ static enum sieve_flow change_run(struct sieve_run *run, const struct sieve_node
     g_autofree char *name = g_ascii_strdown(sieve_arg_text(arg, 0)->raw, -1);
     g_autoptr(GPtrArray) flags = flags_of(sieve_variable_get(run, name));
     change_flags(flags, change, list);
-    sieve_variable_set(run, name, join_flags(flags));
+    sieve_variable_set(run, name, text_join(flags, " "));
     return FLOW_NEXT;
 }
 
