@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -118,19 +119,40 @@ static int ended(int status)
     if (output_finish())
         return status;
     fprintf(stderr, "backstop: standard output cannot be written: %s\n", g_strerror(errno));
+    clearerr(stdout);
     return STATUS_TEMPFAIL;
+}
+
+// The same where exit() is called from within: --help.
+static void at_exit(void)
+{
+    if (ended(STATUS_OK) != STATUS_OK)
+        _exit(survive_end(STATUS_TEMPFAIL));
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcmp(*words, word) != 0)
+        words++;
+    return *words != NULL;
 }
 
 static int run_command(struct command_context *context, int argc, char **argv)
 {
+    static const char *const help_words[] = {"--help", "-h", "-?", "help", NULL};
+    static const char *const version_words[] = {"--version", "-V", "version", NULL};
     int at = 1, used;
     while (at < argc && (used = take_common_option(argc - at, argv + at)) > 0)
         at += used;
-    if (at < argc && (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "help") == 0))
+    if (at + 1 < argc && strcmp(argv[at], "help") == 0 && find_command(argv[at + 1])) {
+        argv[at] = argv[at + 1]; // as COMMAND --help
+        argv[at + 1] = (char *)"--help";
+    }
+    if (at < argc && is_one_of(argv[at], help_words))
         return ended(print_help());
-    if (at < argc && strcmp(argv[at], "--version") == 0) {
+    if (at < argc && is_one_of(argv[at], version_words)) {
         printf("backstop %s\n", PACKAGE_VERSION);
-        return STATUS_OK;
+        return ended(STATUS_OK);
     }
     const struct command *command = at < argc ? find_command(argv[at]) : NULL;
     if (command && command->run == cmd_deliver)
@@ -138,6 +160,7 @@ static int run_command(struct command_context *context, int argc, char **argv)
     if (command) {
         survive_reset();
         signal(SIGPIPE, end_unheard);
+        (void)!atexit(at_exit);
         return ended(command->run(context, argc - at, argv + at));
     }
     if (at < argc && argv[at][0] != '-') {

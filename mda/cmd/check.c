@@ -5,14 +5,17 @@
 #include "base/text.h"
 #include "cmd/mail-source.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/report-json.h"
 #include "judge/judge.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static gboolean as_json, explain, quiet, stdin_paths, class_only;
-static char *option_sender, *option_recipient, *option_original;
+static char *option_only, *option_sender, *option_recipient, *option_original;
 
 static const GOptionEntry entries[] = {
     {"json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print one JSON object a message", NULL},
@@ -23,6 +26,8 @@ static const GOptionEntry entries[] = {
      "Say only what each message is: no evidence is asked", NULL},
     {"stdin-paths", 0, 0, G_OPTION_ARG_NONE, &stdin_paths,
      "Read the paths of messages from standard input, one a line", NULL},
+    {"only", 0, 0, G_OPTION_ARG_FILENAME, &option_only,
+     "Print only what has one of these verdicts, such as backscatter,unknown", "VERDICT[,...]"},
     {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &option_sender, "Envelope sender", "ADDRESS"},
     {"recipient", 'r', 0, G_OPTION_ARG_FILENAME, &option_recipient, "Envelope recipient",
      "ADDRESS"},
@@ -34,9 +39,11 @@ struct check {
     struct command_context *context;
     struct bounce_rules *rules;
     struct json *json;
-    guint backscatter; // how many messages
-    bool failed;       // one could not be read
-    char *trouble;     // what was told last of the ledger
+    guint seen, verdicts[VERDICT_UNKNOWN + 1]; // how many messages
+    bool wanted[VERDICT_UNKNOWN + 1];          // by --only
+    struct progress progress;
+    bool failed;   // one could not be read
+    char *trouble; // what was told last of the ledger
 };
 
 // Once for many messages.
@@ -96,7 +103,9 @@ static void print_text(const char *name, const struct judgement *judgement, cons
     g_autofree char *sound = text_printable(name, -1, 1000);
     printf("%s: %s", sound, bounce_class_name(report->class));
     if (report->class != BOUNCE_NONE)
-        printf(" (%s), %s", report->rule, verdict_name(judgement->verdict));
+        printf(" (%s), %s%s%s", report->rule,
+               output_colour(stdout, output_verdict_colour(verdict_name(judgement->verdict))),
+               verdict_name(judgement->verdict), output_colour(stdout, OUTPUT_PLAIN));
     printf(" -> %s\n", folder);
     if (*judgement->because)
         printf("    because %s\n", judgement->because);
@@ -143,13 +152,19 @@ static bool check_message(const char *name, GBytes *bytes, void *data)
                    : judge_message(conf, check->rules, message, &envelope, JUDGE_REHEARSAL);
     const char *folder = judge_folder(conf, judgement->verdict);
     tell_trouble(check, judgement);
-    if (judgement->verdict == VERDICT_BACKSCATTER)
-        check->backscatter++;
-    if (as_json)
+    check->seen++;
+    check->verdicts[judgement->verdict]++;
+    const bool shown = check->wanted[judgement->verdict];
+    // What is printed to the terminal shows by itself how far it is.
+    check->progress.show = check->progress.show && !(shown && !quiet && isatty(STDOUT_FILENO));
+    progress_step(&check->progress);
+    if (!shown)
+        ;
+    else if (as_json)
         print_json(check->json, name, judgement, folder);
     else if (!quiet)
         print_text(name, judgement, folder);
-    if (explain && !quiet)
+    if (explain && shown && !quiet)
         print_trace(check, message, &envelope);
     envelope_clear(&envelope);
     return true;
@@ -188,12 +203,53 @@ static void load_rules(struct check *check)
         fprintf(stderr, "backstop: %s\n", (const char *)g_ptr_array_index(warnings, i));
 }
 
+// Which verdicts are printed. False when --only names one that there is not.
+static bool take_only(struct check *check)
+{
+    for (int i = 0; i <= VERDICT_UNKNOWN; i++)
+        check->wanted[i] = !option_only;
+    g_auto(GStrv) names = g_strsplit_set(option_only ? option_only : "", ", ", -1);
+    for (char **name = names; *name; name++) {
+        enum verdict verdict;
+        if (!**name)
+            continue;
+        if (!verdict_parse(*name, &verdict)) {
+            fprintf(stderr,
+                    "backstop check: --only: there is no verdict \"%s\"; there are none, genuine, "
+                    "backscatter, suspect and unknown\n",
+                    *name);
+            return false;
+        }
+        check->wanted[verdict] = true;
+    }
+    return true;
+}
+
+// After many messages, on standard error: what is printed stays as programs expect it.
+static void print_summary(const struct check *check)
+{
+    const char *separator = ":";
+    if (quiet || as_json || check->seen < 2)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "%u messages", check->seen);
+    for (int i = 0; i <= VERDICT_UNKNOWN; i++) {
+        const enum verdict verdict = (enum verdict)i;
+        if (check->verdicts[i] == 0)
+            continue;
+        fprintf(stderr, "%s %u %s", separator, check->verdicts[i],
+                verdict == VERDICT_NONE ? "no report" : verdict_name(verdict));
+        separator = ",";
+    }
+    fputc('\n', stderr);
+}
+
 // Like grep: with --quiet the status says whether any message is backscatter.
 static int status_of(const struct check *check)
 {
     if (check->failed)
         return STATUS_TEMPFAIL;
-    return quiet && check->backscatter == 0 ? STATUS_NO : STATUS_OK;
+    return quiet && check->verdicts[VERDICT_BACKSCATTER] == 0 ? STATUS_NO : STATUS_OK;
 }
 
 int cmd_check(struct command_context *context, int argc, char **argv)
@@ -208,8 +264,13 @@ int cmd_check(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop: %s\n", err->message);
         return STATUS_TEMPFAIL;
     }
-    struct check check = {.context = context, .json = json_new()};
+    struct check check = {.context = context, .progress = progress_begin(!quiet)};
+    if (!take_only(&check))
+        return STATUS_USAGE;
+    check.json = json_new();
     load_rules(&check);
+    if (stdin_paths || argc == 1)
+        output_await(stdin_paths ? "the paths of messages" : "a message");
     if (stdin_paths)
         check_listed(&check);
     for (int i = 1; i < argc || (argc == 1 && i == 1 && !stdin_paths); i++) {
@@ -217,6 +278,8 @@ int cmd_check(struct command_context *context, int argc, char **argv)
         if (!mail_source_each(i < argc ? argv[i] : "-", check_message, &check, &one))
             complain(&check, one);
     }
+    progress_end(&check.progress);
+    print_summary(&check);
     bounce_rules_free(check.rules);
     g_free(check.trouble);
     g_free(json_free_to_text(check.json));

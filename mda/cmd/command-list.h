@@ -22,6 +22,7 @@
     X(sieve, "sieve", "check, try and test Sieve scripts")                                         \
     X(procmail, "procmail", "check a .procmailrc, or try it on a message")                         \
     X(translate, "translate", "turn a .procmailrc into a Sieve script")                            \
+    X(completion, "completion", "print what completes commands in bash, zsh or fish")              \
     X(expire, "expire", "delete old messages from the Junk folder")
 
 // Other programs' names under which we take their arguments: X(function suffix, "name").

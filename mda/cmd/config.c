@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // backstop config: what is in force, and from which file and line.
 #include "base/files.h"
+#include "base/json.h"
 #include "cmd/options.h"
 #include "hosts/dovecot-conf.h"
 #include "hosts/sieve-settings.h"
@@ -9,21 +10,22 @@
 #include <string.h>
 
 static gboolean only_changed;
-static gboolean as_manual;
+static gboolean as_manual, as_json;
 static char *from_dovecot;
 
 #define DOVECOT_MAX_BYTES (4 * 1024 * 1024)
 
-static const GOptionEntry entries[] = {{"changed", 0, 0, G_OPTION_ARG_NONE, &only_changed,
-                                        "Show what differs from the built-in value", NULL},
-                                       {"from-dovecot", 0, 0, G_OPTION_ARG_FILENAME, &from_dovecot,
-                                        "Print a backstop.conf for what `doveconf -n` printed into "
-                                        "FILE (- is standard input)",
-                                        "FILE"},
-                                       {"mdoc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
-                                        &as_manual,
-                                        "Print the list of settings for the manual page", NULL},
-                                       G_OPTION_ENTRY_NULL};
+static const GOptionEntry entries[] = {
+    {"json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print one JSON object a setting", NULL},
+    {"changed", 0, 0, G_OPTION_ARG_NONE, &only_changed, "Show what differs from the built-in value",
+     NULL},
+    {"from-dovecot", 0, 0, G_OPTION_ARG_FILENAME, &from_dovecot,
+     "Print a backstop.conf for what `doveconf -n` printed into "
+     "FILE (- is standard input)",
+     "FILE"},
+    {"mdoc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &as_manual,
+     "Print the list of settings for the manual page", NULL},
+    G_OPTION_ENTRY_NULL};
 
 static void print_setting(const struct conf *conf, enum setting setting)
 {
@@ -31,6 +33,18 @@ static void print_setting(const struct conf *conf, enum setting setting)
     if (only_changed && strcmp(origin, "built-in") == 0)
         return;
     const struct setting_row *row = conf_row(setting);
+    if (as_json) {
+        struct json *json = json_new();
+        g_autofree char *name = g_strdup_printf("%s.%s", row->section, row->key);
+        json_begin_object(json, NULL);
+        json_string(json, "name", name);
+        json_string(json, "value", conf_string(conf, setting));
+        json_string(json, "origin", origin);
+        json_end_object(json);
+        g_autofree char *text = json_free_to_text(json);
+        puts(text);
+        return;
+    }
     printf("%s.%s = %s\t# %s\n", row->section, row->key, conf_string(conf, setting), origin);
 }
 
@@ -41,7 +55,7 @@ static bool print_sieve_settings(const struct conf *conf)
     const struct conf_entry *entries_given = conf_sieve_settings(conf, &count);
     g_autoptr(GHashTable) ignored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) wrong = sieve_settings_load(conf, g_get_home_dir(), ignored);
-    for (guint i = 0; i < count && !as_manual; i++) {
+    for (guint i = 0; i < count && !as_manual && !as_json; i++) {
         const struct conf_entry *entry = &entries_given[i];
         if (entry->name)
             printf(CONF_SIEVE_SECTION ".%s = %s\t# %s\n", entry->name, entry->value, entry->origin);

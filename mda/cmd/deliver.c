@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // backstop deliver: our own name and options for a delivery.
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "delivery/delivery.h"
 
 #include <stdio.h>
@@ -32,6 +33,8 @@ int cmd_deliver(struct command_context *context, int argc, char **argv)
         fprintf(stderr, "backstop: unexpected argument \"%s\"\n", argv[1]);
         return command_defer(context);
     }
+    if (!given.path)
+        output_await("the message");
     delivery_run(context->conf, &given, &context->result);
     return STATUS_RESULT;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // backstop expire: what is too old, or too much, leaves the Junk folder.
+#include "base/json.h"
 #include "base/text.h"
 #include "cmd/options.h"
 #include "delivery/junk.h"
@@ -13,7 +14,10 @@
 static gboolean dry_run;
 static gboolean verbose;
 
+static gboolean as_json;
+
 static const GOptionEntry entries[] = {
+    {"json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print one JSON object a folder", NULL},
     {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Show what would go, remove nothing", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Name each message", NULL},
     G_OPTION_ENTRY_NULL};
@@ -27,8 +31,28 @@ static void print_message(const char *name, gint64 age, guint64 size, void *data
            bytes);
 }
 
+static void print_json(const char *path, const struct expire_result *result)
+{
+    struct json *json = json_new();
+    json_begin_object(json, NULL);
+    json_string(json, "folder", path);
+    json_bool(json, "dry_run", dry_run);
+    json_number(json, "seen", (gint64)result->seen);
+    json_number(json, "removed", (gint64)result->removed);
+    json_number(json, "removed_bytes", (gint64)result->removed_bytes);
+    json_number(json, "stale", (gint64)result->stale);
+    json_number(json, "failed", (gint64)result->failed);
+    json_end_object(json);
+    g_autofree char *text = json_free_to_text(json);
+    puts(text);
+}
+
 static void print_result(const char *path, const struct expire_result *result)
 {
+    if (as_json) {
+        print_json(path, result);
+        return;
+    }
     g_autofree char *bytes = g_format_size(result->removed_bytes);
     printf("%s: %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT " (%s) %s", path, result->seen,
            result->removed, bytes, dry_run ? "would be removed" : "removed");
@@ -54,7 +78,8 @@ static bool expire_one(const struct conf *conf, const char *folder, GError **err
     struct expire_result result = {0};
     g_autoptr(GError) trouble = NULL;
     if (!expire_folder(path, &policy, g_get_real_time() / G_USEC_PER_SEC,
-                       dry_run || verbose ? print_message : NULL, NULL, &result, &trouble)) {
+                       (dry_run || verbose) && !as_json ? print_message : NULL, NULL, &result,
+                       &trouble)) {
         if (is_path || !g_error_matches(trouble, MDA_ERROR, MDA_ERROR_GONE) ||
             g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK)) {
             g_propagate_error(err, g_steal_pointer(&trouble));

@@ -4,9 +4,10 @@
 // keeps the message that it has: so nothing is written before everything is known.
 #include "base/files.h"
 #include "cmd/options.h"
-#include "message/intake.h"
+#include "cmd/output.h"
 #include "judge/judge.h"
 #include "message/compose.h"
+#include "message/intake.h"
 #include "message/spool.h"
 
 #include <stdio.h>
@@ -55,6 +56,7 @@ int cmd_filter(struct command_context *context, int argc, char **argv)
                        &argv))
         return STATUS_USAGE;
     g_autoptr(GError) err = NULL;
+    output_await("a message");
     if (conf_load(context->conf, NULL, &err) && filter(context->conf, &err))
         return STATUS_OK;
     fprintf(stderr, "backstop: %s\n", err->message);

@@ -7,6 +7,7 @@
 #include "cmd/learn-show.h"
 #include "cmd/mail-source.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "cmd/progress.h"
 #include "learn/word.h"
 
@@ -85,6 +86,8 @@ static int take_words(const struct conf *conf, int argc, char **argv)
     g_autoptr(State) state = NULL;
     if (!state_open(conf, deadline_in(STATE_MS), &state, &err))
         return complain(err);
+    if (argc < 2)
+        output_await("a report");
     struct word word = {.conf = conf, .state = state};
     for (int i = 1; i < MAX(argc, 2); i++) {
         if (!mail_source_each(i < argc ? argv[i] : "-", take_word, &word, &err))

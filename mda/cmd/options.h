@@ -12,3 +12,9 @@
 // text. On a wrong option prints the error and returns false: the status is STATUS_USAGE.
 bool options_parse(struct command_context *context, const GOptionEntry *entries,
                    const char *synopsis, const char *description, int *argc, char ***argv);
+
+// From now on a command's options are told to VISIT instead of parsed, and the command ends as if
+// they were wrong; NULL: no more.
+// A command that parses by itself tells them by options_told, which returns whether somebody asked.
+bool options_told(const GOptionEntry *entries, const char *synopsis);
+void options_visit(void (*visit)(const GOptionEntry *entries, const char *synopsis));

@@ -57,6 +57,22 @@ const char *output_colour(FILE *stream, enum output_colour colour)
     return output_has_colour(stream) ? codes[colour] : "";
 }
 
+enum output_colour output_verdict_colour(const char *verdict)
+{
+    static const struct {
+        const char *verdict;
+        enum output_colour colour;
+    } known[] = {{"genuine", OUTPUT_GOOD},
+                 {"backscatter", OUTPUT_BAD},
+                 {"suspect", OUTPUT_DOUBT},
+                 {"unknown", OUTPUT_DOUBT}};
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (strcmp(known[i].verdict, verdict) == 0)
+            return known[i].colour;
+    }
+    return OUTPUT_PLAIN;
+}
+
 static guint count_lines(const char *text)
 {
     guint lines = 0;
@@ -118,6 +134,6 @@ bool output_finish(void)
     const bool failed = ferror(stdout) != 0;
     if (fflush(stdout) != 0)
         return false;
-    errno = failed ? EIO : 0;
+    errno = failed ? EIO : 0; // why is not known any more
     return !failed;
 }

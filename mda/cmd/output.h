@@ -16,6 +16,9 @@ guint output_columns(void); // of the terminal; 80 where there is none
 enum output_colour { OUTPUT_PLAIN, OUTPUT_GOOD, OUTPUT_BAD, OUTPUT_DOUBT, OUTPUT_QUIET };
 const char *output_colour(FILE *stream, enum output_colour colour);
 
+// The colour of a verdict by its name.
+enum output_colour output_verdict_colour(const char *verdict);
+
 // Prints TEXT, by $BACKSTOP_PAGER or $PAGER (else less) where it does not fit on the terminal.
 void output_long(const char *text);
 

@@ -124,11 +124,19 @@ static int run(struct command_context *context, int argc, char **argv)
 
 int cmd_procmail(struct command_context *context, int argc, char **argv)
 {
+    static const GOptionEntry told[] = {
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, NULL, "run: deliver nothing, tell what would be",
+         NULL},
+        {"assign", 'a', 0, G_OPTION_ARG_NONE, NULL, "run: assign before the file is run",
+         "NAME=VALUE"},
+        G_OPTION_ENTRY_NULL};
+    if (options_told(told, "check|run"))
+        return STATUS_USAGE;
     if (argc > 1 && strcmp(argv[1], "check") == 0)
         return check(context, argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return run(context, argc - 1, argv + 1);
-    bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
     fprintf(help ? stdout : stderr,
             "Usage:\n  backstop procmail check FILE...\n"
             "  backstop procmail run [OPTION...] FILE [MESSAGE]\n\n"

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 struct progress {
-    guint64 done, total; // total 0: not known
-    bool show;           // someone watches
-    gint64 shown_at;     // monotonic microseconds
+    guint64 done, total;       // total 0: not known
+    bool show;                 // someone watches
+    gint64 shown_at, began_at; // monotonic microseconds
 };
 
 // WANTED: unless standard error is no terminal.

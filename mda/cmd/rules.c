@@ -2,6 +2,7 @@
 // backstop rules: the rules that say what a message is, in the order in which they are tried; and
 // the check of rule files before they are installed.
 #include "base/auto.h"
+#include "base/json.h"
 #include "bounce/rule.h"
 #include "cmd/options.h"
 #include "evidence/providers.h"
@@ -10,9 +11,13 @@
 
 static gboolean test_files;
 
-static const GOptionEntry entries[] = {{"test", 't', 0, G_OPTION_ARG_NONE, &test_files,
-                                        "Check rule files, every regular expression too", NULL},
-                                       G_OPTION_ENTRY_NULL};
+static gboolean as_json;
+
+static const GOptionEntry entries[] = {
+    {"json", 'j', 0, G_OPTION_ARG_NONE, &as_json, "Print one JSON object a rule", NULL},
+    {"test", 't', 0, G_OPTION_ARG_NONE, &test_files,
+     "Check rule files, every regular expression too", NULL},
+    G_OPTION_ENTRY_NULL};
 
 static bool test_file(const char *path)
 {
@@ -29,6 +34,19 @@ static bool test_file(const char *path)
 static void print_rule(const struct rule *rule)
 {
     const char *class = rule->kind == RULE_REFUSED ? "refused" : bounce_class_name(rule->class);
+    if (as_json) {
+        struct json *json = json_new();
+        json_begin_object(json, NULL);
+        json_number(json, "order", rule->order);
+        json_string(json, "class", class);
+        json_string(json, "name", rule->name);
+        json_string(json, "file", rule->file);
+        json_number(json, "line", rule->line);
+        json_end_object(json);
+        g_autofree char *text = json_free_to_text(json);
+        puts(text);
+        return;
+    }
     printf("%3d  %-16s %-28s %s:%u\n", rule->order, class, rule->name, rule->file, rule->line);
 }
 

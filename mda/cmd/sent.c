@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/sendmail.h"
 #include "cmd/sent-import.h"
@@ -188,6 +189,8 @@ int cmd_sent(struct command_context *context, int argc, char **argv)
         return sent_forget(context->conf, rest, sender, since);
     if (import)
         return sent_import(context->conf, rest, force, quiet);
+    if (!ids || !rest[0] || strcmp(rest[0], "-") == 0)
+        output_await(ids ? "lines of Message-IDs" : "a message");
     if (ids)
         return record_ids(context->conf, rest[0]);
     return record_stdin(context->conf, rest);

@@ -25,21 +25,9 @@ static const GOptionEntry entries[] = {{"log", 'l', 0, G_OPTION_ARG_FILENAME_ARR
                                         "FILE"},
                                        G_OPTION_ENTRY_NULL};
 
-static enum output_colour colour_of(enum verdict verdict)
-{
-    static const enum output_colour colours[] = {[VERDICT_NONE] = OUTPUT_PLAIN,
-                                                 [VERDICT_GENUINE] = OUTPUT_GOOD,
-                                                 [VERDICT_BACKSCATTER] = OUTPUT_BAD,
-                                                 [VERDICT_SUSPECT] = OUTPUT_DOUBT,
-                                                 [VERDICT_UNKNOWN] = OUTPUT_DOUBT};
-    return colours[verdict];
-}
-
 static void print_verdict(const char *when, const char *verdict)
 {
-    enum verdict known = VERDICT_NONE;
-    (void)verdict_parse(verdict, &known);
-    printf("%s: %s%s%s\n", when, output_colour(stdout, colour_of(known)), verdict,
+    printf("%s: %s%s%s\n", when, output_colour(stdout, output_verdict_colour(verdict)), verdict,
            output_colour(stdout, OUTPUT_PLAIN));
 }
 

@@ -101,11 +101,31 @@ static bool make_directory(const char *file, const struct milter_place *place, u
            hand_over(directory, place, owner, err);
 }
 
+// A path, with or without "unix:" or "local:"; "inet:PORT", "inet:PORT@HOST", the same with inet6.
+static bool is_socket(const char *socket)
+{
+    const char *file = milter_socket_file(socket);
+    const bool net = g_str_has_prefix(socket, "inet:") || g_str_has_prefix(socket, "inet6:");
+    const char *port = net ? strchr(socket, ':') + 1 : "";
+    const gsize digits = strspn(port, "0123456789");
+    return file ? *file != '\0'
+                : digits > 0 && digits <= 5 && g_ascii_strtoull(port, NULL, 10) <= G_MAXUINT16 &&
+                      (port[digits] == '\0' || (port[digits] == '@' && port[digits + 1]));
+}
+
 bool milter_prepare(const struct conf *conf, const char *given, uid_t owner,
                     struct milter_place *place_r, GError **err)
 {
     struct milter_place place = {.socket = milter_socket(conf, given)};
     const char *file = milter_socket_file(place.socket);
+    if (!is_socket(place.socket)) {
+        mda_fail(err, MDA_ERROR_CONFIG,
+                 "\"%s\" is no socket to listen at (%s): unix:PATH, inet:PORT@HOST or "
+                 "inet6:PORT@HOST",
+                 place.socket, given ? "--socket" : conf_origin(conf, CONF_MILTER_SOCKET));
+        milter_place_clear(&place);
+        return false;
+    }
     if (!find_mode(conf, &place.mode, err) || !find_group(conf, &place, err) ||
         (file && !make_directory(file, &place, owner, err))) {
         milter_place_clear(&place);
