@@ -30,6 +30,8 @@
 #define BOUNCE_SECONDS (5 * 24 * 3600)
 // A program answers what it gets at once.
 #define ANSWER_SECONDS (12 * 3600)
+// People read mail weeks later, and then their program sends the receipt.
+#define RECEIPT_SECONDS (30 * 24 * 3600)
 #define ADDRESSES_MAX 60
 #define REFERENCES_MAX 20
 #define REPLACED_MAX 3
@@ -59,7 +61,10 @@ bool lookup_is_covered(const struct evidence_case *evidence_case,
     // and no Date tells nothing: the mail was sent some time before the report arrived.
     if (date == 0 || date > arrived + DATE_SLACK_SECONDS ||
         (queued && date < arrived - QUEUE_SECONDS))
-        return ledger_extent_covers(extent, arrived - (queued ? BOUNCE_SECONDS : ANSWER_SECONDS),
+        return ledger_extent_covers(extent,
+                                    arrived - (queued                ? BOUNCE_SECONDS
+                                               : class == BOUNCE_MDN ? RECEIPT_SECONDS
+                                                                     : ANSWER_SECONDS),
                                     arrived);
     return ledger_extent_covers(extent, date, date);
 }

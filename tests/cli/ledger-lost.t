@@ -150,6 +150,16 @@ is "$(grep -c . "$scratch/folder")" 7 'check reads a whole folder'
 is "$(grep '"message_id":"<old' "$scratch/folder" | grep -c '"verdict":"backscatter"')" 0 'reports older than the ledger are not condemned'
 is "$(grep '<twin@' "$scratch/folder" | grep -c '"verdict":"backscatter"')" 1 'the forged one inside its time is'
 
+# A receipt comes when the mail is read, maybe weeks later, and tells no date.
+receipt() {
+    printf 'Return-Path: <>\nDelivered-To: alice@example.org\nFrom: Zed <zed@past.example>\nTo: alice@example.org\nSubject: Read: Offer\nDate: %s\nMessage-ID: <r@past.example>\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\nContent-Type: text/plain\n\nYour message was read.\n\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; zed@past.example\nOriginal-Message-ID: <%s@example.org>\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n' "$(mail_date 0)" "$1" >"$scratch/m.eml"
+}
+receipt unknown
+case $(verdict) in backscatter) false ;; *) true ;; esac
+ok $? 'a receipt is not condemned by a ledger of ten days'
+settings sound
+is "$(verdict)" backscatter 'but by one of forty'
+
 # Gaps, silent recorders, and who can read it.
 recorded gaps
 printf '#!/bin/sh\ncat >/dev/null\n' >"$dir/mta"; chmod +x "$dir/mta"
