@@ -80,6 +80,15 @@ is "$(now_report lost@example.org carl@example.net | host 2 --set ledger.complet
     'there what was lost is not held forged'
 is "$(ledger_says 2 two@example.org eve@example.com)" 'forged proof' 'and what is of another time is'
 
+# A recorder that is silent: what left since then is not held forged, and doctor says what to do.
+cli hset backstop:recorders 'milter gone.example.org' $(($(date +%s) - 7200)) >/dev/null
+host 2 doctor >"$scratch/doctor" 2>&1
+check 'doctor tells a silent recorder' grep -q "^- ledger .*the recorder 'milter gone.example.org' is silent since " "$scratch/doctor"
+is "$(now_report other@example.org eve@example.com | host 2 --set ledger.complete=yes check --json - | grep -c '"verdict":"backscatter"')" 0 'and nothing is held forged'
+eval "host 1 $(sed -n 's/.*or if it will not come again: backstop //p' "$scratch/doctor")"
+host 2 doctor >"$scratch/doctor" 2>&1
+check 'what it says to paste mends it' sh -c "! grep -q 'is silent' '$scratch/doctor'"
+
 saved=$url
 url="redis://:wrong@127.0.0.1:$port/3"
 is "$(ledger_says 1 one@example.org bob@example.net)" 'nothing none' 'a wrong password says nothing'
