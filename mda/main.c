@@ -199,7 +199,7 @@ int main(int argc, char **argv)
     struct command_context context = {.conf = conf, .program = "backstop"};
     for (gsize i = 0; i < G_N_ELEMENTS(personalities); i++) {
         if (strcmp(personalities[i].name, name) == 0) {
-            conf_request()->program = context.program = name;
+            context.program = name;
             return end(exit_status(&context, personalities[i].run(&context, argc, argv)));
         }
     }

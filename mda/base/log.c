@@ -3,11 +3,14 @@
 
 #include "base/auto.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -15,16 +18,21 @@
 #define STDERR_MILLISECONDS 1000
 // A line longer than this is cut: reasons are short, and syslog daemons cut at 8 KiB themselves.
 #define LOG_LINE_MAX 4000
+#define LOG_VALUE_MAX 1000
 
 static struct {
     char *destination;
-    char *program;
     int facility;
+    bool json;
     enum log_level level;
     bool opened; // openlog was called
     int error;   // where "stderr" is
     bool stuck;  // nobody read it the last time
 } state = {.level = LOG_LEVEL_INFO, .error = STDERR_FILENO};
+
+struct log_fields {
+    GPtrArray *words; // char *: key, value, key …
+};
 
 struct facility {
     const char *name;
@@ -40,15 +48,14 @@ static const struct facility facilities[] = {
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 void log_configure(const char *destination, const char *facility, const char *level,
-                   const char *program)
+                   const char *format)
 {
     if (state.opened) // a file is opened for each line
         closelog();
     state.opened = false;
     g_free(state.destination);
-    g_free(state.program);
     state.destination = g_strdup(destination);
-    state.program = g_strdup(program);
+    state.json = strcmp(format, "json") == 0;
     state.facility = LOG_MAIL;
     for (gsize i = 0; i < G_N_ELEMENTS(facilities); i++) {
         if (strcmp(facilities[i].name, facility) == 0)
@@ -60,11 +67,22 @@ void log_configure(const char *destination, const char *facility, const char *le
     }
 }
 
+static char *time_stamp(void)
+{
+    char stamp[40] = "";
+    time_t now = time(NULL);
+    struct tm local;
+    if (localtime_r(&now, &local))
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S%z", &local);
+    return g_strdup(stamp);
+}
+
+static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+
 static void to_syslog(enum log_level level, const char *line)
 {
-    static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
     if (!state.opened) {
-        openlog(state.program, LOG_PID, state.facility);
+        openlog(LOG_PROGRAM, LOG_PID, state.facility);
         state.opened = true;
     }
     syslog(priorities[level], "%s", line);
@@ -77,22 +95,24 @@ static bool to_file(const char *path, const char *line)
         files_open_to_append(path, FILES_NO_LINK, 0600, FILES_OURS_OR_ROOTS, NULL, NULL);
     if (fd < 0)
         return false;
-    char stamp[40] = "";
-    time_t now = time(NULL);
-    struct tm local;
-    if (localtime_r(&now, &local))
-        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S%z", &local);
+    g_autofree char *stamp = time_stamp();
     g_autofree char *text =
-        g_strdup_printf("%s %s[%d]: %s\n", stamp, state.program, (int)getpid(), line);
+        state.json ? g_strconcat(line, "\n", NULL)
+                   : g_strdup_printf("%s " LOG_PROGRAM "[%d]: %s\n", stamp, (int)getpid(), line);
+    const off_t before = lseek(fd, 0, SEEK_END);
     gsize length = strlen(text);
-    return write(fd, text, length) == (ssize_t)length;
+    ssize_t written = write(fd, text, length);
+    // A part of a line (a limit, a full disk) is worse than none where another place takes it all.
+    if (written > 0 && (gsize)written < length && lseek(fd, 0, SEEK_END) == before + written &&
+        ftruncate(fd, before) != 0)
+        return false;
+    return written == (ssize_t)length;
 }
 
 // A pipe that is ready takes PIPE_BUF bytes, which is more than a line has, without a wait.
 static void to_stderr(const char *line)
 {
-    g_autofree char *text =
-        g_strdup_printf("%s: %s\n", state.program ? state.program : "backstop", line);
+    g_autofree char *text = g_strdup_printf("%s%s\n", state.json ? "" : LOG_PROGRAM ": ", line);
     struct pollfd wait = {.fd = state.error, .events = POLLOUT};
     bool ready = poll(&wait, 1, state.stuck ? 0 : STDERR_MILLISECONDS) == 1;
     state.stuck = !ready;
@@ -120,6 +140,65 @@ void log_reopen(void)
     state.error = STDERR_FILENO;
 }
 
+// ---- The journal (systemd's "Native Journal Protocol")
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+static void journal_field(GString *out, const char *prefix, const char *key, const char *value)
+{
+    g_autofree char *name = g_strconcat(prefix, key, NULL);
+    for (char *at = name; *at; at++)
+        *at = (char)(*at == '-' ? '_' : g_ascii_toupper(*at));
+    // Values of ours hold no line end (text_printable).
+    g_string_append_printf(out, "%s=%s\n", name, value);
+}
+
+static bool to_journal(enum log_level level, const char *line, const struct log_fields *fields)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autofree char *priority = g_strdup_printf("%d", priorities[level]);
+    g_autofree char *facility = g_strdup_printf("%d", state.facility >> 3);
+    journal_field(out, "", "MESSAGE", line);
+    journal_field(out, "", "PRIORITY", priority);
+    journal_field(out, "", "SYSLOG_FACILITY", facility);
+    journal_field(out, "", "SYSLOG_IDENTIFIER", LOG_PROGRAM);
+    for (guint i = 0; fields && i + 1 < fields->words->len; i += 2)
+        journal_field(out, "BACKSTOP_", g_ptr_array_index(fields->words, i),
+                      g_ptr_array_index(fields->words, i + 1));
+    mda_autofd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return fd >= 0 && sendto(fd, out->str, out->len, MSG_NOSIGNAL, (const void *)&address,
+                             sizeof address) == (ssize_t)out->len;
+}
+
+// ---- Lines
+
+static void write_line(enum log_level level, const char *line, const struct log_fields *fields)
+{
+    const char *destination = state.destination ? state.destination : "stderr";
+    if (strcmp(destination, "none") == 0)
+        return;
+    if (strcmp(destination, "stderr") == 0)
+        to_stderr(line);
+    else if (strcmp(destination, "journal") == 0  ? to_journal(level, line, fields)
+             : strcmp(destination, "syslog") == 0 ? false
+                                                  : to_file(destination, line))
+        return;
+    else
+        to_syslog(level,
+                  line); // never to standard error: to Exim what a program prints is a failure
+}
+
+static void begin_object(struct json *json, enum log_level level)
+{
+    g_autofree char *stamp = time_stamp();
+    json_begin_object(json, NULL);
+    json_string(json, "time", stamp);
+    json_string(json, "program", LOG_PROGRAM);
+    json_number(json, "pid", getpid());
+    json_string(json, "level", level_names[level]);
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     if (level > state.level)
@@ -129,11 +208,93 @@ void log_line(enum log_level level, const char *format, ...)
     g_autofree char *raw = g_strdup_vprintf(format, ap);
     va_end(ap);
     g_autofree char *line = text_printable(raw, -1, LOG_LINE_MAX);
-    const char *destination = state.destination ? state.destination : "stderr";
-    if (strcmp(destination, "none") == 0)
+    if (state.json) {
+        struct json *json = json_new();
+        begin_object(json, level);
+        json_string(json, "message", line);
+        json_end_object(json);
+        g_free(line);
+        line = json_free_to_text(json);
+        g_strchomp(line);
+    }
+    write_line(level, line, NULL);
+}
+
+struct log_fields *log_fields_new(void)
+{
+    struct log_fields *fields = g_new0(struct log_fields, 1);
+    fields->words = g_ptr_array_new_with_free_func(g_free);
+    return fields;
+}
+
+void log_fields_add(struct log_fields *fields, const char *key, const char *value)
+{
+    if (!value || !*value)
         return;
-    if (strcmp(destination, "stderr") == 0)
-        to_stderr(line);
-    else if (strcmp(destination, "syslog") == 0 || !to_file(destination, line))
-        to_syslog(level, line);
+    g_ptr_array_add(fields->words, g_strdup(key));
+    g_ptr_array_add(fields->words, text_printable(value, -1, LOG_VALUE_MAX));
+}
+
+static void append_logfmt(GString *out, const char *key, const char *value)
+{
+    g_string_append_printf(out, "%s%s=", out->len > 0 ? " " : "", key);
+    if (!strpbrk(value, " \"=\\\t")) {
+        g_string_append(out, value);
+        return;
+    }
+    g_string_append_c(out, '"');
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            g_string_append_c(out, '\\');
+        g_string_append_c(out, *value);
+    }
+    g_string_append_c(out, '"');
+}
+
+static char *fields_as_text(enum log_level level, const struct log_fields *fields)
+{
+    struct json *json = state.json ? json_new() : NULL;
+    GString *text = g_string_new(NULL);
+    if (json)
+        begin_object(json, level);
+    for (guint i = 0; i + 1 < fields->words->len; i += 2) {
+        const char *key = g_ptr_array_index(fields->words, i);
+        const char *value = g_ptr_array_index(fields->words, i + 1);
+        if (json)
+            json_string(json, key, value);
+        else
+            append_logfmt(text, key, value);
+    }
+    if (!json)
+        return g_string_free(text, FALSE);
+    g_string_free(text, TRUE);
+    json_end_object(json);
+    return g_strchomp(json_free_to_text(json));
+}
+
+void log_fields_write(enum log_level level, struct log_fields *fields)
+{
+    if (level <= state.level) {
+        g_autofree char *line = fields_as_text(level, fields);
+        write_line(level, line, fields);
+    }
+    g_ptr_array_unref(fields->words);
+    g_free(fields);
+}
+
+void log_tell_caller(const char *format, ...)
+{
+    if (!state.destination || strcmp(state.destination, "stderr") == 0)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *raw = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    g_autofree char *line = text_printable(raw, -1, LOG_VALUE_MAX);
+    g_autofree char *text = g_strconcat(LOG_PROGRAM ": ", line, "\n", NULL);
+    struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&wait, 1, STDERR_MILLISECONDS) == 1 && (wait.revents & POLLOUT)) {
+        ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+        (void)ignored;
+    }
 }

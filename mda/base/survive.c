@@ -121,8 +121,10 @@ bool survive_was_heard(int status)
     }
     leave_output();
     tell_launcher(status);
-    // It ends when it is told, and not when we do.
-    kill(launcher, SIGCHLD);
+    // It ends when it is told, and not when we do; root's launcher takes no signal from the user whom
+    // we have become, and ends with us.
+    if (kill(launcher, SIGCHLD) != 0)
+        return true;
     struct pollfd gone = {.fd = pidfd}; // POLLHUP: the MTA has taken its status
     while (poll(&gone, 1, OUTLIVE_MILLISECONDS) < 0 && errno == EINTR)
         continue;

@@ -123,6 +123,8 @@ static void converse(struct command_context *context, const struct turns *turns,
         .connection =
             {.in = in, .out = out, .signals = signals, .reload = reload_talk, .data = &talk},
     };
+    g_snprintf(talk.service.session, sizeof talk.service.session, "%08x%08x", g_random_int(),
+               g_random_int());
     set_limits(&talk);
     struct lmtp_handler handler = lmtp_delivery_handler(&talk.service);
     g_autoptr(LmtpSession) session = lmtp_session_new(&talk.limits, &handler);

@@ -6,7 +6,7 @@
 
 struct conf_request *conf_request(void)
 {
-    static struct conf_request request = {.program = "backstop"};
+    static struct conf_request request;
     if (!request.overrides)
         request.overrides = g_ptr_array_new_with_free_func(g_free);
     return &request;
@@ -40,7 +40,7 @@ static bool read_files(struct conf *conf, const char *home, GError **err)
 void conf_configure_log(const struct conf *conf)
 {
     log_configure(conf_string(conf, CONF_LOG_DESTINATION), conf_string(conf, CONF_LOG_FACILITY),
-                  conf_string(conf, CONF_LOG_LEVEL), conf_request()->program);
+                  conf_string(conf, CONF_LOG_LEVEL), conf_string(conf, CONF_LOG_FORMAT));
 }
 
 // Everything in its order: the later one wins.

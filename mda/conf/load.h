@@ -17,7 +17,6 @@ struct conf_request {
     char *beneath;        // settings in a file's form that come before all files, or NULL
     char *beneath_name;   // what they are called in messages
     char *looked_up;      // likewise, after the files and before --set: what is known of the user
-    const char *program;  // the name that log lines bear; static
 };
 
 struct conf_request *conf_request(void); // the one of this process

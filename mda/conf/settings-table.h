@@ -252,7 +252,11 @@
     X(SENDMAIL_TIMEOUT, "sendmail", "timeout", DURATION, "60s",                                    \
       "How long that program, or that server, may take.")                                          \
     X(LOG_DESTINATION, "log", "destination", STRING, "syslog",                                     \
-      "syslog, stderr, none, or the path of a file.")                                              \
+      "syslog, journal (systemd's, with fields of its own), stderr, none, or the path of a file; " \
+      "what a file or a journal cannot take goes to syslog.")                                              \
+    X(LOG_FORMAT, "log", "format", CHOICE, "logfmt",                                               \
+      "logfmt | json: how the line of a delivery is written, key=value or an object; with json "   \
+      "every line is one.")                                                                        \
     X(LOG_FACILITY, "log", "facility", CHOICE, "mail",                                             \
       "mail | daemon | user | local0 | local1 | local2 | local3 | local4 | local5 | local6 | "     \
       "local7: the syslog facility.")                                                              \

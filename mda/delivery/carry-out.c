@@ -432,7 +432,7 @@ void run_plan(const struct run_request *request, struct run_result *result_r)
 
 void run_result_clear(struct run_result *result)
 {
-    g_ptr_array_unref(result->places);
-    g_ptr_array_unref(result->troubles);
-    g_free(result->reject_text);
+    g_clear_pointer(&result->places, g_ptr_array_unref);
+    g_clear_pointer(&result->troubles, g_ptr_array_unref);
+    g_clear_pointer(&result->reject_text, g_free);
 }

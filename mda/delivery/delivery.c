@@ -13,6 +13,7 @@
 #include "delivery/junk.h"
 #include "delivery/outgoing.h"
 #include "delivery/procmail-agent.h"
+#include "delivery/record.h"
 #include "hosts/procmail-host.h"
 #include "hosts/script.h"
 #include "judge/judge.h"
@@ -238,53 +239,6 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
     run_plan(&request, &delivery->result);
 }
 
-// What a report on the log is made from, and the id by which backstop why finds the line.
-static char *facts(const struct delivery *delivery)
-{
-    const struct judged *judged = &delivery->judged;
-    const char *const known[][2] = {{"reporter", judged->host},
-                                    {"author", judged->address},
-                                    {"undecided", judged->setting}};
-    GString *out = g_string_new(NULL);
-    if (judged->class == BOUNCE_NONE)
-        return g_string_free(out, FALSE);
-    g_string_append_printf(out, ", ref=%.*s", JUDGE_ID_LENGTH, delivery->fingerprint);
-    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
-        g_autofree char *value = text_printable(known[i][1], -1, 200);
-        g_strdelimit(value, ",= ", '?');
-        if (*value)
-            g_string_append_printf(out, ", %s=%s", known[i][0], value);
-    }
-    return g_string_free(out, FALSE);
-}
-
-// One line a message.
-static void report(const struct delivery *delivery)
-{
-    static const char *const words[] = {
-        [MDA_DEFER] = "deferred", [MDA_DELIVERED] = "delivered", [MDA_REJECT] = "rejected"};
-    const struct run_result *result = &delivery->result;
-    const struct judged *judged = &delivery->judged;
-    g_autofree char *id = message_header(delivery->message, "Message-ID", 0);
-    g_autofree char *shown_id = text_printable(id, -1, 200);
-    g_autofree char *sender = text_printable(delivery->envelope.sender, -1, 200);
-    g_autofree char *places = text_join(result->places, ", ");
-    g_autofree char *troubles = text_join(result->troubles, "; ");
-    g_autofree char *more = facts(delivery);
-    double seconds = (double)(g_get_monotonic_time() - delivery->started) / G_USEC_PER_SEC;
-    log_line(
-        result->outcome == MDA_DEFER ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-        "%s: id=%s, from=<%s>, class=%s, rule=%s, verdict=%s, folder=%s, bytes=%" G_GSIZE_FORMAT
-        ", time=%.3fs%s%s%s%s%s%s%s",
-        words[result->outcome], *shown_id ? shown_id : "none", sender,
-        bounce_class_name(judged->class), judged->rule && *judged->rule ? judged->rule : "none",
-        verdict_name(judged->verdict), *places ? places : "none", delivery->message->size, seconds, more,
-        judged->because && *judged->because ? ", because=" : "",
-        judged->because ? judged->because : "",
-        judged->limits && *judged->limits ? ", limits=" : "", judged->limits ? judged->limits : "",
-        *troubles ? ", trouble=" : "", troubles);
-}
-
 // The inbox as procmail's DEFAULT names it. Owned by the caller; NULL with *err.
 static char *default_folder(const struct delivery *delivery, GError **err)
 {
@@ -415,10 +369,24 @@ static void deliver_message(struct delivery *delivery, struct delivery_result *r
     if (delivery->given->settled)
         delivery->given->settled(delivery->given->settled_data, result_r,
                                  delivery->result.reject_text);
-    if (delivery->result.places) {
-        report(delivery);
-        run_result_clear(&delivery->result);
-    }
+}
+
+static void report(const struct delivery *delivery, const struct delivery_result *result,
+                   const GError *err)
+{
+    const struct delivery_record record = {
+        .given = delivery->given,
+        .user = &delivery->user,
+        .message = delivery->message,
+        .envelope = &delivery->envelope,
+        .judged = &delivery->judged,
+        .run = &delivery->result,
+        .result = result,
+        .fingerprint = delivery->fingerprint,
+        .reason = err ? err->message : NULL,
+        .started = delivery->started,
+    };
+    record_write(&record);
 }
 
 // Becomes the right user and reads that user's settings.
@@ -438,6 +406,7 @@ static bool prepare(struct delivery *delivery, struct delivery_result *result_r,
 
 static void delivery_clear(struct delivery *delivery)
 {
+    run_result_clear(&delivery->result);
     user_clear(&delivery->user);
     message_free(delivery->message);
     envelope_clear(&delivery->envelope);
@@ -468,8 +437,7 @@ void delivery_run(struct conf *conf, const struct delivery_options *given,
     *result_r = (struct delivery_result){.end = DELIVERY_DEFERRED};
     if (prepare(&delivery, result_r, &err))
         deliver_message(&delivery, result_r, &err);
-    if (err)
-        log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
+    report(&delivery, result_r, err);
     if (result_r->end != DELIVERY_DEFERRED)
         judge_count(conf, &delivery.judged);
     if (result_r->end == DELIVERY_DELIVERED) {

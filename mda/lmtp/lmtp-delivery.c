@@ -151,6 +151,7 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
         .original_recipient = known ? recipient->orcpt + 7 : recipient->address,
         .message = service->message,
         .dsn = {recipient->notify, recipient->orcpt, transaction->ret, transaction->envid},
+        .session = service->session,
         .milliseconds = service->milliseconds,
         .caller_refuses = true,
         .caller_needs_ascii = !transaction->utf8,
@@ -169,10 +170,10 @@ static G_GNUC_NORETURN void deliver_in_child(struct lmtp_service *service,
 
 static void answer_of(enum delivery_end end, const char *text,
                       const struct lmtp_transaction *transaction, const char *address,
-                      struct lmtp_answer *answer_r)
+                      const char *session, struct lmtp_answer *answer_r)
 {
     if (end == DELIVERY_DELIVERED)
-        lmtp_answer_set(answer_r, 250, "2.0.0", "<%s> delivered", address);
+        lmtp_answer_set(answer_r, 250, "2.0.0", "<%s> delivered, session %s", address, session);
     else if (end == DELIVERY_NO_USER)
         lmtp_answer_set(answer_r, 550, "5.1.1", "<%s> there is no such user", address);
     else if (end == DELIVERY_REFUSED)
@@ -180,7 +181,8 @@ static void answer_of(enum delivery_end end, const char *text,
         lmtp_answer_set(answer_r, 550, "5.7.1", "%s",
                         *text && (transaction->utf8 || g_str_is_ascii(text)) ? text : REFUSED_TEXT);
     else
-        lmtp_answer_set(answer_r, 451, "4.3.0", "<%s> not delivered now, try again", address);
+        lmtp_answer_set(answer_r, 451, "4.3.0", "<%s> not delivered now, try again, session %s",
+                        address, session);
 }
 
 // The exit status of PID, which has so much time left.
@@ -245,7 +247,7 @@ static void deliver_now(struct lmtp_service *service, const struct lmtp_transact
     g_autoptr(GString) said = g_string_new(NULL);
     enum delivery_end end = started ? outcome_of(service, &child, said) : DELIVERY_DEFERRED;
     child_close(&child);
-    answer_of(end, said->str, transaction, recipient->address, answer_r);
+    answer_of(end, said->str, transaction, recipient->address, service->session, answer_r);
 }
 
 static void deliver(gpointer data, const struct lmtp_transaction *transaction, guint n,

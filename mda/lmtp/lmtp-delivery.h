@@ -18,6 +18,7 @@ struct lmtp_service {
     struct spool *spool; // while a message comes in
     GBytes *message;     // when it is here
     const struct turns *turns;
+    char session[20];    // what the connection is called in the log and in replies
     gint64 milliseconds; // that a delivery may take
     pid_t tidying;       // a child that has answered and may still tidy up; 0: none
     gint64 turn;         // its turn, given back when it has ended

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#define QUEUE_ID_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
 #define NAME_MAX_BYTES 255
 
 static char *ip_address(const char *text, gsize length)
@@ -180,4 +181,21 @@ void received_clear(struct received *received)
     g_clear_pointer(&received->address, g_free);
     g_clear_pointer(&received->by, g_free);
     g_clear_pointer(&received->date, g_free);
+}
+
+char *received_queue_id(const char *value)
+{
+    guint depth = 0; // of comments
+    for (const char *at = value; *at && *at != ';'; at++) {
+        depth += *at == '(';
+        depth -= *at == ')' && depth > 0;
+        bool begins =
+            depth == 0 && at > value && (at[-1] == ' ' || at[-1] == '\t' || at[-1] == ')');
+        if (!begins || g_ascii_strncasecmp(at, "id ", 3) != 0)
+            continue;
+        at += 3 + strspn(at + 3, " \t<");
+        gsize length = strspn(at, QUEUE_ID_CHARACTERS);
+        return length > 0 && length <= NAME_MAX_BYTES ? g_strndup(at, length) : NULL;
+    }
+    return NULL;
 }

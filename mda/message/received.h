@@ -20,4 +20,8 @@ void received_parse(const char *value, struct received *received_r);
 // The first address behind "for" in VALUE (unfolded), without its <>; NULL when it names none.
 // Owned by the caller.
 char *received_target(const char *value);
+// What VALUE (unfolded) calls the message by in its writer's queue: Postfix's and sendmail's "id",
+// Exim's too; NULL when it says none. Owned by the caller.
+char *received_queue_id(const char *value);
+
 void received_clear(struct received *received);

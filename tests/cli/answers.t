@@ -57,7 +57,7 @@ before=$(inbox)
 try 'redirect "x@example.net";' 'To: me@example.com' 'X-Sieve-Redirected-From: me@example.com'
 is "$(cat "$HOME/outbox")" "" "a redirect that came back is not sent again"
 is "$(inbox)" $((before + 1)) "and the message is kept"
-is "$(grep -c 'trouble=redirect: .*mail loop' "$HOME/log")" 1 "the log says why"
+is "$(grep -c 'reason="redirect: .*mail loop' "$HOME/log")" 1 "the log says why"
 original=alias@example.com try 'redirect "x@example.net";'
 is "$(field X-Sieve-Redirected-From)" "me@example.com" "a redirect is marked with the final recipient"
 

@@ -80,7 +80,7 @@ try() { # MODE SERVER [SETTING...]: a new message, redirected through a server i
         -f a@example.org -a me@example.com <"$scratch/m"
 }
 heard() { cut -d' ' -f1,2 "$scratch/heard" | tr '\n' ','; }
-trouble() { sed -n 's/.*trouble=redirect: [^ ]*: //p' "$HOME/log"; }
+trouble() { sed -n 's/.* reason="redirect: [^ ]*: \(.*\)"$/\1/p' "$HOME/log" | sed 's/\\"/"/g'; }
 
 expect_code 0 "smtps://" try "smtps" smtps://localhost
 is "$(heard)" "tls EHLO,tls MAIL,tls RCPT,tls DATA,tls QUIT," "all is said under TLS"
