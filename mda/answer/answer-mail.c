@@ -213,3 +213,20 @@ void answer_finish(struct answer_mail *mail, const char *from, const char *to, G
         g_ptr_array_add(mail->to, g_strdup(to));
     mail->text = g_string_free_to_bytes(out);
 }
+
+answer_function *answer_for(enum plan_kind kind)
+{
+    static const struct {
+        enum plan_kind kind;
+        answer_function *compose;
+    } all[] = {
+#define X(suffix, name) {PLAN_##suffix, answer_##name},
+        ANSWER_LIST(X)
+#undef X
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (all[i].kind == kind)
+            return all[i].compose;
+    }
+    return NULL;
+}

@@ -5,6 +5,7 @@
 // ourselves. Pure: text in, text out.
 #pragma once
 
+#include "answer/answer-list.h"
 #include "plan/plan.h"
 
 // What an answer is made from. Members may be NULL unless it says otherwise.
@@ -37,13 +38,11 @@ void answer_mail_clear(struct answer_mail *mail);
 
 // Composes the mail for ACTION (of its kind). False: none is to be sent, *because_r (owned by the
 // caller) says why.
-bool answer_vacation(const struct answer_case *answer, const struct plan_action *action,
-                     struct answer_mail *mail_r, char **because_r);
-bool answer_reject(const struct answer_case *answer, const struct plan_action *action,
-                   struct answer_mail *mail_r, char **because_r);
-bool answer_notify(const struct answer_case *answer, const struct plan_action *action,
-                   struct answer_mail *mail_r, char **because_r);
-bool answer_redirect(const struct answer_case *answer, const struct plan_action *action,
-                     struct answer_mail *mail_r, char **because_r);
-bool answer_report(const struct answer_case *answer, const struct plan_action *action,
-                   struct answer_mail *mail_r, char **because_r);
+typedef bool answer_function(const struct answer_case *answer, const struct plan_action *action,
+                             struct answer_mail *mail_r, char **because_r);
+#define X(kind, name) answer_function answer_##name;
+ANSWER_LIST(X)
+#undef X
+
+// What composes the mail of actions of KIND; NULL: they send none.
+answer_function *answer_for(enum plan_kind kind);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/carry-out.h"
 
-#include "base/process.h"
 #include "base/journal.h"
+#include "base/process.h"
 #include "store/store.h"
 
 #include <string.h>
@@ -211,17 +211,14 @@ static bool carry_out(struct run *run, const struct plan_action *action)
     case PLAN_REJECT:
     case PLAN_EREJECT:
         return reject(run, action);
-    case PLAN_VACATION:
-    case PLAN_NOTIFY:
-    case PLAN_REPORT:
-        return answer(run, action, outgoing);
     case PLAN_PIPE:
         return send(run, action, outgoing->pipe);
     case PLAN_DISCARD:
     case PLAN_DUPLICATE:
-        break; // they are no steps
+        return true; // they are no steps
+    default:
+        return answer(run, action, outgoing);
     }
-    return true;
 }
 
 // ---- The steps and their order

@@ -250,10 +250,7 @@ static char *default_folder(const struct delivery *delivery, GError **err)
     g_autofree char *path = store->folder_path(root, delivery->given->folder, err);
     if (!path)
         return NULL;
-    const char *suffix = strcmp(store->name, "maildir") == 0 ? "/"
-                         : strcmp(store->name, "mh") == 0    ? "/."
-                                                             : "";
-    return g_strconcat(path, suffix, NULL);
+    return g_strconcat(path, store->rc_suffix, NULL);
 }
 
 // How long an rc file's programs may run.

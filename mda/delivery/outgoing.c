@@ -7,10 +7,10 @@
 #include "base/log.h"
 #include "base/quantity.h"
 #include "base/text.h"
-#include "ledger/sent-record.h"
 #include "hosts/sieve-execute.h"
 #include "ledger/ledger.h"
 #include "ledger/memory.h"
+#include "ledger/sent-record.h"
 #include "submit/submit.h"
 
 #include <string.h>
@@ -24,9 +24,6 @@
 #define RETRY_MEMORY_SECONDS (7 * 86400)
 // The ledger may take so long.
 #define RECORD_MS 2000
-
-typedef bool answer_function(const struct answer_case *answer, const struct plan_action *action,
-                             struct answer_mail *mail_r, char **because_r);
 
 // What scripts add to an envelope's DSN parameters goes into a line of the protocol: the words of
 // RFC 3461 §4 alone, in capitals. Owned by the caller; NULL when VALUE is anything else.
@@ -259,14 +256,9 @@ static bool vacation(const struct outgoing *outgoing, const struct plan_action *
 static bool answer(gpointer data, const struct plan_action *action, GBytes **sent_r, GError **err)
 {
     const struct outgoing *outgoing = data;
-    switch (action->kind) {
-    case PLAN_VACATION:
-        return vacation(outgoing, action, sent_r, err);
-    case PLAN_NOTIFY:
-        return compose_and_send(outgoing, action, answer_notify, sent_r, err);
-    default:
-        return compose_and_send(outgoing, action, answer_report, sent_r, err);
-    }
+    return action->kind == PLAN_VACATION
+               ? vacation(outgoing, action, sent_r, err)
+               : compose_and_send(outgoing, action, answer_for(action->kind), sent_r, err);
 }
 
 // RFC 5429: reject keeps its text, if need be in a message (§2.2); ereject keeps to the protocol,

@@ -85,17 +85,9 @@ const char *plan_action_get(const struct plan_action *action, const char *name)
 const char *plan_kind_name(enum plan_kind kind)
 {
     static const char *const names[] = {
-        [PLAN_KEEP] = "keep",
-        [PLAN_FILEINTO] = "fileinto",
-        [PLAN_DISCARD] = "discard",
-        [PLAN_REDIRECT] = "redirect",
-        [PLAN_REJECT] = "reject",
-        [PLAN_EREJECT] = "ereject",
-        [PLAN_VACATION] = "vacation",
-        [PLAN_NOTIFY] = "notify",
-        [PLAN_PIPE] = "pipe",
-        [PLAN_REPORT] = "report",
-        [PLAN_DUPLICATE] = "duplicate_mark",
+#define X(kind, name) name,
+        PLAN_KIND_LIST(X)
+#undef X
     };
     return names[kind];
 }

@@ -6,18 +6,24 @@
 #include <glib.h>
 #include <stdbool.h>
 
+// Every kind of action, with its name in explanations.
+#define PLAN_KIND_LIST(X)                                                                          \
+    X(KEEP, "keep")         /* into the inbox (or the mailbox that the caller named) */            \
+    X(FILEINTO, "fileinto") /* into folder */                                                      \
+    X(DISCARD, "discard")   /* nowhere; cancels the implicit keep */                               \
+    X(REDIRECT, "redirect") /* to address, through the submission agent */                         \
+    X(REJECT, "reject")     /* refuse with text (RFC 5429) */                                      \
+    X(EREJECT, "ereject")   /* the same, in the protocol where that is possible */                 \
+    X(VACATION, "vacation") /* answer the sender (RFC 5230) */                                     \
+    X(NOTIFY, "notify")     /* tell somebody else (RFC 5435) */                                    \
+    X(PIPE, "pipe")         /* give the message to a program from the configured directory */      \
+    X(REPORT, "report")     /* send an abuse report about it (RFC 5965) */                         \
+    X(DUPLICATE, "duplicate_mark") /* remember handle as seen (RFC 7352) */
+
 enum plan_kind {
-    PLAN_KEEP,      // into the inbox (or the mailbox that the caller named)
-    PLAN_FILEINTO,  // into folder
-    PLAN_DISCARD,   // nowhere; cancels the implicit keep
-    PLAN_REDIRECT,  // to address, through the submission agent
-    PLAN_REJECT,    // refuse with text (RFC 5429)
-    PLAN_EREJECT,   // the same, in the protocol where that is possible
-    PLAN_VACATION,  // answer the sender (RFC 5230)
-    PLAN_NOTIFY,    // tell somebody else (RFC 5435)
-    PLAN_PIPE,      // give the message to a program from the configured directory
-    PLAN_REPORT,    // send an abuse report about it (RFC 5965)
-    PLAN_DUPLICATE, // remember handle as seen, once all else succeeded (RFC 7352)
+#define X(kind, name) PLAN_##kind,
+    PLAN_KIND_LIST(X)
+#undef X
 };
 
 // One action. Members that its kind does not use are NULL or zero. All strings are UTF-8 and owned.

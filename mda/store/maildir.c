@@ -374,6 +374,7 @@ const struct store store_maildir = {
     .deliver = deliver,
     .folder_path = folder_path,
     .spool_directory = spool_directory,
+    .rc_suffix = "/",
 };
 
 // LAYOUT=fs of Dovecot.
@@ -382,4 +383,5 @@ const struct store store_maildir_fs = {
     .deliver = deliver_fs,
     .folder_path = folder_path_fs,
     .spool_directory = spool_directory,
+    .rc_suffix = "/",
 };

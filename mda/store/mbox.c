@@ -386,4 +386,5 @@ const struct store store_mbox = {
     .deliver = deliver,
     .folder_path = folder_path,
     .spool_directory = spool_directory,
+    .rc_suffix = "",
 };

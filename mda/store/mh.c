@@ -195,4 +195,5 @@ const struct store store_mh = {
     .deliver = deliver,
     .folder_path = folder_path,
     .spool_directory = spool_directory,
+    .rc_suffix = "/.",
 };

@@ -43,6 +43,7 @@ struct store {
     // A directory in the file system of the store at PATH where a message may be spooled; it need
     // not be there. Owned by the caller.
     char *(*spool_directory)(const char *path);
+    const char *rc_suffix; // what an rc file writes behind a folder's path to say that it is one
 };
 
 // Takes LOCATION ("maildir:PATH", "mbox:PATH", "mh:PATH" with options, see location.h, or a PATH)

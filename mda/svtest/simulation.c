@@ -339,25 +339,8 @@ static bool send_mail(struct simulation *sim, const struct plan_action *action)
     struct sieve_answer answer;
     struct answer_mail mail = {0};
     g_autofree char *because = NULL;
-    bool sent = false;
     sieve_answer_init(&answer, &sim->source, action);
-    switch (action->kind) {
-    case PLAN_REDIRECT:
-        sent = answer_redirect(&answer.answer, action, &mail, &because);
-        break;
-    case PLAN_VACATION:
-        sent = answer_vacation(&answer.answer, action, &mail, &because);
-        break;
-    case PLAN_NOTIFY:
-        sent = answer_notify(&answer.answer, action, &mail, &because);
-        break;
-    case PLAN_REPORT:
-        sent = answer_report(&answer.answer, action, &mail, &because);
-        break;
-    default:
-        sent = answer_reject(&answer.answer, action, &mail, &because);
-        break;
-    }
+    bool sent = answer_for(action->kind)(&answer.answer, action, &mail, &because);
     g_autofree char *found = action->fcc ? sieve_beside_folder(&sim->source, action) : NULL;
     if (sent && action->fcc)
         store(sim, simulation_mailbox(sim, found ? found : action->fcc, true), mail.text,
@@ -430,16 +413,11 @@ static bool perform_one(struct simulation *sim, const struct plan_action *action
     case PLAN_FILEINTO:
         store(sim, target_of(sim, action), action->message, action->flags);
         return true;
-    case PLAN_REDIRECT:
-    case PLAN_VACATION:
-    case PLAN_NOTIFY:
-    case PLAN_REPORT:
-    case PLAN_REJECT:
-    case PLAN_EREJECT:
-        return send_mail(sim, action);
     case PLAN_PIPE:
         return pipe_message(sim, action);
     default:
+        if (answer_for(action->kind))
+            return send_mail(sim, action);
         return true;
     }
 }
