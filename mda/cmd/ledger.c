@@ -4,7 +4,7 @@
 #include "ledger/ledger.h"
 
 #include "base/clock.h"
-#include "cmd/ledger-serve.h"
+#include "ledger/serve.h"
 #include "cmd/options.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
-#include "cmd/sendmail.h"
+#include "milter/sendmail-wrapper.h"
 #include "cmd/sent-import.h"
 #include "cmd/sent-list.h"
 #include "ledger/sent-record.h"

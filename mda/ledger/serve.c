@@ -9,7 +9,7 @@
 // - What a user records counts for himself alone: else he could make a stranger's report look
 // genuine
 //   to somebody else, or say how far the ledger reaches.
-#include "cmd/ledger-serve.h"
+#include "ledger/serve.h"
 
 #include "base/address.h"
 #include "base/auto.h"
