@@ -95,6 +95,31 @@ static bool any_is(const GPtrArray *addresses, const char *address)
     return false;
 }
 
+static bool is_list(const char *address)
+{
+    static const char *const globs[] = {"*-admin@*",   "*-owner@*",  "owner-*@*",   "*-bounces@*",
+                                        "*-bounces+*", "*-bounce@*", "*-bounce-*",  "*-return-*",
+                                        "*-request@*", "*-errors@*", "*-bounces-*", "*-errors+*",
+                                        "bounce-*",    "bounces-*",  "bounces+*",   "bounce+*"};
+    for (gsize i = 0; address && i < G_N_ELEMENTS(globs); i++) {
+        if (text_glob(globs[i], address))
+            return true;
+    }
+    return false;
+}
+
+// A list has several addresses for those who look after it: mail of team-bounces@ fails, and
+// team-owner@ is told.
+static bool any_is_list_of(const GPtrArray *addresses, const char *path)
+{
+    for (guint i = 0; is_list(path) && i < addresses->len; i++) {
+        const char *address = g_ptr_array_index(addresses, i);
+        if (is_list(address) && g_strcmp0(text_domain_of(address), text_domain_of(path)) == 0)
+            return true;
+    }
+    return false;
+}
+
 // Where the report was sent to. Without a dot an address names no account to others. Owned by the
 // caller.
 static GPtrArray *sent_to(const struct evidence_case *evidence_case)
@@ -112,7 +137,8 @@ static GPtrArray *sent_to(const struct evidence_case *evidence_case)
             g_ptr_array_remove_index(addresses, i);
     }
     // A report that was addressed to its original's envelope sender got here from there.
-    const bool told = any_is(addresses, evidence_case->report->original.return_path);
+    const char *path = evidence_case->report->original.return_path;
+    const bool told = any_is(addresses, path) || any_is_list_of(addresses, path);
     if (origin.address && ((origin.handed == 0 && !told) || addresses->len == 0))
         g_ptr_array_add(addresses, origin.address);
     else
@@ -144,19 +170,6 @@ static bool is_ordered(const struct evidence_case *evidence_case, const GPtrArra
         return true;
     return !any_is(addresses, report->original.from) &&
            !any_is(addresses, report->original.return_path);
-}
-
-static bool is_list(const char *address)
-{
-    static const char *const globs[] = {"*-admin@*",   "*-owner@*",  "owner-*@*",   "*-bounces@*",
-                                        "*-bounces+*", "*-bounce@*", "*-bounce-*",  "*-return-*",
-                                        "*-request@*", "*-errors@*", "*-bounces-*", "*-errors+*",
-                                        "bounce-*",    "bounces-*",  "bounces+*",   "bounce+*"};
-    for (gsize i = 0; address && i < G_N_ELEMENTS(globs); i++) {
-        if (text_glob(globs[i], address))
-            return true;
-    }
-    return false;
 }
 
 static enum concern concern_of(const struct evidence_case *evidence_case,
