@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -18,7 +19,10 @@ static inline void mda_close_fd(int *fd)
 {
     if (*fd >= 0) {
         int saved = errno;
-        close(*fd);
+        // Linux closes it whatever close() says; elsewhere (and under a tracer that makes the call
+        // fail) it may be open still, and who reads the other end of a pipe would wait for ever.
+        if (close(*fd) != 0 && (errno == EINTR || errno == EIO) && fcntl(*fd, F_GETFD) >= 0)
+            close(*fd);
         errno = saved;
         *fd = -1;
     }

@@ -16,6 +16,7 @@ enum mda_error {
     MDA_ERROR_LIMIT,  // a limit of ours was reached
     MDA_ERROR_GONE,   // the thing asked for is not there
     MDA_ERROR_DENIED, // the system refuses it: somebody has to change something first
+    MDA_ERROR_FULL,   // the user's quota is used up: worth trying again
 };
 
 #define MDA_ERROR (mda_error_quark())

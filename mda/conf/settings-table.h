@@ -205,6 +205,18 @@
     X(STORE_FSYNC, "store", "fsync", BOOL, "yes",                                                  \
       "Whether a message is on the disk before we say that it was delivered.")                     \
     X(STORE_UMASK, "store", "umask", STRING, "077", "Permissions taken from new files (octal).")   \
+    X(QUOTA_STORAGE, "quota", "storage", SIZE, "0",                                                \
+      "How much a Maildir++ may hold; 0: what its maildirsize file says.")                         \
+    X(QUOTA_MESSAGES, "quota", "messages", NUMBER, "0", "How many messages it may hold.")          \
+    X(QUOTA_JUNK_EXTRA, "quota", "junk-extra", SIZE, "0",                                          \
+      "What the Junk folder may take beyond that.")                                                \
+    X(QUOTA_FULL, "quota", "full", CHOICE, "defer",                                                \
+      "defer | refuse: what becomes of mail over the quota: the MTA keeps it (status 75, LMTP "    \
+      "4xx), or the caller is told to refuse it, if it can (dovecot-lda -e: 77; LMTP 5xx).")       \
+    X(QUOTA_WARN_AT, "quota", "warn-at", LIST, "80 95",                                            \
+      "Percentages of the quota; [quota] warn-command runs when one is passed.")                   \
+    X(QUOTA_WARN_COMMAND, "quota", "warn-command", STRING, "",                                     \
+      "A program (absolute path) that is told the percentage as its argument.")                    \
     X(STATE_DIRECTORY, "state", "directory", PLACE, "~/.local/state/backstop",                      \
       "Where the user's state is kept (ledger, index of sent mail, memory of answers).")           \
     X(DNS_SERVER, "dns", "server", STRING, "",                                                     \

@@ -46,6 +46,11 @@ static bool is_inbox(const char *folder)
     return !folder || g_ascii_strcasecmp(folder, "INBOX") == 0;
 }
 
+static bool is_junk(const struct run_request *request, const char *folder)
+{
+    return folder && request->junk && g_ascii_strcasecmp(folder, request->junk) == 0;
+}
+
 static bool store_into(struct run *run, const char *folder, const struct plan_action *action,
                        GError **err)
 {
@@ -65,10 +70,17 @@ static bool store_into(struct run *run, const char *folder, const struct plan_ac
         .mode = request->mode,
         .deadline = deadline_in(request->lock_milliseconds),
         .alone = run->steps->len <= 1,
+        .quota = request->quota,
+        .quota_extra = is_junk(request, folder) ? request->junk_extra : 0,
     };
     struct store_result done = {0};
-    if (!run->store->deliver(run->path, &wanted, &done, err))
+    if (!run->store->deliver(run->path, &wanted, &done, err)) {
+        run->result->full |= g_error_matches(*err, MDA_ERROR, MDA_ERROR_FULL);
         return false;
+    }
+    if (run->result->percent == 0)
+        run->result->percent_before = done.percent_before;
+    run->result->percent = MAX(run->result->percent, done.percent);
     if (is_inbox(folder))
         run->filed_inbox = true;
     g_ptr_array_add(run->result->places,
@@ -82,7 +94,8 @@ static bool store_into(struct run *run, const char *folder, const struct plan_ac
 // and the inbox takes its place; a full disk and a lock pass.
 static bool may_pass(const GError *err)
 {
-    return g_error_matches(err, MDA_ERROR, MDA_ERROR_TEMP);
+    return g_error_matches(err, MDA_ERROR, MDA_ERROR_TEMP) ||
+           g_error_matches(err, MDA_ERROR, MDA_ERROR_FULL);
 }
 
 // Files into FOLDER, and when that is refused into the inbox. The inbox itself is the last place:
@@ -385,6 +398,12 @@ static void remember(const struct run *run)
 static void settle(struct run *run)
 {
     struct run_result *result = run->result;
+    // Only before anything was done: what is refused must not be half there.
+    if (run->later && result->full && result->places->len == 0) {
+        result->outcome = run->request->refuse_full ? MDA_REJECT : MDA_DEFER;
+        g_free(result->reject_text);
+        result->reject_text = g_strdup(RUN_FULL_TEXT);
+    }
     if (run->later)
         return;
     if (run->journal)

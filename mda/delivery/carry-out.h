@@ -11,6 +11,7 @@
 #include "base/content.h"
 #include "base/error.h"
 #include "plan/plan.h"
+#include "store/quota.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -42,7 +43,11 @@ struct run_request {
     bool fsync;
     mode_t mode;
     gint64 lock_milliseconds;
-    bool keywords; // as in struct store_request
+    bool keywords;      // as in struct store_request
+    struct quota quota; // of the store
+    const char *junk;   // the folder that may have JUNK_EXTRA bytes beyond it
+    guint64 junk_extra;
+    bool refuse_full; // who is over the quota is refused, not put off
     // What is written: content_of(data, bytes) composes the message, or BYTES (a message that the
     // rules changed) when that is not NULL. Owned by the caller, freed by the run.
     struct content *(*content_of)(gpointer data, GBytes *bytes);
@@ -51,11 +56,16 @@ struct run_request {
     void (*committed)(void); // called when all is done: from then on the end is success
 };
 
+// What is said of a message for which there is no room in the user's quota.
+#define RUN_FULL_TEXT "the mailbox is full"
+
 struct run_result {
     enum outcome outcome;
     GPtrArray *places;   // char *: where the message went, for the log: "Junk", "redirect:a@b"
     GPtrArray *troubles; // char *: what did not work on the way
-    char *reject_text;   // with MDA_REJECT
+    char *reject_text;   // with MDA_REJECT; RUN_FULL_TEXT also with MDA_DEFER
+    bool full;           // why it was put off or refused: the user's quota
+    guint percent_before, percent; // how full the store was and is now; 0: it has no quota
 };
 
 void run_plan(const struct run_request *request, struct run_result *result_r);

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/survive.h"
 #include "base/text.h"
 #include "conf/load.h"
@@ -38,6 +39,8 @@
 #define SEEN_MAX_BYTES (64 * 1024 * 1024)
 
 // One delivery on its way.
+#define QUOTA_WARN_MILLISECONDS 10000
+
 struct delivery {
     struct conf *conf;
     const struct delivery_options *given;
@@ -202,6 +205,34 @@ static mode_t file_mode(const struct conf *conf)
     return *text && !*rest && mask <= 0777 ? 0666 & ~((mode_t)mask & 077) : 0600;
 }
 
+// Runs the command of the settings for the highest threshold that this message passed.
+static void warn_of_quota(const struct conf *conf, const struct run_result *result)
+{
+    const char *command = conf_string(conf, CONF_QUOTA_WARN_COMMAND);
+    const char *const *thresholds = conf_list(conf, CONF_QUOTA_WARN_AT);
+    guint64 at, passed = 0;
+    for (guint i = 0; *command && thresholds[i]; i++) {
+        if (g_ascii_string_to_unsigned(thresholds[i], 10, 1, 100, &at, NULL) &&
+            result->percent_before < at && result->percent >= at)
+            passed = MAX(passed, at);
+    }
+    if (passed == 0)
+        return;
+    g_autofree char *percent = g_strdup_printf("%" G_GUINT64_FORMAT, passed);
+    g_autoptr(GError) err = NULL;
+    int status = 0;
+    const struct process process = {
+        .path = command,
+        .argv = (char *const[]){(char *)command, percent, NULL},
+        .deadline = deadline_in(QUOTA_WARN_MILLISECONDS),
+    };
+    if (!process_run(&process, &status, NULL, &err))
+        log_line(LOG_LEVEL_WARNING, "[quota] warn-command: %s", err->message);
+    else if (status != 0)
+        log_line(LOG_LEVEL_WARNING, "[quota] warn-command %s ended with status %d", command,
+                 status);
+}
+
 static void carry_out(struct delivery *delivery, const struct plan *plan)
 {
     const struct conf *conf = delivery->conf;
@@ -235,8 +266,15 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
         .content_data = delivery,
         .outgoing = delivery->source ? &ways : NULL,
         .committed = survive_committed,
+        .quota = {(guint64)conf_number(conf, CONF_QUOTA_STORAGE),
+                  (guint64)conf_number(conf, CONF_QUOTA_MESSAGES)},
+        .junk = conf_string(conf, CONF_JUNK_FOLDER),
+        .junk_extra = (guint64)conf_number(conf, CONF_QUOTA_JUNK_EXTRA),
+        .refuse_full = delivery->given->caller_refuses &&
+                       strcmp(conf_string(conf, CONF_QUOTA_FULL), "refuse") == 0,
     };
     run_plan(&request, &delivery->result);
+    warn_of_quota(conf, &delivery->result);
 }
 
 // The inbox as procmail's DEFAULT names it. Owned by the caller; NULL with *err.

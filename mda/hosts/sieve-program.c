@@ -8,6 +8,7 @@
 #include "base/surroundings.h"
 #include "hosts/sieve-execute.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -16,6 +17,7 @@
 // From here on a status is none of the program's own: a shell (or base/child.c) says so that it
 // cannot be run, 126, or is not there, 127; behind these are deaths by signal.
 #define CANNOT_RUN 126
+#define BY_SIGNAL 128
 #define DEFAULT_MILLISECONDS 10000
 // "No limit" ends before the delivery itself is given up, which would begin it all again.
 #define LONGEST_MILLISECONDS 540000
@@ -122,8 +124,10 @@ bool sieve_program_run(const struct sieve_source *source, const struct sieve_pro
         *call->answered_r = status < CANNOT_RUN;
     // Only a program that asks for it is tried again: one that always fails must not hold mail up
     // until the MTA returns it.
+    // Ended from outside: by somebody, or for want of memory.
+    const bool stopped = status == BY_SIGNAL + SIGKILL || status == BY_SIGNAL + SIGTERM;
     if (status != 0)
-        return mda_fail(err, status == EX_TEMPFAIL ? MDA_ERROR_TEMP : MDA_ERROR_CONFIG,
+        return mda_fail(err, status == EX_TEMPFAIL || stopped ? MDA_ERROR_TEMP : MDA_ERROR_CONFIG,
                         "program '%s' ended with status %d", call->program, status);
     if (output_r)
         *output_r = g_steal_pointer(&output);

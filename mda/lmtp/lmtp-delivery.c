@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/surroundings.h"
 #include "base/survive.h"
+#include "delivery/carry-out.h"
 #include "delivery/delivery.h"
 #include "lmtp/lmtp-mailbox.h"
 
@@ -176,6 +177,10 @@ static void answer_of(enum delivery_end end, const char *text,
         lmtp_answer_set(answer_r, 250, "2.0.0", "<%s> delivered, session %s", address, session);
     else if (end == DELIVERY_NO_USER)
         lmtp_answer_set(answer_r, 550, "5.1.1", "<%s> there is no such user", address);
+    else if (strcmp(text, RUN_FULL_TEXT) == 0 && end == DELIVERY_REFUSED)
+        lmtp_answer_set(answer_r, 552, "5.2.2", "<%s> " RUN_FULL_TEXT, address);
+    else if (strcmp(text, RUN_FULL_TEXT) == 0)
+        lmtp_answer_set(answer_r, 452, "4.2.2", "<%s> " RUN_FULL_TEXT, address);
     else if (end == DELIVERY_REFUSED)
         // RFC 5429 §2.1.1: where a text cannot be said, another is.
         lmtp_answer_set(answer_r, 550, "5.7.1", "%s",

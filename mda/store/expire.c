@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "store/quota.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -347,6 +348,15 @@ static int open_folder(const char *path, GError **err)
     return -1;
 }
 
+// Tells the quota of the maildir above, or of this one when it is no folder of another, what went.
+static void note_in_quota(int folder, const char *path, const struct round *round)
+{
+    const bool below = faccessat(folder, "maildirfolder", F_OK, 0) == 0;
+    g_autofree char *root = below ? g_path_get_dirname(path) : g_strdup(path);
+    if (round->result.removed > 0 && !round->policy->dry_run)
+        quota_change(root, -(gint64)round->result.removed_bytes, -(gint64)round->result.removed);
+}
+
 bool expire_folder(const char *path, const struct expire_policy *policy, gint64 now,
                    expire_visit *visit, void *data, struct expire_result *result_r, GError **err)
 {
@@ -363,7 +373,9 @@ bool expire_folder(const char *path, const struct expire_policy *policy, gint64 
         .data = data,
     };
     struct place place = {0};
-    if (!measure(&round, folder, err) || !walk(&round, folder, &place, err)) {
+    const bool walked = measure(&round, folder, err) && walk(&round, folder, &place, err);
+    note_in_quota(folder, path, &round);
+    if (!walked) {
         g_prefix_error(err, "%s: ", path);
         return false;
     }
@@ -452,7 +464,10 @@ bool expire_slice(const char *path, const struct expire_policy *policy, gint64 n
     if (state >= 0 && !state_read(state, now, &place))
         return true;
     bool at_start = place.part == 0 && place.offset == 0;
-    if ((at_start && !measure(&round, folder, err)) || !walk(&round, folder, &place, err)) {
+    const bool walked =
+        (!at_start || measure(&round, folder, err)) && walk(&round, folder, &place, err);
+    note_in_quota(folder, path, &round);
+    if (!walked) {
         g_prefix_error(err, "%s: ", path);
         return false;
     }

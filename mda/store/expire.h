@@ -8,7 +8,7 @@
 // IMAP servers may rename and remove files meanwhile: who was quicker is right. Files in tmp/ that
 // nobody touched for 36 hours are what a crash left behind, and go too.
 //
-// Left out: the Maildir++ quota file (it belongs to the mail store above; servers recalculate it).
+// What goes is noted in the Maildir++ quota file of the store, if it has one.
 #pragma once
 
 #include "base/clock.h"

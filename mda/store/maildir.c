@@ -323,6 +323,18 @@ static bool deliver_into(const struct folder *folder, const struct maildir_name 
     return true;
 }
 
+// A run that was killed may have filed the message and not have noted it.
+static void note_in_quota(const char *root, const struct quota_use *use, gsize size,
+                          struct store_result *result)
+{
+    if (result->duplicate)
+        quota_recount(root);
+    else
+        quota_change(root, (gint64)size, 1);
+    result->percent_before = quota_percent(use, 0, 0);
+    result->percent = result->duplicate ? result->percent_before : quota_percent(use, size, 1);
+}
+
 static bool deliver_to(const char *path, char *place, bool by_slash,
                        const struct store_request *request, struct store_result *result_r,
                        GError **err)
@@ -330,13 +342,16 @@ static bool deliver_to(const char *path, char *place, bool by_slash,
     g_autofree char *root = NULL, *inbox = NULL;
     location_split(path, &root, &inbox);
     g_autofree char *tmp = g_build_filename(place, "tmp", NULL);
+    struct quota_use use;
     struct folder folder = {.path = place,
                             .root = root,
                             .by_slash = by_slash,
                             .tmp = tmp,
                             .fd = -1,
                             .subs = {-1, -1, -1}};
-    bool done = folder_open(&folder, request, err);
+    bool done = quota_check(root, &request->quota, request->quota_extra, request->content->size,
+                            &use, err) &&
+                folder_open(&folder, request, err);
     if (done) {
         struct maildir_name name;
         maildir_name_init(&name, request->fingerprint, request->arrival, time(NULL),
@@ -345,6 +360,8 @@ static bool deliver_to(const char *path, char *place, bool by_slash,
         done = deliver_into(&folder, &name, request, result_r, err);
         maildir_name_clear(&name);
     }
+    if (done && use.kept)
+        note_in_quota(root, &use, request->content->size, result_r);
     folder_close(&folder);
     return done;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/content.h"
+#include "store/quota.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -23,18 +24,22 @@ struct store_request {
     bool fsync;               // success means: on the disk
     mode_t mode;              // permissions of new files; directories get x where r is
     struct deadline deadline; // for locks
+    struct quota quota;       // of the whole store, where that knows quotas (quota.h)
+    guint64 quota_extra;      // bytes that the folder may have beyond it
 };
 
 struct store_result {
     char *path;     // where the message is; owned by the caller
     bool duplicate; // an earlier run had put it there already
+    // How full the store was before and is now, in percent of its quota; 0: it has none.
+    guint percent_before, percent;
 };
 
 struct store {
     const char *name; // "maildir"; stands before the path in [store] location
-    // Delivers to the store at PATH. False with *err: nothing is visible (MDA_ERROR_TEMP), or the
-    // folder does not exist and was not to be made (MDA_ERROR_GONE), or cannot exist under that
-    // name (MDA_ERROR_CONFIG).
+    // Delivers to the store at PATH. False with *err: nothing is visible (MDA_ERROR_TEMP; _FULL:
+    // for want of quota), or the folder does not exist and was not to be made (MDA_ERROR_GONE), or
+    // cannot exist under that name (MDA_ERROR_CONFIG).
     bool (*deliver)(const char *path, const struct store_request *request,
                     struct store_result *result_r, GError **err);
     // The path of FOLDER in the store at PATH, whether it is there or not; NULL with *err when the
