@@ -114,10 +114,12 @@ sub fresh {
 # One run: 'ok', 'later' (also when it was killed), or what it said instead.
 sub run {
     my ($cell, @how) = @_;
+    # Dovecot names the directory of the folders, we the inbox.
+    my $places = $cell->{store} eq 'mbox' ? "mbox:$home/mail:INBOX=$home/mail/inbox" : $location{$cell->{store}};
     my @set = ('--set', "store.location=$location{$cell->{store}}", @settings);
     my %command = (
         deliver => ["$scratch/bin/backstop", @set, '-f', 'ann@example.net', '-r', 'me@example.org'],
-        'dovecot-lda' => ["$scratch/bin/dovecot-lda", '-o', "mail_home=$home", '-o', "mail_location=$location{$cell->{store}}", '-f', 'ann@example.net', '-a', 'me@example.org'],
+        'dovecot-lda' => ["$scratch/bin/dovecot-lda", '-o', "mail_home=$home", '-o', "mail_location=$places", '-f', 'ann@example.net', '-a', 'me@example.org'],
         procmail => ["$scratch/bin/procmail", '-f', 'ann@example.net', "HOME=$home", "DEFAULT=$home/default/", "$home/.procmailrc"],
         lmtp => ["$scratch/bin/backstop", 'lmtp', @set],
     );
@@ -215,10 +217,10 @@ for my $at (0 .. $#cells) {
     my (@kills, @others);
     my @calls = map { [split] } split /\n/, slurp("$scratch/list");
     # A process that is about to become a program of an rc file: when it is killed, that program was.
-    my %becomes = map { ($_->[0] => 1) } grep { $cell->{rules} =~ /^rc/ && $_->[0] > 1 && ($name{$_->[1]} // '') eq 'execve' } @calls;
+    my $programs = $cell->{rules} =~ /^rc-f/;
     for (@calls) {
         my ($process, $number, $count) = @$_;
-        next if $becomes{$process};
+        next if $programs && $process > 1;
         my $what = $name{$number} // next;
         push @kills, [$process, $number, $count, 'KILL', '-s', 9];
         push @others, [$process, $number, $count, 'TERM', '-s', 15] if $what =~ /write|sync|link|open|clone|fork|wait|poll|rename|fchmod/;
@@ -233,7 +235,7 @@ for my $at (0 .. $#cells) {
         @other = ([split(/:/, $where), $place, @how]) x 20;
     }
     my $cases = 0;
-    while (!@bad && (@kill || @other) && ($cases < 3 || time < $until)) {
+    while (!@bad && (@kill || @other) && ($cases < 2 || time < $until)) {
         my $fault = ($cases % 2 && @other) || !@kill ? shift @other : shift @kill;
         my ($process, $number, $count, $kind, @how) = @$fault;
         my $what = "$kind at $name{$number} $count of process $process";
