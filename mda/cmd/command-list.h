@@ -31,5 +31,6 @@
     X(dovecot_lda, "dovecot-lda")                                                                  \
     X(dovecot_lda, "deliver")                                                                      \
     X(maildrop, "maildrop")                                                                        \
+    X(mail_local, "mail.local")                                                                    \
     X(procmail_agent, "procmail")                                                                  \
     X(sendmail, "sendmail")

@@ -25,6 +25,7 @@ static const GOptionEntry entries[] = {
 
 int cmd_deliver(struct command_context *context, int argc, char **argv)
 {
+    options_split(entries, true, &argc, &argv);
     // A wrong option bounces nothing: the MTA keeps the mail until the configuration is mended.
     if (!options_parse(context, entries, "[OPTION...] < MESSAGE",
                        "Judges the message and files it by the user's rules.", &argc, &argv))

@@ -88,6 +88,7 @@ int cmd_dovecot_lda(struct command_context *context, int argc, char **argv)
     g_autoptr(GOptionContext) options = g_option_context_new("< MESSAGE");
     g_option_context_add_main_entries(options, entries, NULL);
     g_autoptr(GError) err = NULL;
+    options_split(entries, false, &argc, &argv);
     if (!g_option_context_parse(options, &argc, &argv, &err)) {
         fprintf(stderr, "%s: %s\n", context->program, err->message);
         return command_defer(context);

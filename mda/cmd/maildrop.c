@@ -16,6 +16,8 @@ static struct delivery_options given;
 static GString *headers;
 static char *ignored_text;
 static gboolean ignored_flag;
+static gboolean embedded;
+static char *embedded_filter;
 
 static gboolean take_header(const char *name, const char *value, gpointer data, GError **err)
 {
@@ -41,6 +43,12 @@ static const GOptionEntry entries[] = {
      "N"},
     {"quota-file", 'W', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect",
      "FILE"},
+    {"embedded", 'm', 0, G_OPTION_ARG_NONE, &embedded,
+     "Runs a filter file and delivers nothing: not to be had here", NULL},
+    {"embedded-filter", 'M', 0, G_OPTION_ARG_FILENAME, &embedded_filter,
+     "Runs this filter file and delivers nothing: not to be had here", "FILE"},
+    {"no-preamble", 'N', 0, G_OPTION_ARG_NONE, &ignored_flag, "Accepted, without effect", NULL},
+    {"socket", 't', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect", "SOCKET"},
     {"owner", 'D', 0, G_OPTION_ARG_FILENAME, &ignored_text, "Accepted, without effect", "UID/GID"},
     G_OPTION_ENTRY_NULL};
 
@@ -90,11 +98,14 @@ int cmd_maildrop(struct command_context *context, int argc, char **argv)
     g_autoptr(GOptionContext) options = g_option_context_new("< MESSAGE");
     g_option_context_add_main_entries(options, entries, NULL);
     g_autoptr(GError) err = NULL;
+    options_split(entries, false, &argc, &argv);
     if (!g_option_context_parse(options, &argc, &argv, &err)) {
         fprintf(stderr, "maildrop: %s\n", err->message);
         return command_defer(context);
     }
-    g_autofree char *filter = argc > 1 ? g_strdup(argv[1]) : NULL;
+    g_autofree char *filter = argc > 1 ? g_strdup(argv[1]) : g_strdup(embedded_filter);
+    if (embedded && !filter)
+        filter = g_strdup("-m");
     if (!filter && !find_filter(&filter, &err)) {
         log_line(LOG_LEVEL_ERROR, "deferred: %s", err->message);
         return command_defer(context);

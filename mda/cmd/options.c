@@ -55,6 +55,59 @@ static const GOptionEntry version[] = {{"version", 0, G_OPTION_FLAG_NO_ARG | G_O
                                         G_OPTION_ARG_CALLBACK, (gpointer)show_version, NULL, NULL},
                                        G_OPTION_ENTRY_NULL};
 
+static const GOptionEntry *entry_of(const GOptionEntry *entries, char letter)
+{
+    for (; entries && entries->long_name; entries++) {
+        if (entries->short_name == letter)
+            return entries;
+    }
+    return NULL;
+}
+
+// How many characters of WORD ("-ekduser") come before a value in the same word; 0: there is none.
+// *AWAITS_R: the next word is the value.
+static gsize letters_before_value(const char *word, const GOptionEntry *entries, bool common_too,
+                                  bool *awaits_r)
+{
+    *awaits_r = false;
+    if (word[0] != '-' || word[1] == '-')
+        return 0;
+    for (gsize i = 1; word[i]; i++) {
+        const GOptionEntry *entry = entry_of(entries, word[i]);
+        if (!entry && common_too)
+            entry = entry_of(common, word[i]);
+        if (!entry)
+            return 0;
+        if (entry->arg == G_OPTION_ARG_NONE || (entry->flags & G_OPTION_FLAG_NO_ARG))
+            continue;
+        *awaits_r = word[i + 1] == '\0';
+        return *awaits_r ? 0 : i + 1;
+    }
+    return 0;
+}
+
+void options_split(const GOptionEntry *entries, bool common_too, int *argc, char ***argv)
+{
+    GPtrArray *words = g_ptr_array_new();
+    bool is_value = true, ended = false; // the first word is the program's name
+    for (int i = 0; i < *argc; i++) {
+        char *word = (*argv)[i];
+        bool awaits = false;
+        ended = ended || (!is_value && strcmp(word, "--") == 0);
+        gsize length =
+            is_value || ended ? 0 : letters_before_value(word, entries, common_too, &awaits);
+        is_value = awaits;
+        if (length > 0) {
+            g_ptr_array_add(words, g_strndup(word, length));
+            word += length;
+        }
+        g_ptr_array_add(words, word);
+    }
+    *argc = (int)words->len;
+    g_ptr_array_add(words, NULL);
+    *argv = (char **)g_ptr_array_free(words, FALSE);
+}
+
 bool options_parse(struct command_context *context, const GOptionEntry *entries,
                    const char *synopsis, const char *description, int *argc, char ***argv)
 {

@@ -18,3 +18,8 @@ bool options_parse(struct command_context *context, const GOptionEntry *entries,
 // A command that parses by itself tells them by options_told, which returns whether somebody asked.
 bool options_told(const GOptionEntry *entries, const char *synopsis);
 void options_visit(void (*visit)(const GOptionEntry *entries, const char *synopsis));
+
+// GOption wants a short option and its value in two words; other programs take "-duser" as well.
+// Takes such words of ARGV apart, by what ENTRIES (and the common options, when COMMON) say takes a
+// value. The new array and its words stay until the process ends.
+void options_split(const GOptionEntry *entries, bool common_too, int *argc, char ***argv);
