@@ -65,7 +65,7 @@ BEGIN {
     allow("evidence", "ledger bounce message")
     allow("bounce", "message")
     allow("ledger", "store message")
-    allow("store", "")
+    allow("store", "submit")
     allow("message", "")
     allow("conf", "")
     allow("base", "-conf")

@@ -192,8 +192,13 @@
     X(REPORT_MAIL_TO, "report", "mail-to", STRING, "",                                             \
       "Where backstop report --mail sends to; empty: to the user's own name on this host.")        \
     X(STORE_LOCATION, "store", "location", PLACE, "~/Maildir",                                      \
-      "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, or a path (ending in / or a "      \
-      "directory: maildir).")                                                                      \
+      "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, lmtp:unix:SOCKET or "                \
+      "lmtp:HOST:PORT (another server keeps it), or a path (ending in / or a directory: maildir); "  \
+      "the variables %u, %n, %d, %h stand for the user, and options as in Dovecot's "              \
+      "mail_location.")                                                                            \
+    X(STORE_ONWARD, "store", "onward", STRING, "",                                                 \
+      "Where mail is handed on to by LMTP when it lies in what cannot be written here (sdbox, "    \
+      "mdbox, obox): unix:SOCKET or HOST:PORT; empty: it waits.")                                                                      \
     X(STORE_CREATE_FOLDERS, "store", "create-folders", BOOL, "yes",                                \
       "Whether folders that rules name are made; if not, their mail goes to the inbox.")           \
     X(STORE_SPECIAL_USE, "store", "special-use", LIST,                                             \

@@ -57,6 +57,19 @@ static void take_fields(const struct mail_user *user)
         request->looked_up = dovecot_fields_translate(user->fields);
 }
 
+// Mail in a form that is Dovecot's alone goes to its own server.
+static bool hand_onward(struct conf *conf, GError **err)
+{
+    static const char *const theirs[] = {"sdbox", "mdbox", "dbox", "obox", "cydir", "imapc", NULL};
+    const char *location = conf_string(conf, CONF_STORE_LOCATION);
+    const char *onward = conf_string(conf, CONF_STORE_ONWARD);
+    g_autofree char *driver = g_strndup(location, strcspn(location, ":"));
+    if (!*onward || !g_strv_contains(theirs, driver))
+        return true;
+    g_autofree char *assignment = g_strconcat("store.location=lmtp:", onward, NULL);
+    return conf_assign(conf, assignment, "[store] onward", err);
+}
+
 // In a Maildir++ a directory with a dot in front is a folder: what we keep there has none.
 static bool keep_state_apart(struct mail_user *user, struct conf *conf, GError **err)
 {
@@ -79,7 +92,8 @@ bool account_settings(struct mail_user *user, struct conf *conf, GError **err)
 {
     take_fields(user);
     conf_set_user(conf, user->name);
-    if (!conf_load(conf, user->home ? user->home : "", err) || !keep_state_apart(user, conf, err))
+    if (!conf_load(conf, user->home ? user->home : "", err) || !hand_onward(conf, err) ||
+        !keep_state_apart(user, conf, err))
         return false;
     if (user->home)
         return true;

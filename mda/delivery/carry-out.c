@@ -63,6 +63,7 @@ static bool store_into(struct run *run, const char *folder, const struct plan_ac
         .create = request->create || (action && action->create),
         .flags = action ? action->flags : NULL,
         .sender = request->sender,
+        .recipient = request->recipient,
         .fingerprint = request->fingerprint,
         .arrival = request->arrival,
         .keywords = request->keywords,

@@ -36,6 +36,7 @@ struct run_request {
     const char *location;    // [store] location
     const char *inbox;       // the folder that keep means, NULL: the inbox
     const char *sender;      // envelope sender, for mbox
+    const char *recipient;   // for a store on another server
     const char *fingerprint; // of this delivery, see store.h
     const char *journals;    // the directory of journals (base/journal.h); NULL: none are kept
     gint64 arrival;

@@ -254,6 +254,7 @@ static void carry_out(struct delivery *delivery, const struct plan *plan)
         .location = conf_string(conf, CONF_STORE_LOCATION),
         .inbox = delivery->given->folder,
         .sender = delivery->envelope.sender,
+        .recipient = delivery->user.name,
         .fingerprint = delivery->fingerprint,
         .journals = journals,
         .arrival = intake_arrival(delivery->message),

@@ -443,6 +443,8 @@ static void finish(struct translation *out)
     if (out->base) {
         g_autofree char *source = g_strdup_printf("dovecot-auth:%s/auth-userdb", out->base);
         set(out, "users", "source", source);
+        g_autofree char *onward = g_strdup_printf("unix:%s/lmtp", out->base);
+        set(out, "store", "onward", onward);
     }
     set_list(out, "sieve", "before", out->before);
     set_list(out, "sieve", "after", out->after);

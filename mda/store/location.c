@@ -77,6 +77,8 @@ static bool take_options(struct location *location, const char *text, GError **e
         if (!take_option(location, options[i], err))
             return false;
     }
+    if (g_strcmp0(location->driver, "lmtp") == 0)
+        return true;
     if (!g_path_is_absolute(location->root) ||
         (location->inbox && !g_path_is_absolute(location->inbox)))
         return mda_fail(err, MDA_ERROR_CONFIG, "the path is not absolute");

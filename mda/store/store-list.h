@@ -3,4 +3,5 @@
 #define STORE_LIST(X)                                                                              \
     X(maildir)                                                                                     \
     X(mbox)                                                                                        \
-    X(mh)
+    X(mh)                                                                                          \
+    X(lmtp)

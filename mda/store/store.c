@@ -51,7 +51,7 @@ static const struct store *store_of(const struct location *location, GError **er
     if (!store)
         mda_fail(err, MDA_ERROR_CONFIG,
                  "[store] location = %s:%s: mail of this kind cannot be written here: expected "
-                 "maildir:PATH, mbox:PATH, mh:PATH or a path",
+                 "maildir:PATH, mbox:PATH, mh:PATH, lmtp:unix:SOCKET, lmtp:HOST:PORT or a path",
                  driver, location->root);
     return store == &store_maildir && location->by_folders ? &store_maildir_fs : store;
 }

@@ -18,6 +18,7 @@ struct store_request {
     const GPtrArray *flags;   // IMAP flags (char *), may be NULL
     bool keywords;            // those that are no system flags are kept too, as Dovecot does
     const char *sender;       // envelope sender for an mbox From_ line; "" or NULL: MAILER-DAEMON
+    const char *recipient;    // whom a server is told that the mail is for; NULL: not known
     const char *fingerprint;  // hex: the same for a retry of the same delivery and nothing else
     gint64 arrival;           // unix time at which our MTA took the message in; 0: not known
     bool alone;               // nothing that takes time follows it in this delivery
@@ -46,7 +47,7 @@ struct store {
     // name is not possible. Owned by the caller.
     char *(*folder_path)(const char *path, const char *folder, GError **err);
     // A directory in the file system of the store at PATH where a message may be spooled; it need
-    // not be there. Owned by the caller.
+    // not be there. Owned by the caller; NULL: there is none.
     char *(*spool_directory)(const char *path);
     const char *rc_suffix; // what an rc file writes behind a folder's path to say that it is one
 };

@@ -105,3 +105,29 @@ bool submit(const struct conf *conf, const struct submission *mail, GError **err
         return submit_by_command(conf, mail, err);
     return submit_to(conf, server, mail, err);
 }
+
+bool submit_lmtp(const char *place, gint64 milliseconds, const struct submission *mail,
+                 GError **err)
+{
+    struct submit_server server = {.shown = place,
+                                   .host = "",
+                                   .lmtp = true,
+                                   .user = "",
+                                   .password_file = "",
+                                   .deadline = deadline_in(milliseconds)};
+    if (g_str_has_prefix(place, "unix:")) {
+        server.path = place + strlen("unix:");
+        return submit_by_smtp(&server, mail, err);
+    }
+    const char *rest = g_str_has_prefix(place, "inet:") ? place + strlen("inet:") : place;
+    const char *colon = strrchr(rest, ':');
+    if (!colon || colon == rest || !colon[1])
+        return mda_fail(err, MDA_ERROR_CONFIG, "lmtp:%s: expected lmtp:unix:PATH or lmtp:HOST:PORT",
+                        place);
+    // An IPv6 address stands in brackets.
+    bool brackets = rest[0] == '[' && colon[-1] == ']';
+    g_autofree char *host = g_strndup(rest + brackets, (gsize)(colon - rest) - 2 * brackets);
+    server.host = host;
+    server.port = colon + 1;
+    return submit_by_smtp(&server, mail, err);
+}

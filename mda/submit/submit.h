@@ -29,3 +29,8 @@ struct submission {
 // taken nothing.
 bool submit(const struct conf *conf, const struct submission *mail,
             GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Hands MAIL, with its one recipient, to the LMTP server at PLACE ("unix:PATH", "inet:HOST:PORT" or
+// "HOST:PORT") within MILLISECONDS. True once it has taken it. False with *err as above.
+bool submit_lmtp(const char *place, gint64 milliseconds, const struct submission *mail,
+                 GError **err) G_GNUC_WARN_UNUSED_RESULT;

@@ -108,6 +108,7 @@ gil@example.net:x::::::userdb_mail=mbox:~/mail:INBOX=~/mbox
 hal@example.net:x::::::userdb_mail=maildir:~/Maildir:LAYOUT=fs
 ivy@example.net:x:65533:65533::$site/v/ivy::
 joe@example.net:x::::::userdb_mail=mbox:~/folders:INBOX=~/in.mbox:INDEX=~/index
+jim@example.net:x::::::userdb_mail=sdbox:~/sdbox
 kim@example.net:x::::::
 lou@example.net:x::::::
 END

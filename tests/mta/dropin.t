@@ -33,6 +33,12 @@ through "$site/bin/dovecot-lda" ours
 compare real ours "dovecot-lda"
 head -5 "$scratch/ours.err" | diag
 
+# What is Dovecot's alone is handed on to its own server: nothing is filed where nobody looks.
+as_vmail "$site/bin/dovecot-lda" -c "$dv" -f sam@example.com -d jim@example.net <"$scratch/m/001.eml" 2>"$scratch/err"
+is "$? $(doveadm -c "$dv" -f flow search -u jim@example.net mailbox INBOX ALL | wc -l)" "0 1" "an sdbox gets its mail by Dovecot's LMTP"
+as_vmail "$site/bin/dovecot-lda" -c "$dv" -f sam@example.com -d jim@example.net -o base_dir="$site/none" <"$scratch/m/001.eml" 2>"$scratch/err"
+is $? 75 "and waits when nobody can be asked"
+
 # ---- LMTP
 # SOCKET NAME: the same messages, but those that need options; what the client is told of each.
 through_lmtp() {
