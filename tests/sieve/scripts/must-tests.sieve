@@ -1,0 +1,1 @@
+if allof (allof (allof (allof (allof (allof (allof (allof (allof (allof (allof (allof (allof (allof (allof ( true ))))))))))))))) { discard; }
