@@ -47,7 +47,7 @@ status=0
 find . \( -name '*.c' -o -name '*.h' \) -exec grep -H '^[ 	]*#[ 	]*include' {} + | awk '
 BEGIN {
     allow("main", "cmd conf")
-    allow("cmd", "lmtp milter svtest delivery hosts judge learn report answer submit plan store sieve procmail evidence bounce ledger message")
+    allow("cmd", "lmtp milter svtest delivery hosts judge learn report site answer submit plan store sieve procmail evidence bounce ledger message")
     allow("lmtp", "delivery message")
     allow("milter", "evidence ledger message")
     allow("svtest", "hosts sieve")
@@ -60,6 +60,7 @@ BEGIN {
     allow("sieve", "plan answer/mailto.h message/date.h")
     allow("procmail", "plan")
     allow("report", "")
+    allow("site", "")
     allow("plan", "")
     allow("submit", "")
     allow("evidence", "ledger bounce message")

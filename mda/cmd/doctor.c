@@ -10,6 +10,7 @@
 #include "cmd/doctor-ledger.h"
 #include "cmd/doctor-reports.h"
 #include "cmd/learn-show.h"
+#include "cmd/doctor-site.h"
 #include "cmd/options.h"
 #include "evidence/evidence.h"
 #include "evidence/keys.h"
@@ -24,9 +25,11 @@
 #define INDEX_MS 30000
 #define INDEX_MAX 200000
 
-static char *folder_option;
+static char *folder_option, *mail_log_option;
 
 static const GOptionEntry entries[] = {
+    {"mail-log", 0, 0, G_OPTION_ARG_FILENAME, &mail_log_option,
+     "Count the bounces to others in this log of the MTA", "FILE"},
     {"folder", 'f', 0, G_OPTION_ARG_FILENAME, &folder_option,
      "Judge the reports in this maildir instead of the inbox and Junk", "MAILDIR"},
     G_OPTION_ENTRY_NULL};
@@ -262,5 +265,6 @@ int cmd_doctor(struct command_context *context, int argc, char **argv)
     if (!learn_show(context->conf, stdout, "  ", &trouble))
         printf("  %s\n", trouble->message);
     doctor_print_reports(seen);
+    doctor_print_site(context->conf, mail_log_option);
     return mistakes == 0 ? STATUS_OK : STATUS_NO;
 }
