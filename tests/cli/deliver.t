@@ -142,6 +142,15 @@ for store in maildir:Maildir mbox:box mh:Mail; do
     wait
     is "$(equals twice)" 15 "${store%%:*}: equal messages at one time"
 done
+# An IMAP server may have taken the first try's copy out of new/ meanwhile, and someone may have read it.
+fresh
+for moved in :2, :2,S; do
+    printf 'Received: from a by b; %s\nA: b\n\nmoved %s\n' "$(date -R)" "$moved" >"$scratch/moved"
+    put -f a@b --set "store.location=maildir:$HOME/Maildir" <"$scratch/moved"
+    for file in "$HOME/Maildir/new/"*; do mv "$file" "$HOME/Maildir/cur/${file##*/}$moved"; done
+    put -f a@b --set "store.location=maildir:$HOME/Maildir" <"$scratch/moved"
+    is "$(equals "moved $moved")" 1 "a retry finds its earlier copy as cur/…$moved"
+done
 # A mark that a killed run left stands for one retry, and for no more.
 for store in maildir:Maildir mh:Mail; do
     fresh

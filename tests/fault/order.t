@@ -156,7 +156,7 @@ if (defined $uid && $uid) {
     chown $uid, $gid, $scratch, $home, "$home/.procmailrc";
     put($trace, '');
     chmod 0666, $trace;
-    my $status = run($message, {SHIM_TRACE => $trace, $> ? (SHIM_ROOT => 1) : ()}, '-d', $user, '--set', "store.location=maildir:$home/Maildir", '--set', "state.directory=$home/state");
+    my $status = run($message, {SHIM_TRACE => $trace, $> ? (SHIM_USER => 0) : ()}, '-d', $user, '--set', "store.location=maildir:$home/Maildir", '--set', "state.directory=$home/state");
     my @calls = traced();
     my %at = map { my $call = $_; $call => last_of(\@calls, sub { $_[0][0] eq $call }) } qw(initgroups setresgid setresuid);
     my ($opened) = grep { $calls[$_][0] =~ /^(open|openat|mkdirat)$/ && "$calls[$_][2]/$calls[$_][3]" =~ m{\Q$home\E} } 0 .. $#calls;
@@ -167,11 +167,14 @@ if (defined $uid && $uid) {
     my @refused;
     for my $call (qw(initgroups setresgid setresuid)) {
         remove_tree("$home/Maildir");
-        my $ended = run($message, {SHIM_CALL => $call, SHIM_NTH => 1, SHIM_FAULT => 1, $> ? (SHIM_ROOT => 1) : ()}, '-d', $user, '--set', "store.location=maildir:$home/Maildir", '--set', "state.directory=$home/state");
+        my $ended = run($message, {SHIM_CALL => $call, SHIM_NTH => 1, SHIM_FAULT => 1, $> ? (SHIM_USER => 0) : ()}, '-d', $user, '--set', "store.location=maildir:$home/Maildir", '--set', "state.directory=$home/state");
         push @refused, "$call fails: status $ended" unless $ended eq '75' && !-e "$home/Maildir";
     }
     ok(!@refused, 'when one of them fails the message waits', @refused);
+    remove_tree("$home/Maildir");
+    my $refused = run($message, {SHIM_USER => 54321}, '-d', $user, '--set', "store.location=maildir:$home/Maildir", '--set', "state.directory=$home/state");
+    ok($refused eq '75' && !-e "$home/Maildir", 'who is not root delivers for nobody else', "status $refused");
 } else {
-    print "ok ", ++$tests, " # SKIP this user has no entry in the database\n" for 1 .. 2;
+    print "ok ", ++$tests, " # SKIP this user has no entry in the database\n" for 1 .. 3;
 }
 print "1..$tests\n";

@@ -13,7 +13,7 @@
 //
 //   SHIM_TRACE=FILE  a line for each call, before it is made: its name, the file's device:inode and
 //                    path, and for names that it makes or takes away the name
-//   SHIM_ROOT=1      the process takes itself for root, and becoming another user succeeds
+//   SHIM_USER=0      the process takes itself for this user, and for root becoming another succeeds
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -223,15 +223,15 @@ int rename(const char *old, const char *new)
                : (int)syscall(SYS_renameat2, AT_FDCWD, old, AT_FDCWD, new, 0);
 }
 
-// Who we are: the truth, or root until another user is taken on.
-static long identity(long truth, long *pretended)
+// Who we are: the truth, or SHIM_USER until another user is taken on.
+static long uid_now = -1, gid_now = -1;
+static long identity(long truth, const long *taken)
 {
-    const char *root = getenv("SHIM_ROOT");
-    if (!root || !*root)
+    const char *user = getenv("SHIM_USER");
+    if (!user)
         return truth;
-    return *pretended;
+    return *taken >= 0 ? *taken : atol(user);
 }
-static long uid_now, gid_now;
 
 uid_t getuid(void)
 {
@@ -258,7 +258,7 @@ int initgroups(const char *user, gid_t group)
     (void)group;
     if (turn("initgroups", -1, user) == FAIL)
         return -1;
-    return getenv("SHIM_ROOT") ? 0 : (int)syscall(SYS_setgroups, 1, &group);
+    return getenv("SHIM_USER") ? 0 : (int)syscall(SYS_setgroups, 1, &group);
 }
 
 int setresgid(gid_t real, gid_t effective, gid_t saved)
@@ -266,7 +266,7 @@ int setresgid(gid_t real, gid_t effective, gid_t saved)
     if (turn("setresgid", -1, NULL) == FAIL)
         return -1;
     gid_now = effective;
-    return getenv("SHIM_ROOT") ? 0 : (int)syscall(SYS_setresgid, real, effective, saved);
+    return getenv("SHIM_USER") ? 0 : (int)syscall(SYS_setresgid, real, effective, saved);
 }
 
 int setresuid(uid_t real, uid_t effective, uid_t saved)
@@ -274,15 +274,15 @@ int setresuid(uid_t real, uid_t effective, uid_t saved)
     if (turn("setresuid", -1, NULL) == FAIL)
         return -1;
     uid_now = effective;
-    return getenv("SHIM_ROOT") ? 0 : (int)syscall(SYS_setresuid, real, effective, saved);
+    return getenv("SHIM_USER") ? 0 : (int)syscall(SYS_setresuid, real, effective, saved);
 }
 
 int setuid(uid_t user)
 {
     if (turn("setuid", -1, NULL) == FAIL)
         return -1;
-    if (!getenv("SHIM_ROOT"))
+    if (!getenv("SHIM_USER"))
         return (int)syscall(SYS_setuid, user);
     errno = EPERM;
-    return uid_now == 0 ? 0 : -1;
+    return identity(-1, &uid_now) == 0 ? 0 : -1;
 }
