@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
-// - The index proper is an SQLite ledger (sent-folder.sqlite), so it is asked as the ledger is. What
+// - The index proper is an SQLite ledger (sent-folder.sqlite), so it is asked as the ledger is.
+// What
 //   has been read stands in the state file, written after the index: a run that is killed in
 //   between reads a few messages twice.
 // - A maildir name without its flags stays the same while IMAP servers move and flag the message.
@@ -80,7 +81,6 @@ GPtrArray *sentfolder_paths(const struct conf *conf)
     if (!location_parse(conf_string(conf, CONF_STORE_LOCATION), &location, NULL))
         return paths;
     g_autofree char *kind = g_strdup(location.driver ? location.driver : "");
-    g_autofree char *inbox = g_strdup(location.inbox);
     g_autofree char *root = g_strdup(location.root);
     location_clear(&location);
     g_autofree char *beside = g_path_get_dirname(root);

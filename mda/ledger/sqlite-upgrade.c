@@ -170,12 +170,12 @@ bool sqlite_forget(const struct db_api *api, struct db *db, const struct sqlite_
 {
     static const char *const steps[] = {
         // What is forgotten is not held against a report any more.
-        "INSERT INTO meta (name, value) SELECT 'forgot', latest FROM (SELECT max(CASE time WHEN 0"
-        " THEN added ELSE min(time, added) END) AS latest FROM entry WHERE hash > ?1"
-        " AND hash <= ?2 AND added < ?3 AND info >= 0) WHERE latest IS NOT NULL"
-        " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-        "UPDATE meta SET value = value - (SELECT count(*) FROM entry WHERE hash > ?1"
-        " AND hash <= ?2 AND added < ?3 AND info >= 0) WHERE name = 'count'",
+        ("INSERT INTO meta (name, value) SELECT 'forgot', latest FROM (SELECT max(CASE time WHEN 0"
+         " THEN added ELSE min(time, added) END) AS latest FROM entry WHERE hash > ?1"
+         " AND hash <= ?2 AND added < ?3 AND info >= 0) WHERE latest IS NOT NULL"
+         " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"),
+        ("UPDATE meta SET value = value - (SELECT count(*) FROM entry WHERE hash > ?1"
+         " AND hash <= ?2 AND added < ?3 AND info >= 0) WHERE name = 'count'"),
         "DELETE FROM entry WHERE hash > ?1 AND hash <= ?2 AND added < ?3",
     };
     struct ledger_hash place, end;

@@ -521,8 +521,8 @@ static bool sqlite_forget_one(gpointer data, const struct ledger_hash *hash, gin
 static bool sqlite_forget_since(gpointer data, gint64 since, gint64 *count_r, GError **err)
 {
     static const char *const sql[] = {
-        "UPDATE meta SET value = max(0, value - (SELECT count(*) FROM entry WHERE added >= ?1 AND"
-        " info >= 0)) WHERE name = 'count'",
+        ("UPDATE meta SET value = max(0, value - (SELECT count(*) FROM entry WHERE added >= ?1 AND"
+         " info >= 0)) WHERE name = 'count'"),
         "DELETE FROM hour WHERE hour >= ?1 / 3600",
         "DELETE FROM entry WHERE added >= ?1",
     };

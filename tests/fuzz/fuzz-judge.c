@@ -6,6 +6,7 @@
 #define judge_if_automatic fuzz_judge_if_automatic
 #include "judge/judge-child.c"
 
+#include <fcntl.h>
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,15 +21,16 @@ static void must_be_one_field(const char *header)
 
 static GString *heard(const uint8_t *data, size_t size)
 {
-    int ends[2];
-    const char *why = NULL;
+    struct child judge = {.fed = {-1, -1}};
+    const struct deadline deadline = deadline_in(1000);
     GString *answer = g_string_new(NULL);
-    g_assert(pipe2(ends, O_CLOEXEC) == 0);
-    g_assert(write(ends[1], data, MIN(size, 60000)) >= 0);
-    close(ends[1]);
-    bool sound = read_answer(ends[0], deadline_in(-1), answer, &why);
-    g_assert(sound || why);
-    close(ends[0]);
+    g_assert(pipe2(judge.heard, O_CLOEXEC) == 0);
+    g_assert(write(judge.heard[1], data, MIN(size, 60000)) >= 0);
+    close(judge.heard[1]);
+    judge.heard[1] = -1;
+    const char *why = hear(&judge, &deadline, answer);
+    g_assert(answer->len <= ANSWER_MAX_BYTES && (!why || *why));
+    child_close(&judge);
     return answer;
 }
 

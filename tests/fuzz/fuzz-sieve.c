@@ -23,7 +23,7 @@ static void run_script(const char *script, gsize script_size, GBytes *bytes)
     source.to = g_strdup("b+c@example.org");
     source.now = 1700000000;
     sieve_source_set_message(&source, message);
-    sieve_execute_world(&source, NULL, &host);
+    sieve_execute_surroundings(&source, NULL, &host);
     if (sieve_compile("fuzz", script, script_size, &host, diagnostics, &program)) {
         sieve_execute(program, &host, plan, diagnostics);
         // A program can be run again.

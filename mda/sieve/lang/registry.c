@@ -16,12 +16,14 @@ SIEVE_EXTENSION_LIST(X)
 #define X(id) &sieve_##id,
 static const struct sieve_verb *const core_verbs[] = {SIEVE_VERB_LIST(X) NULL};
 #undef X
+#define X(id) +1
+enum { OWN_EXTENSIONS = 0 SIEVE_EXTENSION_LIST(X) };
+#undef X
 #define X(id) &sieve_ext_##id,
-static const struct sieve_extension *const own[] = {SIEVE_EXTENSION_LIST(X)};
-const struct sieve_extension *sieve_extensions[G_N_ELEMENTS(own) + SIEVE_EXTENSIONS_MORE] = {
+const struct sieve_extension *sieve_extensions[OWN_EXTENSIONS + SIEVE_EXTENSIONS_MORE] = {
     SIEVE_EXTENSION_LIST(X)};
 #undef X
-guint sieve_extension_count = G_N_ELEMENTS(own);
+guint sieve_extension_count = OWN_EXTENSIONS;
 
 void sieve_extension_add(const struct sieve_extension *extension)
 {
