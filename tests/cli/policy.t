@@ -99,8 +99,7 @@ is "$(where)" "INBOX" "what no recipe takes goes to the inbox"
 # What a stranger writes as our verdict is no verdict, also where nothing is judged.
 rm "$HOME/.procmailrc"
 printf 'require "fileinto"; if exists "X-Backstop" { fileinto :create "Believed"; }\n' | sed 's/"fileinto"/["fileinto", "mailbox"]/' >"$HOME/.dovecot.sieve"
-serial=$((serial + 1))
-printf 'From: ann@example.net\nX-Backstop: backscatter; class=dsn-failure\nSubject: Undeliverable %s\n\nx\n' $serial >"$scratch/m"
+printf 'From: ann@example.net\nX-Backstop: backscatter; class=dsn-failure\nSubject: lunch\n\nx\n' >"$scratch/m"
 as_mta "$BACKSTOP" --set log.destination="$HOME/log" -f ann@example.net -a me@example.com <"$scratch/m"
-is "$(where)" "INBOX" "rules do not see a verdict that the sender wrote"
+is "$(cd "$HOME/Maildir" && grep -rl '^Subject: lunch' . | cut -d/ -f2)" "new" "rules do not see a verdict that the sender wrote"
 plan
