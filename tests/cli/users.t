@@ -179,6 +179,22 @@ site "dovecot-auth:$scratch/no.sock"
 to odd@example.org
 is "$status" 75 "nobody listens"
 
+# ---- A spool of mail where users make no files
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir -m 2755 "$scratch/spool"
+    chgrp mail "$scratch/spool" 2>/dev/null || chgrp 12 "$scratch/spool"
+    chmod 2755 "$scratch/spool"
+    group=$(stat -c %g "$scratch/spool")
+    site "passwd-file:$scratch/users" "[store]
+location = mbox:$scratch/spool/%n"
+    to ann@example.org
+    is "$status $(stat -c '%u %g %a' "$scratch/spool/ann") $(grep -c '^Subject: hello' "$scratch/spool/ann")" "0 $uid $group 660 1" \
+        "root makes the spool file: the user's, the spool's group, no more"
+    ln -s "$scratch/victim" "$scratch/spool/ben"
+    to ben@example.org --set "store.location=mbox:$scratch/spool/%n"
+    is "$(ls "$scratch/victim" 2>/dev/null)" "" "no link there is followed"
+fi
+
 # ---- Who we are then
 site "passwd-file:$scratch/users" "[sieve]
 settings = sieve_plugins=sieve_extprograms"
