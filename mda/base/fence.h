@@ -22,9 +22,9 @@ enum fence_holds {
     FENCE_TRUNCATE = 1 << 1, // ABI 3 (6.2): nor cut short
     FENCE_CONNECT = 1 << 2,  // ABI 4 (6.7): no TCP connection but to the ports
     FENCE_SIGNALS = 1 << 3,  // ABI 6 (6.12): no signal to others, also by the kernel's hand
-    FENCE_CALLS = 1 << 4,    // seccomp: no process, no signal to others, no mode, owner, time or
-                          // attribute of a file changed, no file cut short by name, no socket that
-                          // listens, no tracing, nothing of the administrator's
+    // seccomp: no process, no signal to others, no mode, owner, time or attribute of a file changed,
+    // no file cut short by name, no socket that listens, no tracing, nothing of the administrator's
+    FENCE_CALLS = 1 << 4,
 };
 
 // Puts the fence up for good, for this process and its children. Returns what holds, 0 where the

@@ -4,8 +4,8 @@
 #include "ledger/ledger.h"
 
 #include "base/clock.h"
-#include "ledger/serve.h"
 #include "cmd/options.h"
+#include "ledger/serve.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -124,12 +124,11 @@ static int run(struct command_context *context, int argc, char **argv)
 
 int cmd_procmail(struct command_context *context, int argc, char **argv)
 {
-    static const GOptionEntry told[] = {
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, NULL, "run: deliver nothing, tell what would be",
-         NULL},
-        {"assign", 'a', 0, G_OPTION_ARG_NONE, NULL, "run: assign before the file is run",
-         "NAME=VALUE"},
-        G_OPTION_ENTRY_NULL};
+    static const GOptionEntry told[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, NULL,
+                                         "run: deliver nothing, tell what would be", NULL},
+                                        {"assign", 'a', 0, G_OPTION_ARG_NONE, NULL,
+                                         "run: assign before the file is run", "NAME=VALUE"},
+                                        G_OPTION_ENTRY_NULL};
     if (options_told(told, "check|run"))
         return STATUS_USAGE;
     if (argc > 1 && strcmp(argv[1], "check") == 0)

@@ -4,8 +4,7 @@
 //
 // Design rationale
 // - A message is moved by one rename() from cur or new of a maildir to cur of the Junk folder,
-// flags
-//   and all: IMAP servers see it go and come, as when a mail program moves it.
+//   flags and all: IMAP servers see it go and come, as when a mail program moves it.
 // - A log line is written before each move, so that every move can be undone, also of a scan that
 //   was interrupted.
 #include "base/auto.h"

@@ -12,12 +12,12 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
-#include "milter/sendmail-wrapper.h"
 #include "cmd/sent-import.h"
 #include "cmd/sent-list.h"
-#include "ledger/sent-record.h"
 #include "ledger/ledger.h"
+#include "ledger/sent-record.h"
 #include "message/spool.h"
+#include "milter/sendmail-wrapper.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,10 +7,10 @@
 
 #include "base/address.h"
 #include "base/auto.h"
-#include "base/process.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "cmd/command.h"
 #include "evidence/relays-spf.h"
 

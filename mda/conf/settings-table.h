@@ -23,7 +23,8 @@
     X(IDENTITY_MESSAGE_ID, "identity", "message-id", STRING, "",                                   \
       "Regular expression that every Message-ID of ours matches.")                                 \
     X(IDENTITY_SENT_FOLDERS, "identity", "sent-folders", LIST, "Sent",                             \
-      "The user's folders of sent mail: names in the mail store (in double quotes where there are " \
+      "The user's folders of sent mail: names in the mail store (in double quotes where there "    \
+      "are "                                                                                       \
       "blanks in them), or paths. As long as it is not set, every folder counts that bears one "   \
       "of the names that mail programs give theirs.")                                              \
     X(IDENTITY_NEVER_SENDS, "identity", "never-sends", LIST, "",                                   \
@@ -40,7 +41,8 @@
     X(JUDGEMENT_ENABLED, "judgement", "enabled", BOOL, "yes",                                      \
       "Whether messages are judged at all.")                                                       \
     X(JUDGEMENT_TRUST, "judgement", "trust", LIST, "",                                             \
-      "Whose mail is never judged: addresses, and hosts and domains by name (a leading dot takes in " \
+      "Whose mail is never judged: addresses, and hosts and domains by name (a leading dot takes " \
+      "in "                                                                                        \
       "what is below) or network; each may be a glob.")                                            \
     X(JUDGEMENT_TRUST_FILE, "judgement", "trust-file", PATH, "~/.config/backstop/trust",           \
       "A file with more of them, one a line; # begins a comment.")                                 \
@@ -110,7 +112,8 @@
     X(STAMP_REQUIRED, "stamp", "required", BOOL, "no",                                             \
       "Whether all mail of ours is stamped, so that a header without a stamp is not ours.")        \
     X(MILTER_SOCKET, "milter", "socket", STRING, "",                                               \
-      "Where backstop milter listens: unix:path, or inet:port@host, where any process of the host "\
+      "Where backstop milter listens: unix:path, or inet:port@host, where any process of the "     \
+      "host "                                                                                      \
       "gets stamps, tags and records. Empty: unix:/var/spool/postfix/backstop/milter, or without " \
       "a Postfix unix:/run/backstop-milter/milter; the directory is made.")                        \
     X(MILTER_SOCKET_MODE, "milter", "socket-mode", STRING, "660",                                  \
@@ -155,7 +158,7 @@
     X(LMTP_CONNECTIONS, "lmtp", "connections", NUMBER, "100", "How many it serves at a time.")     \
     X(LMTP_USER_DELIVERIES, "lmtp", "user-deliveries", NUMBER, "10",                               \
       "How many deliveries for one user run at a time, and no more than for a quarter of the "     \
-      "connections; a quarter may wait for them, what is above that is put off; 0: any.")        \
+      "connections; a quarter may wait for them, what is above that is put off; 0: any.")          \
     X(LMTP_DELIVERY_TIMEOUT, "lmtp", "delivery-timeout", DURATION, "8m",                           \
       "A delivery that takes longer, whatever its user's rules do, is stopped and put off. "       \
       "Postfix waits for ten minutes.")                                                            \
@@ -191,14 +194,15 @@
       "Whether what was judged is counted in the user's state, for backstop report.")              \
     X(REPORT_MAIL_TO, "report", "mail-to", STRING, "",                                             \
       "Where backstop report --mail sends to; empty: to the user's own name on this host.")        \
-    X(STORE_LOCATION, "store", "location", PLACE, "~/Maildir",                                      \
-      "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, lmtp:unix:SOCKET or "                \
-      "lmtp:HOST:PORT (another server keeps it), or a path (ending in / or a directory: maildir); "  \
+    X(STORE_LOCATION, "store", "location", PLACE, "~/Maildir",                                     \
+      "The user's mail store: maildir:PATH, mbox:PATH, mh:PATH, lmtp:unix:SOCKET or "              \
+      "lmtp:HOST:PORT (another server keeps it), or a path (ending in / or a directory: "          \
+      "maildir); "                                                                                 \
       "the variables %u, %n, %d, %h stand for the user, and options as in Dovecot's "              \
       "mail_location.")                                                                            \
     X(STORE_ONWARD, "store", "onward", STRING, "",                                                 \
       "Where mail is handed on to by LMTP when it lies in what cannot be written here (sdbox, "    \
-      "mdbox, obox): unix:SOCKET or HOST:PORT; empty: it waits.")                                                                      \
+      "mdbox, obox): unix:SOCKET or HOST:PORT; empty: it waits.")                                  \
     X(STORE_CREATE_FOLDERS, "store", "create-folders", BOOL, "yes",                                \
       "Whether folders that rules name are made; if not, their mail goes to the inbox.")           \
     X(STORE_SPECIAL_USE, "store", "special-use", LIST,                                             \
@@ -222,23 +226,23 @@
       "Percentages of the quota; [quota] warn-command runs when one is passed.")                   \
     X(QUOTA_WARN_COMMAND, "quota", "warn-command", STRING, "",                                     \
       "A program (absolute path) that is told the percentage as its argument.")                    \
-    X(STATE_DIRECTORY, "state", "directory", PLACE, "~/.local/state/backstop",                      \
+    X(STATE_DIRECTORY, "state", "directory", PLACE, "~/.local/state/backstop",                     \
       "Where the user's state is kept (ledger, index of sent mail, memory of answers).")           \
     X(DNS_SERVER, "dns", "server", STRING, "",                                                     \
       "address:port, several in turn; empty: as the system is configured.")                        \
     X(DNS_TIMEOUT, "dns", "timeout", DURATION, "3s", "How long one query may take.")               \
     X(SIEVE_ENGINE, "sieve", "engine", CHOICE, "backstop",                                         \
       "backstop | libsieve: which Sieve engine runs the user's script.")                           \
-    X(SIEVE_SCRIPTS, "sieve", "scripts", PLACES, "~/.dovecot.sieve ~/.sieve",                        \
+    X(SIEVE_SCRIPTS, "sieve", "scripts", PLACES, "~/.dovecot.sieve ~/.sieve",                      \
       "Where the user's active script may be; the first one that is there runs.")                  \
-    X(SIEVE_DEFAULT, "sieve", "default", PLACE, "", "The script of users who have none.")           \
-    X(SIEVE_BEFORE, "sieve", "before", PLACES, "",                                                   \
+    X(SIEVE_DEFAULT, "sieve", "default", PLACE, "", "The script of users who have none.")          \
+    X(SIEVE_BEFORE, "sieve", "before", PLACES, "",                                                 \
       "Scripts, or directories of *.sieve files, that run before the user's.")                     \
-    X(SIEVE_AFTER, "sieve", "after", PLACES, "",                                                     \
+    X(SIEVE_AFTER, "sieve", "after", PLACES, "",                                                   \
       "Scripts, or directories of *.sieve files, that run after the user's.")                      \
-    X(SIEVE_PERSONAL, "sieve", "personal", PLACE, "~/sieve",                                        \
+    X(SIEVE_PERSONAL, "sieve", "personal", PLACE, "~/sieve",                                       \
       "Where include :personal finds scripts.")                                                    \
-    X(SIEVE_GLOBAL, "sieve", "global", PLACE, "", "Where include :global finds scripts.")           \
+    X(SIEVE_GLOBAL, "sieve", "global", PLACE, "", "Where include :global finds scripts.")          \
     X(SIEVE_SETTINGS, "sieve", "settings", STRING, "",                                             \
       "Settings of the engine by Dovecot's names, as name=value; what has a = in front of a "      \
       "blank "                                                                                     \
@@ -246,7 +250,7 @@
       "[sieve-settings]; see backstop-sieve(7).")                                                  \
     X(SIEVE_LISTS, "sieve", "lists", LIST, "",                                                     \
       "External lists (RFC 6134) as name=file, a comma in the name as %2C; a member a line.")      \
-    X(SIEVE_METADATA, "sieve", "metadata", PLACE, "",                                               \
+    X(SIEVE_METADATA, "sieve", "metadata", PLACE, "",                                              \
       "The file with the annotations of mailboxes that scripts see (RFC 5490).")                   \
     X(SENDMAIL_COMMAND, "sendmail", "command", PATH, "/usr/sbin/sendmail",                         \
       "The program that outgoing mail is handed to.")                                              \
@@ -270,7 +274,7 @@
       "How long that program, or that server, may take.")                                          \
     X(LOG_DESTINATION, "log", "destination", STRING, "syslog",                                     \
       "syslog, journal (systemd's, with fields of its own), stderr, none, or the path of a file; " \
-      "what a file or a journal cannot take goes to syslog.")                                              \
+      "what a file or a journal cannot take goes to syslog.")                                      \
     X(LOG_FORMAT, "log", "format", CHOICE, "logfmt",                                               \
       "logfmt | json: how the line of a delivery is written, key=value or an object; with json "   \
       "every line is one.")                                                                        \

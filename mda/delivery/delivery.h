@@ -22,7 +22,7 @@ struct delivery_options {
     GBytes *message;               // or here it is; borrowed
     char *header;                  // header lines to put in front, with their line ends
     struct envelope_dsn dsn;       // borrowed
-    const char *session; // what the log calls the connection by that it came through
+    const char *session;           // what the log calls the connection by that it came through
     gint64 milliseconds;           // that the caller's watchdog leaves it; 0: it has none
     bool caller_refuses;           // a rejection is said by exit status, not sent as a message
     bool caller_needs_ascii;       // then with a text, which must be ASCII

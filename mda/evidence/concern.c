@@ -6,9 +6,8 @@
 // - The oldest note counts only where nothing was handed on below it: there may be an earlier
 //   account whose server notes nothing.
 // - The original's Return-Path says the same. Its From can be of ours where another account's
-// server
-//   sent the mail ("send mail as …"): what our own servers do is then no more than a hint. Not so
-//   where a mailing list passed it on: that says nothing of who wrote it.
+//   server sent the mail ("send mail as …"): what our own servers do is then no more than a hint.
+//   Not so where a mailing list passed it on: that says nothing of who wrote it.
 // - Where no address is known at all, it is about the one to whom it was delivered.
 #include "evidence/concern.h"
 

@@ -8,8 +8,7 @@
 //   one place. A spam run comes from everywhere. So what counts is how many senders the mails of
 //   one subject had.
 // - Subjects are alike when nearly all of their words are the same: spam varies a number, a name.
-// Words
-//   with digits in them do not count.
+//   Words with digits in them do not count.
 // - Posts to a mailing list have one subject and many authors: only their hosts are counted where
 //   the original's author is somebody else.
 // - What is unlike the flood is not part of it. It ends by itself, two days after its last reports.

@@ -4,8 +4,7 @@
 //   the mail went, and a Date that fits, it is proof; without them it is as much as the rest
 //   allows.
 // - A reply that answers a mail of ours was written by someone who got it, whoever he is: strong.
-// One
-//   that names ours further up in the thread may answer what another added to it: a hint.
+//   One that names ours further up in the thread may answer what another added to it: a hint.
 // - A forwarded mail fails at an address that we never wrote to. What we wrote to then stands
 //   somewhere else: in To or Cc, in a Received line ("for <…>"), in the text, in the return path.
 #include "evidence/lookup.h"

@@ -3,11 +3,9 @@
 //
 // Design rationale
 // - The stamp covers what identifies the mail and hardly any server rewrites. White space is
-// reduced,
-//   since folding changes on the way; of From the address counts.
+//   reduced, since folding changes on the way; of From the address counts.
 // - Whoever got a mail of ours can send its header again: as for a tag of the return path, it is a
-// hint
-//   when the trail and the failed recipient both are strangers.
+//   hint when the trail and the failed recipient both are strangers.
 // - Absence is held against a report only when all mail is stamped ([stamp] required), the header
 //   came back whole, and the report is not by one of our own hosts.
 #include "evidence/stamp.h"

@@ -8,8 +8,7 @@
 // - A line that our own relay wrote counts when its client had logged in or is local. Else the mail
 //   came to us from outside, and we may have passed on what a stranger sent.
 // - A stranger's letter with one of us as its envelope sender is redirected by us, if a host that
-// is
-//   surely ours handed it over: likely, whoever recorded it or not.
+//   is surely ours handed it over: likely, whoever recorded it or not.
 // - Where no host took the mail from another, it was made on the host that reports: not held
 //   against a host of our domain that nobody listed.
 // - Where none are set, the posts of the user's own that came back show his provider's hosts: what

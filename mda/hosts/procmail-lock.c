@@ -5,7 +5,7 @@
 // - A lock holds who made it, in no more bytes than procmail takes for a lock: one whose owner on
 //   this host is dead is taken over at once and not only after LOCKTIMEOUT.
 // - It has no name before it is whole (store/draft.h), so a run that is killed leaves no other
-// file.
+//   file.
 #include "hosts/procmail-host.h"
 
 #include "base/auto.h"

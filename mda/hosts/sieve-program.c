@@ -2,8 +2,8 @@
 // Programs that a script may call: those in one configured directory, by their bare name, for a
 // limited time and with limited output. A program gets the envelope in its environment and nothing
 // else.
-#include "base/process.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "base/quantity.h"
 #include "base/surroundings.h"
 #include "hosts/sieve-execute.h"

@@ -28,9 +28,8 @@
 //   came within two days), so their errors multiply: one in twenty times one in five is one in a
 //   hundred. A hint does not outweigh that.
 // - What is likely condemns nothing by itself. Two that are were counted on different mail, too:
-// ids
-//   of a new form in at most one case of ten, another way out in at most one of five. That is one
-//   in fifty, and any hint outweighs it.
+//   ids of a new form in at most one case of ten, another way out in at most one of five. That is
+//   one in fifty, and any hint outweighs it.
 // - Suspicions are no measurements: a forwarder makes them cheap. They only count among themselves.
 // - The history never outweighs what a setting says (strong), nor proof. But where it says ours,
 //   nothing that was set makes Junk of it: a relay that nobody listed, a ledger that misses mail.

@@ -2,7 +2,7 @@
 // Design rationale
 // - The folders of sent mail come first: what the others teach is held against them.
 // - Then those where his own letters may lie, too, archives and folders of his making; the inbox
-// last.
+//   last.
 // - Each message is read once; its name stands in the table "seen" under a path of its own. Names
 //   and what they taught are kept together, some thousands at a time.
 // - Whether an answer names a mail that Sent has is asked when all was read: the copy may lie in a

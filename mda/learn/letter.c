@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
 // - A copy that a mail program keeps never travelled: it has no Received line, nor any other mark
-// of
-//   delivery. What bears the user's address as its author and has travelled is his own post that
+//   of delivery. What bears the user's address as its author and has travelled is his own post that
 //   came back, or spam: only what the folders of sent mail have, by its id or by Date and Subject,
 //   is his.
 // - An answer is a test of the Sent folder when somebody to whom he wrote sent it to him alone.
-// Spam
-//   makes up what it answers; on lists, and with several addressees, people answer each other.
+//   Spam makes up what it answers; on lists, and with several addressees, people answer each other.
 //   Programs that answer are none: they also answer what is forged.
 // - A mail that many answer was tested once.
 // - Whether the folder has what was answered must not decide whether an answer counts, or the count

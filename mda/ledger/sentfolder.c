@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Design rationale
 // - The index proper is an SQLite ledger (sent-folder.sqlite), so it is asked as the ledger is.
-// What
-//   has been read stands in the state file, written after the index: a run that is killed in
+//   What has been read stands in the state file, written after the index: a run that is killed in
 //   between reads a few messages twice.
 // - A maildir name without its flags stays the same while IMAP servers move and flag the message.
 // - A folder whose directories have not changed since all of it was indexed is not listed again. A

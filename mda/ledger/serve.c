@@ -7,8 +7,7 @@
 //   domains where these are set. Who knows a Message-ID may ask whether it is ours, for he has the
 //   mail or a report on it.
 // - What a user records counts for himself alone: else he could make a stranger's report look
-// genuine
-//   to somebody else, or say how far the ledger reaches.
+//   genuine to somebody else, or say how far the ledger reaches.
 #include "ledger/serve.h"
 
 #include "base/address.h"

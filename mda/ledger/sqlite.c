@@ -3,14 +3,12 @@
 //
 // Design rationale
 // - One table for every kind of hash: 16 bytes as the key of a table without rowid, so that a
-// look-up
-//   is one descent. Nothing in it tells what belongs together.
+//   look-up is one descent. Nothing in it tells what belongs together.
 // - Hashes fall anywhere in that tree, so a batch is held in memory and written sorted: page by
-// page.
+//   page.
 // - Each record keeps when it was made ("added"), and is forgotten by that, not by when the mail
-// was
-//   sent: an import of old mail is there to be kept. There is no index on it; forgetting walks the
-//   table, a slice at a time, once a day at most.
+//   was sent: an import of old mail is there to be kept. There is no index on it; forgetting walks
+//   the table, a slice at a time, once a day at most.
 #include "base/db.h"
 #include "base/error.h"
 #include "ledger/backend.h"

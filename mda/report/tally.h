@@ -5,9 +5,9 @@
 //
 // Design rationale:
 // - Names are counted by the space-saving algorithm (Metwally 2005): where a set is full, the
-// rarest
-//   name makes room and the new one inherits its count as a possible error. What is shown is the
-//   count less that error, so a flood of names that each come once shows none of them as frequent.
+//   rarest name makes room and the new one inherits its count as a possible error. What is shown is
+//   the count less that error, so a flood of names that each come once shows none of them as
+//   frequent.
 // - Days and hours are those of local time, as people speak of them.
 #pragma once
 

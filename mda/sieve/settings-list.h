@@ -17,8 +17,8 @@
     X(KIND "_bin_dir", TEXT, "", "The directory of the programs that vnd.dovecot." KIND " calls.") \
     X(KIND "_exec_timeout", TIME, "", "How long one may run (10s; 0: no limit).")                  \
     X(KIND "_input_eol", TEXT, "", "crlf or lf: how the lines that it reads end.")                 \
-    X(KIND "_socket_dir", INSTEAD, "", "programs are started here, not asked through a socket: "   \
-                                       KIND "_bin_dir")
+    X(KIND "_socket_dir", INSTEAD, "",                                                             \
+      "programs are started here, not asked through a socket: " KIND "_bin_dir")
 
 #define SIEVE_SETTING_LIST(X)                                                                      \
     X("extensions", TEXT, "",                                                                      \

@@ -7,14 +7,12 @@
 //   Then the message is written in one call. What is left by a run that is killed in that very call
 //   ends with a page, as kernels end a write; what a power cut leaves ends anywhere.
 // - So a part that was left can be told from a whole message, and also from what other programs,
-// who
-//   know nothing of this, have appended behind it: their "From " line stands at the end of a page
-//   or at the beginning of a line, where the message that was cut short has none.
+//   who know nothing of this, have appended behind it: their "From " line stands at the end of a
+//   page or at the beginning of a line, where the message that was cut short has none.
 // - The next writer of ours takes the part away: by cutting the file back, or, when something
 //   stands behind it, by moving that down, in steps of which each can be done twice.
 // - The attribute belongs to the file: one that was replaced has none, and one that was rewritten
-// in
-//   its place does not look as it says, and is left as it is. So is all that is not sure.
+//   in its place does not look as it says, and is left as it is. So is all that is not sure.
 // - Where there are no such attributes the file simply grows, as other programs have it grow.
 #pragma once
 

@@ -2,13 +2,11 @@
 // Design rationale:
 // - Names are read, files are not: 100,000 of them are looked at without one stat.
 // - Number and size limits need two passes: the first collects times and sizes (16 bytes each),
-// which
-//   gives the time at which to cut; the second removes by that time. No list of names is kept, and
-//   what arrives between the passes is younger than the cut.
+//   which gives the time at which to cut; the second removes by that time. No list of names is
+//   kept, and what arrives between the passes is younger than the cut.
 // - A slice resumes at the directory offset where the last one ended. Linux's file systems keep
-// such
-//   offsets across opens (ext4: the hash of the name; xfs, btrfs, tmpfs: a key of the entry). Where
-//   one does not, an offset is wrong only in where the round goes on: entries are then met in
+//   such offsets across opens (ext4: the hash of the name; xfs, btrfs, tmpfs: a key of the entry).
+//   Where one does not, an offset is wrong only in where the round goes on: entries are then met in
 //   another round, and every entry is judged by its own name.
 #include "store/expire.h"
 

@@ -8,7 +8,7 @@
 // - A name that is taken is compared with what we have: the retry of a killed run must not file a
 //   second copy (maildir-name.h).
 // - The folder itself may be a symbolic link, as people's set-ups have it; new, cur and tmp may
-// not.
+//   not.
 #include "base/auto.h"
 #include "base/ending.h"
 #include "base/error.h"

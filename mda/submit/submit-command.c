@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sendmail command: the interface that Postfix, Exim, sendmail, OpenSMTPD and msmtp share.
-#include "base/process.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "submit/submit-way.h"
 

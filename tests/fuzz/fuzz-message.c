@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libFuzzer: the message room. Header index, MIME parts, text of any charset, header words,
-// addresses. Run in the build directory:  tests/fuzz/fuzz-message -max_len=65536 DIR $(find
-// tests/corpus -type d)
+// addresses.
+// Run in the build directory:  tests/fuzz/fuzz-message -max_len=65536 DIR ../tests/corpus/*
 #include "message/message.h"
 #include "message/mime.h"
 #include "message/received.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libFuzzer: the judge of what a message is, with the built-in rules: structure, status parts, the
 // returned original, extraction. Every string that comes out is UTF-8.
-// Run in the build directory:  tests/fuzz/fuzz-report -max_len=65536 DIR $(find tests/corpus -type
-// d)
+// Run in the build directory:  tests/fuzz/fuzz-report -max_len=65536 DIR ../tests/corpus/*
 #include "bounce/classify.h"
 
 #include <stdint.h>

@@ -10,5 +10,5 @@
 #include <cmocka.h>
 
 // Runs TESTS as TAP: `return tap_run(tests);`
-#define tap_run(tests)                                                                           \
+#define tap_run(tests)                                                                             \
     (cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests(tests, NULL, NULL))
