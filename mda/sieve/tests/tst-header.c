@@ -72,7 +72,9 @@ static bool size_check(struct sieve_checker *checker, struct sieve_node *node)
     if (node->tags->len == 0)
         return sieve_check_error(checker, node->at, MSG_SIZE_WITHOUT_TAG);
     if (node->tags->len > 1)
-        return sieve_check_error(checker, node->at, MSG_SIZE_BOTH_TAGS);
+        return sieve_check_error(checker,
+                                 g_array_index(node->tags, struct sieve_tag_use, 1).arg->at,
+                                 MSG_SIZE_BOTH_TAGS);
     return true;
 }
 
