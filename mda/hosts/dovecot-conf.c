@@ -381,6 +381,31 @@ static bool take_users_line(struct translation *out, const struct dovecot_line *
     return false;
 }
 
+// quota_rule = *:storage=1G (a bare number is of KiB), *:bytes=N, *:messages=N.
+static bool take_quota_rule(struct translation *out, const char *rule)
+{
+    if (!g_str_has_prefix(rule, "*:"))
+        return false; // of one folder
+    g_auto(GStrv) limits = g_strsplit(rule + 2, ":", -1);
+    bool known = limits[0] != NULL;
+    for (guint i = 0; limits[i]; i++) {
+        char *equals = strchr(limits[i], '=');
+        const char *value = equals ? equals + 1 : "";
+        bool plain = *value && value[strspn(value, "0123456789")] == '\0';
+        bool sized = g_ascii_isdigit(*value) && !strchr(value, '%');
+        g_autofree char *kilobytes = plain ? g_strconcat(value, "k", NULL) : g_strdup(value);
+        if (g_str_has_prefix(limits[i], "storage=") && sized)
+            set(out, "quota", "storage", kilobytes);
+        else if (g_str_has_prefix(limits[i], "bytes=") && sized)
+            set(out, "quota", "storage", value);
+        else if (g_str_has_prefix(limits[i], "messages=") && plain)
+            set(out, "quota", "messages", value);
+        else
+            known = false;
+    }
+    return known;
+}
+
 static void take_line(struct translation *out, const struct dovecot_line *line)
 {
     const char *key = line->key, *value = line->value;
@@ -411,6 +436,8 @@ static void take_line(struct translation *out, const struct dovecot_line *line)
     else if (strcmp(key, "prefix") == 0 && *value && g_str_has_prefix(outer(line), "namespace"))
         miss(out, line,
              "folders have their names without a prefix here; INBOX in front is dropped");
+    else if (strcmp(key, "quota_rule") == 0 && take_quota_rule(out, value))
+        return;
     else if (g_str_has_prefix(key, "quota") || strstr(outer(line), "quota"))
         miss(out, line, "there is no such limit in these settings; see backstop.conf(5)");
     else if (g_str_has_prefix(key, "imapsieve") || g_str_has_prefix(key, "lda_") ||
@@ -465,7 +492,7 @@ static void string_free(gpointer data)
 
 char *dovecot_conf_translate(const char *text, guint *missing_r)
 {
-    static const char *const sections[] = {"users",    "store", "junk",
+    static const char *const sections[] = {"users",    "store", "quota",         "junk",
                                            "sendmail", "sieve", "sieve-settings"};
     struct translation out = {.lines =
                                   g_hash_table_new_full(g_str_hash, g_str_equal, NULL, string_free),

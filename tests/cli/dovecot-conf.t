@@ -149,6 +149,16 @@ for line in 19 44 46; do names $line; done
 is "$(grep -c '^# line' "$scratch/conf")" 3 "2.4: and no other"
 holds
 
+version=quota
+printf 'plugin {\n  quota_rule = *:storage=1G:messages=5000\n}\n' >"$scratch/quota"
+"$BACKSTOP" config --from-dovecot "$scratch/quota" >"$scratch/conf"
+has 'storage = 1G'
+has 'messages = 5000'
+holds
+printf 'quota_rule = *:storage=2048\n' | "$BACKSTOP" config --from-dovecot - >"$scratch/conf"
+has 'storage = 2048k'
+printf 'quota_rule = Trash:storage=+10%%%%\n' | "$BACKSTOP" config --from-dovecot - >"$scratch/conf"
+names 1
 printf 'mail_location = maildir:~/Maildir\n' >"$scratch/plain"
 expect_code 0 "all of it has a counterpart" "$BACKSTOP" config --from-dovecot "$scratch/plain"
 expect_code 75 "a file that is not there" "$BACKSTOP" config --from-dovecot "$scratch/none"

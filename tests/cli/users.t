@@ -46,6 +46,9 @@ is "$status $(mails "$v/nohome/nohome")" "0 1" "one without a home: where his ma
 is "$(find "$v/nohome" -name '.l*')" "" "and no folder with a dot appears in his maildir"
 to bare
 is "$status $(mails "$v/bare/Maildir")" "0 1" "one without a domain"
+printf 'tight@example.org:x:%s:%s::%s::userdb_quota_rule=*:bytes=10\n' "$uid" "$gid" "$v/tight" >>"$scratch/users"
+to tight@example.org
+is "$status $(mails "$v/tight/Maildir")" "75 0" "his quota is kept: what does not fit waits"
 to below@example.org
 is "$status $(mails "$v/below/Maildir")" "0 1" "a chroot's mark in the home"
 to bare@example.org
@@ -151,7 +154,7 @@ while (my $client = $server->accept) {
         $user =~ /^gone/ ? $head :
         $user =~ /^old/ ? "VERSION\t2\t0\nUSER\t$id\t$user\tuid=$uid\tgid=$gid\thome=$v/old\n" :
         $user =~ /^odd/ ? "${head}USER\t$id\t$user\tuid=$uid\tgid=$gid\thome=$v/odd\1thome\tmail=maildir:~/m\n" :
-        $user =~ /^other/ ? "${head}USER\t99\tx\tuid=$uid\tgid=$gid\thome=$v/x\nUSER\t$id\tcanonical\@example.org\tuid=$uid\tgid=$gid\thome=$v/canon\tquota_rule=*:bytes=1\n" :
+        $user =~ /^other/ ? "${head}USER\t99\tx\tuid=$uid\tgid=$gid\thome=$v/x\nUSER\t$id\tcanonical\@example.org\tuid=$uid\tgid=$gid\thome=$v/canon\tquota_rule=*:bytes=100000\n" :
         "${head}NOTFOUND\t$id\n";
     close $client;
 }
