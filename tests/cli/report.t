@@ -92,6 +92,12 @@ is "$(ask '$j->{days}[1]{suspect}' --days 700)" 15 "not even the old ones"
 is "$(ask '$j->{subjects}[0]{count} < 100 ? "few" : "many"' --days 700)" few "names that come once are not shown as frequent"
 check "what is older than two years is forgotten" sh -c "! grep -q '^h	$(date -d '800 days ago' +%Y)-$(date -d '800 days ago' +%m)-' '$state/counts'"
 
+# A day's flood of names: the one that is frequent is shown, those that come once are not.
+rm -f "$state"/counts*
+perl -e 'print "1\n"; for (1 .. 600) { print join("\t", time, "backscatter", "dsn-failure", "r", "mx$_.example.net", "me\@example.com", $_ % 4 ? "Once $_" : "Often", ""), "\n" }' >"$state/counts.new"
+is "$(ask 'join ",", map {"$_->{name}=$_->{count}"} grep {$_->{count} > 5} @{$j->{subjects}}, @{$j->{hosts}}')" "Often=150" \
+    "in a flood of names only what is frequent is shown so"
+
 # Forty processes at once: none is lost, none damages the file.
 rm -f "$state"/counts*
 report robot@example.com "at once" >"$scratch/same"
