@@ -18,7 +18,7 @@ done
 
 # Every command and every option of it stands in backstop(1) ...
 manual=$scratch/manual
-sed -e 's/\\-/-/g' "$srcdir/man/backstop.1" >"$manual"
+sed -e 's/\\-/-/g' "$builddir/man/backstop.1" >"$manual"
 "$BACKSTOP" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -ge 6 ]
 ok $? "--help names the commands"
@@ -89,6 +89,18 @@ for key in $(grep -ohE '\{?"[a-z-]+", (CONDITION|PATTERN)_[A-Z_]+' "$srcdir/mda/
     grep -qE "^\.It Cm (.* )?$key( |\$)" "$srcdir/man/backstop-rules.5" || bad="$bad $key"
 done
 is "$bad" "" "backstop-rules(5) has every key"
+
+# Pages name the paths of this build; nothing is left to be filled in.
+sysconfdir=$(sed -n 's/^sysconfdir = //p' "$builddir/Makefile" 2>/dev/null)
+if [ -n "$sysconfdir" ]; then
+    where=$("$BACKSTOP" -c /dev/null config | sed -n 's|^rules.directories = \(.*\)/rules.d.*|\1|p')
+    grep -qF ".It Pa $where/backstop.conf" "$builddir/man/backstop.1"
+    ok $? "backstop(1) names the settings where this build looks for them"
+    is "$(grep -l '@[a-z]*dir@' "$builddir"/man/*.[1578])" "" "no page has a path that was not filled in"
+    is "$(grep -lE '/usr/local/(bin|etc|lib)' "$srcdir"/man/*.in "$srcdir"/man/*.[1578] 2>/dev/null)" "" "no page has a fixed one"
+else
+    skip 3 "there is no Makefile here"
+fi
 
 # Files that README points to are there.
 bad=
