@@ -147,6 +147,15 @@ for my $call (qw(writev fsync)) {
 }
 ok($faults > 2 && !@wrong, "a folder on a full disk waits and is not replaced by the inbox ($faults faults)", @wrong);
 
+# A file may grow to so many bytes: a part of the message fits, and goes again.
+fresh();
+my $before = "From ann\@example.net Thu Jan  1 00:00:00 2026\nSubject: older\n\nx\n\n";
+put("$home/box", $before);
+put("$scratch/in", $message . "a line of some length that fills the box\n" x 2000);
+my $limited = system('sh', '-c', 'ulimit -f 16; HOME=$1 exec "$2" --set "store.location=mbox:$1/box" --set log.destination=none -f ann@example.net <"$3"',
+    'sh', $home, $agent, "$scratch/in") >> 8;
+ok($limited == 75 && slurp("$home/box") eq $before, 'what was appended of a message that does not fit is cut off', "status $limited, " . -s "$home/box");
+
 # Root delivers for a user. Where the test does not run as root, it pretends to.
 my $user = $> ? getpwuid $> : 'nobody';
 my (undef, undef, $uid, $gid) = defined $user ? getpwnam $user : ();
