@@ -102,6 +102,19 @@ else
     skip 3 "there is no Makefile here"
 fi
 
+# Each page has examples, and those that only look are run.
+pages=$(ls "$srcdir"/man/*.[1578] "$srcdir"/man/*.in)
+is "$(grep -L '^\.Sh EXAMPLES' $pages)" "" "every page has EXAMPLES"
+printf 'keep;\n' >"$HOME/.dovecot.sieve"
+printf ':0\n* ^Subject: x\nx/\n' >"$HOME/.procmailrc"
+cp "$srcdir/examples/mail/03-forged-postfix.eml" "$HOME/message.eml"
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl \(backstop .*\)/\1/p' "$srcdir"/man/*.7 |
+    grep -vx 'backstop doctor' >"$scratch/lines"
+while read -r _ line; do
+    # shellcheck disable=SC2088
+    check "backstop $line" sh -c "cd && '$BACKSTOP' $line"
+done <"$scratch/lines"
+
 # Files that README points to are there.
 bad=
 for file in $(grep -oE '\]\([A-Za-z0-9._/-]+\)' "$srcdir/README.md" | tr -d ']()'); do
