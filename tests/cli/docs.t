@@ -49,7 +49,7 @@ done
 is "$unknown" "" "and nothing else stands there"
 
 shown() { grep -rhoE 'backstop( -[-a-z]+(=[^ ]*)?)* (deliver|[a-z]+) [^|`"]*' "$@" | grep -oE '^backstop [a-z]+( .*)?'; }
-shown "$srcdir/README.md" "$srcdir/examples" --include='*' 2>/dev/null | grep -E '^backstop [a-z]+ ' >"$scratch/shown"
+shown "$srcdir/README.md" "$srcdir/doc/running.md" "$srcdir/examples" --include='*' 2>/dev/null | grep -E '^backstop [a-z]+ ' >"$scratch/shown"
 bad=
 while read -r _ command rest; do
     grep -qx "$command" "$scratch/commands" || continue # words of a sentence
@@ -75,7 +75,7 @@ for file in $(find "$srcdir/examples" -name '*.conf' -exec grep -lE '^\[(identit
 done
 sed -n '/^```ini$/,/^```$/p' "$srcdir/README.md" | grep -v '^```' >"$scratch/readme.conf"
 expect_code 0 "README.md: every setting exists" "$BACKSTOP" -c "$scratch/readme.conf" config
-wanted=$(grep -rhoE '\[[a-z]+\] [a-z-]+' "$srcdir/README.md" "$srcdir/examples" "$manual" | sort -u | tr -d '[]' | tr ' ' .)
+wanted=$(grep -rhoE '\[[a-z]+\] [a-z-]+' "$srcdir/README.md" "$srcdir/doc/running.md" "$srcdir/examples" "$manual" | sort -u | tr -d '[]' | tr ' ' .)
 "$BACKSTOP" -c /dev/null config | sed 's/ = .*//' | sort >"$scratch/settings"
 bad=
 for setting in $wanted; do
@@ -120,5 +120,8 @@ bad=
 for file in $(grep -oE '\]\([A-Za-z0-9._/-]+\)' "$srcdir/README.md" | tr -d ']()'); do
     [ -e "$srcdir/$file" ] || bad="$bad $file"
 done
-is "$bad" "" "README.md leads to files that exist"
+for file in $(grep -oE '\]\([A-Za-z0-9._/-]+\)' "$srcdir/doc/running.md" | tr -d ']()'); do
+    [ -e "$srcdir/doc/$file" ] || bad="$bad $file"
+done
+is "$bad" "" "README.md and doc/running.md lead to files that exist"
 plan
