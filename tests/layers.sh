@@ -146,6 +146,18 @@ END {
     exit failed
 }' || status=1
 
+# A file and a struct are found by their names, so no two rooms have the same.
+double=$(find . -name '*.[ch]' | sed 's|.*/||' | sort | uniq -d)
+for name in $double; do
+    [ "$(find . -name "$name" | sed 's|^./||; s|/.*||' | sort -u | wc -l)" -lt 2 ] || { echo "$name: two rooms have a file of this name"; status=1; }
+done
+double=$(find . -name '*.[ch]' -exec grep -hoE '^struct [a-z_]+ \{' {} + | sort | uniq -d | cut -d' ' -f2)
+for name in $double; do
+    [ "$name" = sieve_program ] && continue # each engine's own, behind one name (sieve/sieve.h)
+    echo "struct $name: two files define one"
+    status=1
+done
+
 # Calls that have one place: a pattern of code, where it may stand, and what is to be called instead.
 find . \( -name '*.c' -o -name '*.h' \) -exec grep -HnE '\(|G_OPTION' {} + | awk '
 BEGIN {

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-struct lookup {
+struct host_lookup {
     GAsyncQueue *answer; // the thread puts the lookup into it when it is done
     char *host;
     char *port;
@@ -13,7 +13,7 @@ struct lookup {
 
 static void lookup_free(gpointer data)
 {
-    struct lookup *lookup = data;
+    struct host_lookup *lookup = data;
     if (lookup->found)
         freeaddrinfo(lookup->found);
     g_free(lookup->host);
@@ -21,7 +21,7 @@ static void lookup_free(gpointer data)
     g_free(lookup);
 }
 
-static void look_up(struct lookup *lookup, int flags)
+static void look_up(struct host_lookup *lookup, int flags)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
     lookup->status = getaddrinfo(lookup->host, lookup->port, &hints, &lookup->found);
@@ -29,7 +29,7 @@ static void look_up(struct lookup *lookup, int flags)
 
 static gpointer look_up_in_thread(gpointer data)
 {
-    struct lookup *lookup = data;
+    struct host_lookup *lookup = data;
     GAsyncQueue *answer = lookup->answer;
     look_up(lookup, 0);
     g_async_queue_push(answer, lookup);
@@ -38,8 +38,8 @@ static gpointer look_up_in_thread(gpointer data)
 }
 
 // Hands LOOKUP to a thread. It again, or NULL when the time is over; the thread frees it then.
-static struct lookup *look_up_within(struct lookup *lookup, struct deadline limit,
-                                     const char *limit_name, GError **err)
+static struct host_lookup *look_up_within(struct host_lookup *lookup, struct deadline limit,
+                                          const char *limit_name, GError **err)
 {
     GAsyncQueue *answer = g_async_queue_new_full(lookup_free);
     lookup->answer = g_async_queue_ref(answer);
@@ -61,7 +61,7 @@ static struct lookup *look_up_within(struct lookup *lookup, struct deadline limi
 struct addrinfo *lookup_host(const char *host, const char *port, struct deadline limit,
                              const char *limit_name, GError **err)
 {
-    struct lookup *lookup = g_new0(struct lookup, 1);
+    struct host_lookup *lookup = g_new0(struct host_lookup, 1);
     lookup->host = g_strdup(host);
     lookup->port = g_strdup(port);
     look_up(lookup, AI_NUMERICHOST);

@@ -20,15 +20,15 @@
 #include <poll.h>
 #include <string.h>
 
-struct setup {
+struct tls_setup {
     SSL_CTX *context;
     bool has_certificate;
     struct tls_wanted wanted; // its paths are not there any more
 };
 
-struct session {
+struct tls_session {
     SSL *ssl;
-    const struct setup *setup;
+    const struct tls_setup *setup;
 };
 
 // The reason of OpenSSL's oldest error, which is the cause of the others.
@@ -80,14 +80,14 @@ static bool load_certificate(SSL_CTX *context, const struct tls_wanted *wanted, 
 
 static void teardown(gpointer data)
 {
-    struct setup *setup = data;
+    struct tls_setup *setup = data;
     SSL_CTX_free(setup->context);
     g_free(setup);
 }
 
-static struct setup *new_setup(const struct tls_wanted *wanted)
+static struct tls_setup *new_setup(const struct tls_wanted *wanted)
 {
-    struct setup *setup = g_new0(struct setup, 1);
+    struct tls_setup *setup = g_new0(struct tls_setup, 1);
     setup->context = SSL_CTX_new(TLS_client_method());
     setup->has_certificate = *wanted->certificate.path != '\0';
     setup->wanted = *wanted;
@@ -97,7 +97,7 @@ static struct setup *new_setup(const struct tls_wanted *wanted)
 static bool set_up(const struct tls_wanted *wanted, gpointer *setup_r, GError **err)
 {
     ERR_clear_error();
-    struct setup *setup = new_setup(wanted);
+    struct tls_setup *setup = new_setup(wanted);
     if (!setup->context || SSL_CTX_set_min_proto_version(setup->context, TLS1_2_VERSION) != 1) {
         teardown(setup);
         return mda_fail(err, MDA_ERROR_TEMP, "OpenSSL: %s", openssl_reason());
@@ -115,7 +115,7 @@ static bool set_up(const struct tls_wanted *wanted, gpointer *setup_r, GError **
 }
 
 // Who has to be there: a name goes over the wire as well (SNI, RFC 6066 3), an address does not.
-static bool expect_host(const struct session *session, const char *host)
+static bool expect_host(const struct tls_session *session, const char *host)
 {
     struct in6_addr ignored;
     const bool check = session->setup->wanted.check_name;
@@ -131,7 +131,7 @@ static bool expect_host(const struct session *session, const char *host)
 
 static void end(gpointer data, bool sound)
 {
-    struct session *session = data;
+    struct tls_session *session = data;
     if (sound)
         (void)SSL_shutdown(session->ssl); // as far as that goes without waiting
     SSL_free(session->ssl);
@@ -142,7 +142,7 @@ static void end(gpointer data, bool sound)
 static bool start(gpointer setup, int fd, const char *host, gpointer *session_r, GError **err)
 {
     ERR_clear_error();
-    struct session *session = g_new0(struct session, 1);
+    struct tls_session *session = g_new0(struct tls_session, 1);
     session->setup = setup;
     session->ssl = SSL_new(session->setup->context);
     if (!session->ssl || !expect_host(session, host) || SSL_set_fd(session->ssl, fd) != 1) {
@@ -155,7 +155,7 @@ static bool start(gpointer setup, int fd, const char *host, gpointer *session_r,
     return true;
 }
 
-static const char *refused_by_us(const struct setup *setup, long verified)
+static const char *refused_by_us(const struct tls_setup *setup, long verified)
 {
     switch (verified) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -170,7 +170,7 @@ static const char *refused_by_us(const struct setup *setup, long verified)
     }
 }
 
-static const char *refused_by_them(const struct setup *setup, int reason)
+static const char *refused_by_them(const struct tls_setup *setup, int reason)
 {
     switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -203,7 +203,7 @@ static int fail_system(int code, GError **err)
 }
 
 // What a call that returned RESULT means.
-static int judge(const struct session *session, int result, short *events_r, GError **err)
+static int judge(const struct tls_session *session, int result, short *events_r, GError **err)
 {
     const int code = errno;
     if (result > 0)
@@ -236,7 +236,7 @@ static int judge(const struct session *session, int result, short *events_r, GEr
 
 static int handshake(gpointer data, short *events_r, GError **err)
 {
-    const struct session *session = data;
+    const struct tls_session *session = data;
     ERR_clear_error();
     errno = 0;
     return judge(session, SSL_connect(session->ssl), events_r, err);
@@ -244,7 +244,7 @@ static int handshake(gpointer data, short *events_r, GError **err)
 
 static int read_some(gpointer data, char *buffer, int size, short *events_r, GError **err)
 {
-    const struct session *session = data;
+    const struct tls_session *session = data;
     ERR_clear_error();
     errno = 0;
     return judge(session, SSL_read(session->ssl, buffer, size), events_r, err);
@@ -252,7 +252,7 @@ static int read_some(gpointer data, char *buffer, int size, short *events_r, GEr
 
 static int write_some(gpointer data, const char *text, int size, short *events_r, GError **err)
 {
-    const struct session *session = data;
+    const struct tls_session *session = data;
     ERR_clear_error();
     errno = 0;
     const int result = SSL_write(session->ssl, text, size);

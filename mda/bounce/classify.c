@@ -4,8 +4,8 @@
 #include "bounce/classify.h"
 
 #include "bounce/extract.h"
-#include "bounce/facts.h"
 #include "bounce/match.h"
+#include "bounce/message-facts.h"
 #include "bounce/status.h"
 #include "bounce/trait.h"
 #include "bounce/wrapper.h"

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "bounce/block.h"
-#include "bounce/limits.h"
+#include "bounce/bounce-limits.h"
 #include "bounce/mention.h"
 #include "bounce/original.h"
 #include "bounce/reason.h"

@@ -2,7 +2,7 @@
 // What a report in prose says: recipients, status codes, the reporting host.
 #pragma once
 
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 #include "bounce/rule.h"
 
 // Applies RULE's own patterns to the words of the report.

@@ -2,7 +2,7 @@
 // Does a rule hold for a message?
 #pragma once
 
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 #include "bounce/rule.h"
 
 // Do all conditions of RULE hold? When not, *failed_r (may be NULL) is the key of the first that

@@ -3,7 +3,7 @@
 // part and no rule says it.
 #pragma once
 
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 
 struct mention {
     char *address; // owned by whoever asked

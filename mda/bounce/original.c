@@ -2,7 +2,7 @@
 #include "bounce/original.h"
 
 #include "base/text.h"
-#include "bounce/limits.h"
+#include "bounce/bounce-limits.h"
 #include "message/message.h"
 #include "message/mime.h"
 #include "message/received.h"

@@ -3,6 +3,6 @@
 // recipient: diagnostic, status and action. Called once recipients and class are known.
 #pragma once
 
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 
 void reason_read(struct facts *facts);

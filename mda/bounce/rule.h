@@ -5,7 +5,7 @@
 
 #include "base/regex.h"
 #include "bounce/classify.h"
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 #include "bounce/phrases.h"
 
 enum condition_kind {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/wrapper.h"
 
-#include "bounce/limits.h"
+#include "bounce/bounce-limits.h"
 #include "message/message.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 // what puts a notice in front of the whole. The enclosed report is the report.
 #pragma once
 
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 
 // The message that FACTS' message encloses, when it is one of a wrapper's form; NULL: none. Owned
 // by the caller.

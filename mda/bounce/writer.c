@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bounce/writer.h"
 
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 #include "bounce/trait-list.h"
 #include "bounce/trait.h"
 

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "cmd/doctor-advice.h"
 #include "ledger/ledger.h"
-#include "milter/place.h"
+#include "milter/socket-place.h"
 
 #include <string.h>
 

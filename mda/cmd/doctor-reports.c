@@ -173,7 +173,7 @@ static void judge_one(struct doctor_seen *seen, const char *name, GBytes *bytes)
     envelope_clear(&envelope);
 }
 
-struct visit {
+struct report_visit {
     struct doctor_seen *seen;
     guint most, messages;
     const char *name; // of the file, or the mbox; borrowed
@@ -182,7 +182,7 @@ struct visit {
 static bool visit_message(GBytes *bytes, gint64 offset, gpointer data)
 {
     (void)offset;
-    struct visit *visit = data;
+    struct report_visit *visit = data;
     judge_one(visit->seen, visit->name, bytes);
     return ++visit->messages < MESSAGES_MAX && visit->seen->seen < visit->most;
 }
@@ -191,7 +191,7 @@ static bool visit_message(GBytes *bytes, gint64 offset, gpointer data)
 static void judge_folder_at(struct doctor_seen *seen, const char *folder, guint most)
 {
     const enum read_kind kind = read_kind(folder);
-    struct visit visit = {seen, most, 0, ""};
+    struct report_visit visit = {seen, most, 0, ""};
     g_autoptr(GPtrArray) names = NULL;
     gint64 end, size;
     if (kind == READ_MBOX)

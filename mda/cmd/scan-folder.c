@@ -9,7 +9,7 @@
 #define NAMES_MAX 10000000
 #define MESSAGE_MAX_BYTES (64 * 1024 * 1024)
 
-struct visit {
+struct folder_visit {
     struct scan *scan;
     const struct tree_folder *folder;
 };
@@ -38,7 +38,8 @@ static bool may_be_report(const struct scan *scan, GBytes *header)
     return trait;
 }
 
-static void judge_one(const struct visit *visit, GBytes *bytes, const char *name, gint64 offset)
+static void judge_one(const struct folder_visit *visit, GBytes *bytes, const char *name,
+                      gint64 offset)
 {
     struct scan *scan = visit->scan;
     g_autoptr(Message) message = message_new(bytes);
@@ -59,7 +60,7 @@ static bool is_stopped(const struct scan *scan)
 
 static bool visit_mbox(GBytes *bytes, gint64 offset, gpointer data)
 {
-    const struct visit *visit = data;
+    const struct folder_visit *visit = data;
     if (is_stopped(visit->scan))
         return false;
     if (may_be_report(visit->scan, bytes))
@@ -69,7 +70,7 @@ static bool visit_mbox(GBytes *bytes, gint64 offset, gpointer data)
     return true;
 }
 
-static void visit_name(const struct visit *visit, const char *name)
+static void visit_name(const struct folder_visit *visit, const char *name)
 {
     const struct tree_folder *folder = visit->folder;
     g_autoptr(GBytes) header = read_header(folder->path, name);
@@ -85,7 +86,7 @@ static void visit_name(const struct visit *visit, const char *name)
 
 bool scan_folder(struct scan *scan, const struct tree_folder *folder, GError **err)
 {
-    struct visit visit = {scan, folder};
+    struct folder_visit visit = {scan, folder};
     gint64 end, size;
     if (folder->kind == READ_MBOX)
         return read_each_mbox(folder->path, 0, MESSAGE_MAX_BYTES, visit_mbox, &visit, &end, &size,

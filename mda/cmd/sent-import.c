@@ -39,7 +39,7 @@ struct survey {
 
 typedef bool (*header_visit)(GBytes *header, gpointer data, GError **err);
 
-struct walk {
+struct import_walk {
     header_visit visit;
     gpointer data;
     GError **err;
@@ -49,7 +49,7 @@ struct walk {
 static bool visit_mbox(GBytes *header, gint64 offset, gpointer data)
 {
     (void)offset;
-    struct walk *walk = data;
+    struct import_walk *walk = data;
     walk->failed = !walk->visit(header, walk->data, walk->err);
     return !walk->failed;
 }
@@ -60,7 +60,7 @@ static bool each_header(const char *path, header_visit visit, gpointer data, gui
                         GError **err)
 {
     const enum read_kind kind = read_kind(path);
-    struct walk walk = {visit, data, err, false};
+    struct import_walk walk = {visit, data, err, false};
     gint64 end, size;
     if (kind == READ_NONE)
         return mda_fail(err, MDA_ERROR_GONE, "%s: is no mail folder", path);

@@ -23,7 +23,7 @@ struct step {
     char *name; // in the journal: the same for the retry, even when the scripts then say more
 };
 
-struct run {
+struct plan_run {
     const struct run_request *request;
     struct run_result *result;
     const struct store *store;
@@ -36,7 +36,7 @@ struct run {
     bool unnoted;            // something left the host, and that could not be noted
 };
 
-static void trouble(const struct run *run, const char *what, GError *err)
+static void trouble(const struct plan_run *run, const char *what, GError *err)
 {
     g_ptr_array_add(run->result->troubles, g_strdup_printf("%s: %s", what, err->message));
 }
@@ -51,7 +51,7 @@ static bool is_junk(const struct run_request *request, const char *folder)
     return folder && request->junk && g_ascii_strcasecmp(folder, request->junk) == 0;
 }
 
-static bool store_into(struct run *run, const char *folder, const struct plan_action *action,
+static bool store_into(struct plan_run *run, const char *folder, const struct plan_action *action,
                        GError **err)
 {
     const struct run_request *request = run->request;
@@ -101,7 +101,7 @@ static bool may_pass(const GError *err)
 
 // Files into FOLDER, and when that is refused into the inbox. The inbox itself is the last place:
 // whatever ails it, the message stays with the MTA. False: not now.
-static bool file(struct run *run, const char *folder, const struct plan_action *action)
+static bool file(struct plan_run *run, const char *folder, const struct plan_action *action)
 {
     g_autoptr(GError) err = NULL;
     if (store_into(run, folder, action, &err))
@@ -117,14 +117,14 @@ static bool file(struct run *run, const char *folder, const struct plan_action *
 }
 
 // Keeps the message in place of ACTION, which cannot be done. False: not now.
-static bool keep_instead(struct run *run, const struct plan_action *action)
+static bool keep_instead(struct plan_run *run, const struct plan_action *action)
 {
     const struct plan_action keep = {.kind = PLAN_KEEP, .message = action->message};
     return run->filed_inbox || file(run, run->request->inbox, &keep);
 }
 
 // An action for which the message leaves us.
-static bool send(struct run *run, const struct plan_action *action,
+static bool send(struct plan_run *run, const struct plan_action *action,
                  bool (*way)(gpointer data, const struct plan_action *action, GError **err))
 {
     g_autoptr(GError) err = NULL;
@@ -144,7 +144,7 @@ static bool send(struct run *run, const struct plan_action *action,
 }
 
 // RFC 8580: a copy of what was sent goes into a folder. It is no delivery of the message.
-static void file_copy(struct run *run, const struct plan_action *action, GBytes *sent)
+static void file_copy(struct plan_run *run, const struct plan_action *action, GBytes *sent)
 {
     const struct run_request *request = run->request;
     const char *folder = action->fcc;
@@ -169,7 +169,7 @@ static void file_copy(struct run *run, const struct plan_action *action, GBytes 
 }
 
 // An answer that cannot be sent costs nothing but itself. False: not now.
-static bool answer(struct run *run, const struct plan_action *action,
+static bool answer(struct plan_run *run, const struct plan_action *action,
                    const struct run_outgoing *outgoing)
 {
     g_autoptr(GError) err = NULL;
@@ -188,7 +188,7 @@ static bool answer(struct run *run, const struct plan_action *action,
            (run->journal && (gint64)time(NULL) - journal_begun(run->journal) > ANSWER_SECONDS);
 }
 
-static bool reject(struct run *run, const struct plan_action *action)
+static bool reject(struct plan_run *run, const struct plan_action *action)
 {
     g_autoptr(GError) err = NULL;
     const struct run_outgoing *outgoing = run->request->outgoing;
@@ -211,7 +211,7 @@ static bool reject(struct run *run, const struct plan_action *action)
 }
 
 // False: it could not be done now, and nothing took its place.
-static bool carry_out(struct run *run, const struct plan_action *action)
+static bool carry_out(struct plan_run *run, const struct plan_action *action)
 {
     const struct run_outgoing none = {0};
     const struct run_outgoing *outgoing = run->request->outgoing ? run->request->outgoing : &none;
@@ -237,7 +237,7 @@ static bool carry_out(struct run *run, const struct plan_action *action)
 
 // ---- The steps and their order
 
-static enum rank rank_of(const struct run *run, const struct plan_action *action)
+static enum rank rank_of(const struct plan_run *run, const struct plan_action *action)
 {
     switch (action->kind) {
     case PLAN_KEEP:
@@ -264,7 +264,7 @@ static void step_free(gpointer data)
 }
 
 // Two steps that would have one name are told apart by their number.
-static char *name_of(const struct run *run, const struct plan_action *action)
+static char *name_of(const struct plan_run *run, const struct plan_action *action)
 {
     const char *target = action->folder ? action->folder : action->address;
     g_autofree char *base =
@@ -277,7 +277,7 @@ static char *name_of(const struct run *run, const struct plan_action *action)
     return g_strdup_printf("%s\n%u", base, same);
 }
 
-static void add_step(struct run *run, const struct plan_action *action)
+static void add_step(struct plan_run *run, const struct plan_action *action)
 {
     struct step *step = g_new0(struct step, 1);
     step->action = action;
@@ -291,7 +291,7 @@ static void add_step(struct run *run, const struct plan_action *action)
     g_ptr_array_insert(run->steps, (gint)at, step);
 }
 
-static void list_steps(struct run *run, const struct plan_action *implicit_keep)
+static void list_steps(struct plan_run *run, const struct plan_action *implicit_keep)
 {
     const struct plan *plan = run->request->plan;
     run->steps = g_ptr_array_new_with_free_func(step_free);
@@ -316,7 +316,7 @@ static bool leaves_host(const struct step *step)
 // One store finds its own copy. All else takes a journal; without one the message is delivered all
 // the same: stores first; one thing that leaves is the last that is done, so that only a kill in
 // that very moment can double it; and where there are more of them, see stand_in().
-static bool open_journal(struct run *run)
+static bool open_journal(struct plan_run *run)
 {
     g_autoptr(GError) err = NULL;
     const struct run_request *request = run->request;
@@ -330,7 +330,7 @@ static bool open_journal(struct run *run)
     return !may_pass(err);
 }
 
-static void note(struct run *run, const struct step *step, bool last)
+static void note(struct plan_run *run, const struct step *step, bool last)
 {
     g_autoptr(GError) err = NULL;
     const bool sync = run->request->fsync && (leaves_host(step) || !last);
@@ -343,7 +343,7 @@ static void note(struct run *run, const struct step *step, bool last)
 
 // STEP failed for now, but something left the host that a retry would send again: the inbox gets
 // the message for what is not done, an answer is left out.
-static bool stand_in(struct run *run, const struct step *step)
+static bool stand_in(struct plan_run *run, const struct step *step)
 {
     g_ptr_array_add(run->result->troubles,
                     g_strdup_printf("%s is not tried again: there is no journal of what was sent",
@@ -351,7 +351,7 @@ static bool stand_in(struct run *run, const struct step *step)
     return step->rank == RANK_ANSWER || keep_instead(run, step->action);
 }
 
-static void take(struct run *run, const struct step *step, bool last)
+static void take(struct plan_run *run, const struct step *step, bool last)
 {
     if (journal_has(run->journal, step->name)) {
         run->filed_inbox |= step->rank == RANK_INBOX;
@@ -380,7 +380,7 @@ static void take(struct run *run, const struct step *step, bool last)
 
 // What was seen is remembered once the message is settled: one that comes again after a failure is
 // no duplicate (RFC 7352 §3).
-static void remember(const struct run *run)
+static void remember(const struct plan_run *run)
 {
     const struct plan *plan = run->request->plan;
     const struct run_outgoing *outgoing = run->request->outgoing;
@@ -396,7 +396,7 @@ static void remember(const struct run *run)
 
 // ---- The end
 
-static void settle(struct run *run)
+static void settle(struct plan_run *run)
 {
     struct run_result *result = run->result;
     // Only before anything was done: what is refused must not be half there.
@@ -414,7 +414,7 @@ static void settle(struct run *run)
         run->request->committed();
 }
 
-static bool open_store(struct run *run)
+static bool open_store(struct plan_run *run)
 {
     g_autoptr(GError) err = NULL;
     run->store = store_for(run->request->location, &run->path, &err);
@@ -432,7 +432,7 @@ void run_plan(const struct run_request *request, struct run_result *result_r)
     };
     const struct plan_action implicit_keep = {
         .kind = PLAN_KEEP, .message = request->plan->message, .flags = request->plan->flags};
-    struct run run = {.request = request, .result = result_r};
+    struct plan_run run = {.request = request, .result = result_r};
     if (!open_store(&run))
         return;
     list_steps(&run, &implicit_keep);

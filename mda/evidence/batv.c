@@ -14,10 +14,10 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "evidence/case-lookup.h"
 #include "evidence/evidence.h"
 #include "evidence/identity.h"
 #include "evidence/keys.h"
-#include "evidence/lookup.h"
 #include "evidence/relays.h"
 
 #include <stdio.h>

@@ -17,8 +17,8 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "evidence/case-lookup.h"
 #include "evidence/evidence.h"
-#include "evidence/lookup.h"
 
 #include <string.h>
 

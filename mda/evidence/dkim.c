@@ -17,10 +17,10 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "evidence/case-lookup.h"
 #include "evidence/dkim-key.h"
 #include "evidence/evidence.h"
 #include "evidence/identity.h"
-#include "evidence/lookup.h"
 #include "evidence/relays.h"
 
 #include <string.h>

@@ -10,8 +10,8 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "evidence/case-lookup.h"
 #include "evidence/handover.h"
-#include "evidence/lookup.h"
 #include "evidence/providers.h"
 
 #include "message/date.h"

@@ -24,7 +24,7 @@
 #define HOSTS_MAX 4
 #define CACHE_SECONDS 3600
 
-struct search {
+struct spf_search {
     const struct evidence_case *evidence_case;
     const struct spf_api *spf;
     struct state *state; // or NULL: nothing is remembered
@@ -36,7 +36,7 @@ struct search {
     char *newest_result;
 };
 
-static char *recall(struct search *search, const char *question)
+static char *recall(struct spf_search *search, const char *question)
 {
     struct db_statement *statement;
     bool row;
@@ -50,7 +50,7 @@ static char *recall(struct search *search, const char *question)
     return g_strdup(search->state->api->column_text(statement, 0));
 }
 
-static void remember(struct search *search, const char *question, const char *answer)
+static void remember(struct spf_search *search, const char *question, const char *answer)
 {
     struct db_statement *statement;
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
@@ -69,7 +69,7 @@ static void remember(struct search *search, const char *question, const char *an
 }
 
 // The result for a client at ADDRESS, or NULL when it could not be had. Owned by the caller.
-static char *result_for(struct search *search, const char *address, const char *helo)
+static char *result_for(struct spf_search *search, const char *address, const char *helo)
 {
     g_autofree char *question = g_strdup_printf("%s %s", address, search->sender);
     char *known = recall(search, question);
@@ -94,7 +94,7 @@ static char *result_for(struct search *search, const char *address, const char *
     return g_strdup(result);
 }
 
-static bool is_own_intake(const struct search *search, const struct received_hop *hop)
+static bool is_own_intake(const struct spf_search *search, const struct received_hop *hop)
 {
     for (char **domain = search->domains; hop->by && *domain; domain++) {
         if (domain_related(hop->by, **domain == '.' ? *domain + 1 : *domain))
@@ -105,7 +105,7 @@ static bool is_own_intake(const struct search *search, const struct received_hop
 
 static bool passes(const struct received_hop *hop, gpointer data)
 {
-    struct search *search = data;
+    struct spf_search *search = data;
     struct ip_address address;
     if (!ip_parse(hop->address, &address) || is_own_intake(search, hop))
         return false;
@@ -115,7 +115,7 @@ static bool passes(const struct received_hop *hop, gpointer data)
 }
 
 // The envelope sender of the original: where the report went to.
-static bool find_sender(struct search *search)
+static bool find_sender(struct spf_search *search)
 {
     const struct report *report = search->evidence_case->report;
     g_autoptr(GPtrArray) addressees = identity_addressees(search->evidence_case);
@@ -129,7 +129,7 @@ static bool find_sender(struct search *search)
     return search->domain != NULL;
 }
 
-static void judge_stranger(struct search *search, const struct handover *handover,
+static void judge_stranger(struct spf_search *search, const struct handover *handover,
                            struct finding *finding)
 {
     const struct received_hop *newest = handover->newest;
@@ -153,7 +153,7 @@ static void judge_stranger(struct search *search, const struct handover *handove
                     text, result ? result : "no answer in time");
 }
 
-static void judge_pass(const struct search *search, const struct handover *handover,
+static void judge_pass(const struct spf_search *search, const struct handover *handover,
                        struct finding *finding)
 {
     g_autofree char *client = hop_client(handover->hop);
@@ -172,7 +172,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         return;
     }
     g_auto(GStrv) domains = identity_domains(evidence_case);
-    struct search search = {.evidence_case = evidence_case, .domains = domains};
+    struct spf_search search = {.evidence_case = evidence_case, .domains = domains};
     g_autofree char *sender = NULL;
     if (!find_sender(&search)) {
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "the envelope sender is not known");

@@ -12,9 +12,9 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "evidence/case-lookup.h"
 #include "evidence/evidence.h"
 #include "evidence/keys.h"
-#include "evidence/lookup.h"
 #include "evidence/relays.h"
 
 #include <string.h>

@@ -28,7 +28,7 @@
 // three says 80 of 100.
 #define LEARNT_POSTS_MIN 15
 
-struct search {
+struct trail_search {
     const struct relays *relays;
     bool submitted; // the line that fits was written by our relay, for a client of its own
     bool outside;   // a line of our relay, for a client from outside
@@ -82,7 +82,7 @@ static bool writer_is_ours(const struct relays *relays, const struct received_ho
 
 static bool is_ours(const struct received_hop *hop, gpointer data)
 {
-    struct search *search = data;
+    struct trail_search *search = data;
     if (client_is_ours(search->relays, hop, &search->claimed))
         return true;
     search->claimed = false;
@@ -94,7 +94,8 @@ static bool is_ours(const struct received_hop *hop, gpointer data)
 }
 
 // Did our relay, at the line INDEX, get the mail from a stranger?
-static bool came_from_outside(const struct search *search, const GPtrArray *trail, guint index)
+static bool came_from_outside(const struct trail_search *search, const GPtrArray *trail,
+                              guint index)
 {
     for (guint i = index + 1; i < trail->len; i++) {
         const struct received_hop *hop = g_ptr_array_index(trail, i);
@@ -120,9 +121,9 @@ static bool is_redirected(const struct evidence_case *evidence_case)
            (senders->len == 0 || identity_is_ours(evidence_case, g_ptr_array_index(senders, 0)));
 }
 
-static void judge_passed_on(const struct evidence_case *evidence_case, const struct search *search,
-                            const struct handover *handover, const char *client,
-                            struct finding *finding)
+static void judge_passed_on(const struct evidence_case *evidence_case,
+                            const struct trail_search *search, const struct handover *handover,
+                            const char *client, struct finding *finding)
 {
     const bool handed_over = !search->outside && (handover->kind == HANDOVER_DIRECT ||
                                                   handover->kind == HANDOVER_FORWARDED);
@@ -134,7 +135,7 @@ static void judge_passed_on(const struct evidence_case *evidence_case, const str
                     client);
 }
 
-static void judge_ours(const struct evidence_case *evidence_case, const struct search *search,
+static void judge_ours(const struct evidence_case *evidence_case, const struct trail_search *search,
                        const struct handover *handover, struct finding *finding)
 {
     const struct report *report = evidence_case->report;
@@ -253,7 +254,7 @@ static void look(const struct evidence_case *evidence_case, struct finding *find
         finding_set(finding, SAYS_NOTHING, WEIGHT_NONE, "identity.relays and networks are not set");
         return;
     }
-    struct search search = {.relays = relays};
+    struct trail_search search = {.relays = relays};
     const struct handover handover = handover_find(evidence_case, is_ours, &search);
     if (handover.hop)
         judge_ours(evidence_case, &search, &handover, finding);

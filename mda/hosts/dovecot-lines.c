@@ -39,14 +39,14 @@ static char *head_of(char *text)
     return g_strdup_printf("%.*s %s", (int)(blank - text), text, key);
 }
 
-struct reading {
+struct dovecot_reading {
     GPtrArray *lines;
     GPtrArray *heads; // char *
     guint blocks[MAX_DEPTH + 1];
     guint last_block;
 };
 
-static void open_block(struct reading *reading, char *text)
+static void open_block(struct dovecot_reading *reading, char *text)
 {
     text[strlen(text) - 1] = '\0';
     g_ptr_array_add(reading->heads, head_of(g_strstrip(text)));
@@ -54,7 +54,7 @@ static void open_block(struct reading *reading, char *text)
         reading->blocks[reading->heads->len] = ++reading->last_block;
 }
 
-static void take_setting(struct reading *reading, char *text, guint number)
+static void take_setting(struct dovecot_reading *reading, char *text, guint number)
 {
     char *equals = strchr(text, '=');
     if (!equals || reading->heads->len > MAX_DEPTH)
@@ -76,7 +76,8 @@ static void take_setting(struct reading *reading, char *text, guint number)
 GPtrArray *dovecot_lines_read(const char *text)
 {
     g_autoptr(GPtrArray) heads = g_ptr_array_new_with_free_func(g_free);
-    struct reading reading = {.lines = g_ptr_array_new_with_free_func(line_free), .heads = heads};
+    struct dovecot_reading reading = {.lines = g_ptr_array_new_with_free_func(line_free),
+                                      .heads = heads};
     g_auto(GStrv) rows = g_strsplit(text, "\n", -1);
     for (guint i = 0; rows[i]; i++) {
         char *row = g_strstrip(rows[i]);

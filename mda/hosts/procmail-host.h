@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/journal.h"
 #include "conf/conf.h"
-#include "procmail/host.h"
+#include "procmail/rc-host.h"
 
 #include <sys/stat.h>
 

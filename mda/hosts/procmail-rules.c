@@ -5,7 +5,7 @@
 #include "conf/load.h"
 #include "hosts/procmail-host.h"
 #include "message/intake.h"
-#include "procmail/engine.h"
+#include "procmail/rc-procmail.h"
 #include "store/store.h"
 
 #include <pwd.h>
@@ -18,7 +18,7 @@
 #define SYSTEM_RC "/etc/procmailrc"
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
-struct run {
+struct rules_run {
     const struct procmail_options *options;
     const struct procmail_rules_case *given;
     struct procmail_world world;
@@ -39,7 +39,7 @@ static bool is_dangerous(const char *variable)
     return !strchr(variable, '=');
 }
 
-static void take_environment(struct run *run)
+static void take_environment(struct rules_run *run)
 {
     for (char **at = environ; *at; at++) {
         bool keep = run->options->preserve ? !is_dangerous(*at) : g_str_has_prefix(*at, "TZ=");
@@ -62,14 +62,14 @@ static void preset_shell(struct rc_engine *engine, const struct mail_user *user)
 }
 
 // Presets NAME; a general filter (-m) that keeps the environment (-p) keeps what the caller set.
-static void preset_unless_kept(struct run *run, const char *name, const char *value)
+static void preset_unless_kept(struct rules_run *run, const char *name, const char *value)
 {
     const bool keeps = run->options->preserve && run->options->filter;
     if (!keeps || !rc_engine_value(run->engine, name))
         rc_engine_preset(run->engine, name, value);
 }
 
-static void preset_variables(struct run *run)
+static void preset_variables(struct rules_run *run)
 {
     struct rc_engine *engine = run->engine;
     const struct mail_user *user = run->given->user;
@@ -112,7 +112,7 @@ static bool is_safe(const char *path, const struct stat *opened, const struct ma
            (status.st_mode & group_write) != group_write;
 }
 
-static void go_to_maildir(struct run *run, enum rc_place place)
+static void go_to_maildir(struct rules_run *run, enum rc_place place)
 {
     struct rc_engine *engine = run->engine;
     if (rc_engine_value(engine, "MAILDIR"))
@@ -127,7 +127,7 @@ static void go_to_maildir(struct run *run, enum rc_place place)
 }
 
 // Runs the rc file NAME; false when it is not there or not to be trusted.
-static bool run_file(struct run *run, const char *name, enum rc_role role, bool warn,
+static bool run_file(struct rules_run *run, const char *name, enum rc_role role, bool warn,
                      enum rc_end *end_r)
 {
     struct rc_engine *engine = run->engine;
@@ -157,7 +157,7 @@ static bool run_file(struct run *run, const char *name, enum rc_role role, bool 
 }
 
 // The rc files of the command line: the next one is for when one is missing or not for this host.
-static enum rc_end run_named_files(struct run *run, GPtrArray *files)
+static enum rc_end run_named_files(struct rules_run *run, GPtrArray *files)
 {
     enum rc_end end = RC_FELL_OFF;
     bool warn = true;
@@ -171,7 +171,7 @@ static enum rc_end run_named_files(struct run *run, GPtrArray *files)
     return end == RC_LEFT ? RC_FELL_OFF : end;
 }
 
-static enum rc_end run_default_files(struct run *run)
+static enum rc_end run_default_files(struct rules_run *run)
 {
     enum rc_end end = RC_FELL_OFF;
     if (!run->options->preserve)
@@ -186,7 +186,7 @@ static enum rc_end run_default_files(struct run *run)
 }
 
 // After the assignments of the command line, which may name another HOME.
-static void judge(struct run *run)
+static void judge(struct rules_run *run)
 {
     const char *home = rc_engine_value(run->engine, "HOME");
     if (run->given->judged)
@@ -197,7 +197,7 @@ static void judge(struct run *run)
 }
 
 // Lets a retry of this delivery leave out what was done. False: another run is still at it.
-static bool remember(struct run *run)
+static bool remember(struct rules_run *run)
 {
     g_autoptr(GBytes) bytes = g_bytes_new_static(run->text, run->size);
     g_autoptr(Message) message = message_new(bytes);
@@ -210,7 +210,7 @@ static bool remember(struct run *run)
     return procmail_world_remember(&run->world, directory, name);
 }
 
-static enum rc_end run_files(struct run *run)
+static enum rc_end run_files(struct rules_run *run)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new();
     for (char **at = run->options->deliver ? NULL : run->options->rest; at && *at; at++) {
@@ -234,13 +234,13 @@ static enum rc_end run_files(struct run *run)
 }
 
 // QUIT, for which procmail says 0 and loses the mail, is left out even of the strict statuses.
-static int failure_status(const struct run *run, int signal_number)
+static int failure_status(const struct rules_run *run, int signal_number)
 {
     bool soft = run->options->soft || signal_number == SIGTERM || signal_number == SIGQUIT;
     return run->options->strict && !soft ? EX_CANTCREAT : EX_TEMPFAIL;
 }
 
-static int finish(struct run *run, enum rc_end end)
+static int finish(struct rules_run *run, enum rc_end end)
 {
     struct rc_engine *engine = run->engine;
     bool delivered = end == RC_DELIVERED;
@@ -258,7 +258,7 @@ static int finish(struct run *run, enum rc_end end)
     return rc_engine_finish(engine, delivered || left ? EX_OK : failure_status(run, asked));
 }
 
-static int deliver(struct run *run, GString *text)
+static int deliver(struct rules_run *run, GString *text)
 {
     procmail_world_open(&run->world, false);
     run->world.conf = run->given->conf;
@@ -281,6 +281,6 @@ static int deliver(struct run *run, GString *text)
 
 int procmail_rules(const struct procmail_rules_case *rules_case, GString *text)
 {
-    struct run run = {.options = rules_case->options, .given = rules_case};
+    struct rules_run run = {.options = rules_case->options, .given = rules_case};
     return deliver(&run, text);
 }

@@ -6,7 +6,7 @@
 #include "base/mail-user.h"
 #include "conf/conf.h"
 #include "judge/judge.h"
-#include "procmail/engine.h"
+#include "procmail/rc-procmail.h"
 
 #define PROCMAIL_SPOOL "/var/mail"
 

@@ -2,19 +2,19 @@
 // The view of a message that plan/answer composes answers from.
 #include "hosts/sieve-execute.h"
 #include "message/compose.h"
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 
 #include <string.h>
 #include <time.h>
 
-struct lookup {
+struct answer_lookup {
     struct sieve_answer *answer;
     struct sieve_source *source;
 };
 
 static const char *answer_header_of(gpointer data, const char *name, guint n)
 {
-    struct lookup *lookup = data;
+    struct answer_lookup *lookup = data;
     g_autofree char *raw = message_header(lookup->answer->message, name, n);
     if (!raw)
         return NULL;
@@ -25,7 +25,7 @@ static const char *answer_header_of(gpointer data, const char *name, guint n)
 
 static GPtrArray *answer_addresses_of(gpointer data, const char *name)
 {
-    const struct lookup *lookup = data;
+    const struct answer_lookup *lookup = data;
     const struct message *message = lookup->answer->message;
     GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < message->fields->len; i++) {
@@ -46,7 +46,7 @@ static GPtrArray *answer_addresses_of(gpointer data, const char *name)
 
 static const char *answer_setting_of(gpointer data, const char *name)
 {
-    const struct lookup *lookup = data;
+    const struct answer_lookup *lookup = data;
     return g_hash_table_lookup(lookup->source->settings, name);
 }
 
@@ -67,7 +67,7 @@ static char *bare_setting(const struct sieve_source *source, const char *name)
 void sieve_answer_init(struct sieve_answer *answer, struct sieve_source *source,
                        const struct plan_action *action)
 {
-    struct lookup *lookup = g_new0(struct lookup, 1);
+    struct answer_lookup *lookup = g_new0(struct answer_lookup, 1);
     const struct message *message = sieve_source_message(source);
     *answer = (struct sieve_answer){0};
     lookup->answer = answer;

@@ -3,16 +3,16 @@
 
 #include <string.h>
 
-struct tally {
+struct claim_tally {
     enum weight ours, forged; // the heaviest of each
     guint histories;          // sources that say forged from the user's history
     guint suspects;           // sources that suspect
     guint doubts;             // and those of them that count for nothing more
 };
 
-static struct tally tally_findings(const struct finding *findings, guint count)
+static struct claim_tally tally_findings(const struct finding *findings, guint count)
 {
-    struct tally tally = {WEIGHT_NONE, WEIGHT_NONE, 0, 0, 0};
+    struct claim_tally tally = {WEIGHT_NONE, WEIGHT_NONE, 0, 0, 0};
     for (guint i = 0; i < count; i++) {
         const struct finding *finding = &findings[i];
         if (finding->says == SAYS_OURS)
@@ -31,7 +31,7 @@ static struct tally tally_findings(const struct finding *findings, guint count)
 
 // Where nothing is proof or strong: what the history shows, suspicions, and nothing that is ours
 // but a hint.
-static enum verdict decide_by_history(const struct tally *tally)
+static enum verdict decide_by_history(const struct claim_tally *tally)
 {
     const bool hint = tally->ours == WEIGHT_HINT;
     const bool measured = tally->forged == WEIGHT_MEASURED;
@@ -44,7 +44,7 @@ static enum verdict decide_by_history(const struct tally *tally)
 
 enum verdict verdict_decide(const struct finding *findings, guint count)
 {
-    const struct tally tally = tally_findings(findings, count);
+    const struct claim_tally tally = tally_findings(findings, count);
     if (tally.ours == WEIGHT_PROOF)
         return VERDICT_GENUINE;
     if (tally.ours == WEIGHT_STRONG)

@@ -34,7 +34,7 @@
 #define SLICE_MESSAGES 500
 #define SLICE_PAUSE_SECONDS 600
 
-struct reader {
+struct history_reader {
     const struct learn_request *request;
     struct learner learner;
     guint left;
@@ -43,7 +43,7 @@ struct reader {
     GError **err;
 };
 
-static bool is_over(const struct reader *reader)
+static bool is_over(const struct history_reader *reader)
 {
     return reader->left == 0 || deadline_passed(&reader->request->deadline);
 }
@@ -114,7 +114,7 @@ static void learner_close(struct learner *learner)
 }
 
 // One message was read.
-static bool stepped(struct reader *reader)
+static bool stepped(struct history_reader *reader)
 {
     reader->learner.counts->read++;
     reader->left--;
@@ -126,8 +126,8 @@ static bool stepped(struct reader *reader)
     return commit(&reader->learner, reader->err) && begin(&reader->learner, reader->err);
 }
 
-static bool learn_header(struct reader *reader, const struct tree_folder *folder, GBytes *header,
-                         const char *name)
+static bool learn_header(struct history_reader *reader, const struct tree_folder *folder,
+                         GBytes *header, const char *name)
 {
     g_autoptr(Message) message = message_new(header);
     if (!letter_learn(&reader->learner, folder->use, message, reader->err))
@@ -142,7 +142,7 @@ static bool learn_header(struct reader *reader, const struct tree_folder *folder
     return stepped(reader);
 }
 
-static bool is_seen(struct reader *reader, const char *key, const char *name, bool *seen_r)
+static bool is_seen(struct history_reader *reader, const char *key, const char *name, bool *seen_r)
 {
     struct db_statement *statement;
     gint64 added;
@@ -154,7 +154,7 @@ static bool is_seen(struct reader *reader, const char *key, const char *name, bo
     return true;
 }
 
-static bool note_seen(struct reader *reader, const char *key, const char *name)
+static bool note_seen(struct history_reader *reader, const char *key, const char *name)
 {
     struct db_statement *statement;
     return state_prepare(reader->learner.state, &statement, reader->err,
@@ -163,7 +163,8 @@ static bool note_seen(struct reader *reader, const char *key, const char *name)
            state_run(reader->learner.state, statement, reader->err);
 }
 
-static bool read_names(struct reader *reader, const struct tree_folder *folder, const char *key)
+static bool read_names(struct history_reader *reader, const struct tree_folder *folder,
+                       const char *key)
 {
     g_autoptr(GPtrArray) names = NULL;
     // A folder that cannot be read teaches nothing.
@@ -191,7 +192,7 @@ static bool read_names(struct reader *reader, const struct tree_folder *folder, 
 }
 
 struct mbox {
-    struct reader *reader;
+    struct history_reader *reader;
     const struct tree_folder *folder;
     bool failed;
 };
@@ -208,7 +209,8 @@ static bool visit_mbox(GBytes *header, gint64 offset, gpointer data)
     return !mbox->failed;
 }
 
-static bool read_mbox(struct reader *reader, const struct tree_folder *folder, const char *key)
+static bool read_mbox(struct history_reader *reader, const struct tree_folder *folder,
+                      const char *key)
 {
     struct state *state = reader->learner.state;
     struct db_statement *statement;
@@ -230,7 +232,7 @@ static bool read_mbox(struct reader *reader, const struct tree_folder *folder, c
 }
 
 // What one folder taught must be there for the next: letters of his own that others answer.
-static bool read_folder(struct reader *reader, const struct tree_folder *folder)
+static bool read_folder(struct history_reader *reader, const struct tree_folder *folder)
 {
     g_autofree char *key = g_strconcat("learn ", folder->path, NULL);
     const guint before = reader->learner.counts->read;
@@ -266,7 +268,7 @@ static gint by_rank(gconstpointer a, gconstpointer b)
 
 // Reads the folders below ROOT that hold no sent mail; SENT are those that do. JUNK: the Junk
 // folder of the settings.
-static bool read_store(struct reader *reader, const char *root, const GPtrArray *sent,
+static bool read_store(struct history_reader *reader, const char *root, const GPtrArray *sent,
                        const char *junk)
 {
     g_autoptr(GPtrArray) folders = tree_folders(root);
@@ -282,7 +284,7 @@ static bool read_store(struct reader *reader, const char *root, const GPtrArray 
     return true;
 }
 
-static bool read_stores(struct reader *reader)
+static bool read_stores(struct history_reader *reader)
 {
     const struct conf *conf = reader->request->conf;
     g_autofree char *root = NULL;
@@ -302,7 +304,7 @@ static bool read_stores(struct reader *reader)
     return true;
 }
 
-static bool read_all(struct reader *reader)
+static bool read_all(struct history_reader *reader)
 {
     return begin(&reader->learner, reader->err) && read_stores(reader) &&
            learnt_settle_answers(reader->learner.state, reader->learner.sent, SETTLE_MAX,
@@ -314,7 +316,7 @@ bool learn_history(const struct learn_request *request, struct learn_counts *cou
 {
     g_autoptr(SentFolder) folder = NULL;
     *counts_r = (struct learn_counts){.whole = true};
-    struct reader reader = {.request = request, .left = request->max, .err = err};
+    struct history_reader reader = {.request = request, .left = request->max, .err = err};
     bool sound =
         learner_open(request->conf, request->deadline, request->max, &folder, &reader.learner, err);
     if (sound) {

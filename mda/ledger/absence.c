@@ -37,7 +37,7 @@ double learnt_bound(guint misses, guint tests)
 }
 
 // One answer, oldest first.
-struct test {
+struct absence_test {
     gint64 time;
     char *domain, *shape; // of the id that it answered
     bool known;
@@ -45,7 +45,7 @@ struct test {
 
 // What is known of an account's forms and answers.
 struct history {
-    GArray *tests;       // struct test
+    GArray *tests;       // struct absence_test
     GHashTable *domains; // domain -> first time (gint64 *)
     GHashTable *shapes;  // "domain\nshape" -> first time
     gint64 changed;      // since when another name or another domain is in use; 0: always the same
@@ -54,7 +54,7 @@ struct history {
 
 static void clear_test(gpointer data)
 {
-    struct test *test = data;
+    struct absence_test *test = data;
     g_free(test->domain);
     g_free(test->shape);
 }
@@ -147,10 +147,10 @@ static bool read_tests(struct state *state, const char *account, gint64 now,
     while (state->api->step(statement, &row, err)) {
         if (!row)
             return true;
-        const struct test test = {.time = state->api->column_int(statement, 0),
-                                  .domain = g_strdup(state->api->column_text(statement, 1)),
-                                  .shape = g_strdup(state->api->column_text(statement, 2)),
-                                  .known = state->api->column_int(statement, 3) != 0};
+        const struct absence_test test = {.time = state->api->column_int(statement, 0),
+                                          .domain = g_strdup(state->api->column_text(statement, 1)),
+                                          .shape = g_strdup(state->api->column_text(statement, 2)),
+                                          .known = state->api->column_int(statement, 3) != 0};
         g_array_append_val(history->tests, test);
     }
     return false;
@@ -161,7 +161,7 @@ static bool read_history(struct state *state, const char *account, gint64 now,
                          struct history *history, GError **err)
 {
     *history = (struct history){
-        .tests = g_array_new(FALSE, FALSE, sizeof(struct test)),
+        .tests = g_array_new(FALSE, FALSE, sizeof(struct absence_test)),
         .domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
         .shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
     };
@@ -191,7 +191,7 @@ static void count_test(struct learnt_absence *absence, guint *since, bool miss)
     *since = miss ? 0 : *since + 1;
 }
 
-static bool is_kind(const struct history *history, const struct test *test,
+static bool is_kind(const struct history *history, const struct absence_test *test,
                     const struct id_form *form)
 {
     return strcmp(test->domain, form->domain) == 0 &&
@@ -206,7 +206,7 @@ static void ask_tests(struct history *history, const struct id_form *form,
     const guint warm_up = MAX(WARM_UP_MIN, all / WARM_UP_PART);
     guint since = 0; // tests since the last surprise
     for (guint i = 0; i < all; i++) {
-        const struct test *test = &g_array_index(history->tests, struct test, i);
+        const struct absence_test *test = &g_array_index(history->tests, struct absence_test, i);
         g_autofree char *shape = shape_key(test->domain, test->shape);
         const bool now = test->time >= history->changed;
         const bool counts = i >= warm_up && now;
@@ -230,7 +230,7 @@ static enum learnt_question question_for(const struct history *history, const st
     bool domain = g_hash_table_contains(history->domains, form->domain);
     bool shape = g_hash_table_contains(history->shapes, key);
     for (guint i = 0; i < history->tests->len; i++) {
-        const struct test *test = &g_array_index(history->tests, struct test, i);
+        const struct absence_test *test = &g_array_index(history->tests, struct absence_test, i);
         const bool same = strcmp(test->domain, form->domain) == 0;
         domain |= same;
         shape |= same && strcmp(test->shape, form->shape) == 0;
@@ -245,7 +245,7 @@ static bool is_vague(const struct history *history)
     guint count = 0, surprises = 0;
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < all; i++) {
-        const struct test *test = &g_array_index(history->tests, struct test, i);
+        const struct absence_test *test = &g_array_index(history->tests, struct absence_test, i);
         char *shape = shape_key(test->domain, test->shape);
         if (i >= MAX(WARM_UP_MIN, all / WARM_UP_PART)) {
             count++;
@@ -271,7 +271,8 @@ static void measure(struct history *history, const struct id_form *form, gint64 
     }
     ask_tests(history, form, absence);
     absence->bound = learnt_bound(absence->misses, absence->tests);
-    const struct test *newest = &g_array_index(history->tests, struct test, count - 1);
+    const struct absence_test *newest =
+        &g_array_index(history->tests, struct absence_test, count - 1);
     absence->settled &= newest->time > now - FRESH_SECONDS;
 }
 

@@ -287,14 +287,14 @@ void ledger_ask_as(struct ledger *ledger, const GPtrArray *addresses)
 }
 
 // The hashes of one record on their way to the backend.
-struct draft {
+struct entry_draft {
     GArray *recipients, *correspondents, *fingerprints; // struct ledger_hash
     GArray *notes;
     struct ledger_hash owners[OWNERS_MAX]; // who wrote to them
     guint owner_count;
 };
 
-static void draft_init(struct draft *draft)
+static void draft_init(struct entry_draft *draft)
 {
     draft->recipients = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
     draft->correspondents = g_array_new(FALSE, FALSE, sizeof(struct ledger_hash));
@@ -303,7 +303,7 @@ static void draft_init(struct draft *draft)
     draft->owner_count = 0;
 }
 
-static void draft_release(struct draft *draft)
+static void draft_release(struct entry_draft *draft)
 {
     g_array_unref(draft->recipients);
     g_array_unref(draft->correspondents);
@@ -311,7 +311,7 @@ static void draft_release(struct draft *draft)
     g_array_unref(draft->notes);
 }
 
-static void add_owner(const struct ledger *ledger, const char *address, struct draft *draft)
+static void add_owner(const struct ledger *ledger, const char *address, struct entry_draft *draft)
 {
     if (!address || !strchr(address, '@'))
         return;
@@ -322,8 +322,8 @@ static void add_owner(const struct ledger *ledger, const char *address, struct d
 }
 
 // TO under each owner; where nobody is known to have sent it, as it is.
-static void add_owned(const struct ledger *ledger, const struct draft *draft, enum ledger_bond bond,
-                      struct ledger_hash to, GArray *hashes)
+static void add_owned(const struct ledger *ledger, const struct entry_draft *draft,
+                      enum ledger_bond bond, struct ledger_hash to, GArray *hashes)
 {
     for (guint i = 0; i < draft->owner_count; i++) {
         const struct ledger_hash bound =
@@ -335,7 +335,8 @@ static void add_owned(const struct ledger *ledger, const struct draft *draft, en
 }
 
 static void add_recipient(const struct ledger *ledger, const struct sent_message *message,
-                          const struct ledger_hash *id, const char *recipient, struct draft *draft)
+                          const struct ledger_hash *id, const char *recipient,
+                          struct entry_draft *draft)
 {
     const char *domain = text_domain_of(recipient);
     if (!domain || !*domain)
@@ -357,7 +358,7 @@ static void add_recipient(const struct ledger *ledger, const struct sent_message
 }
 
 // That recipients are recorded of each owner.
-static void add_owners(const struct ledger *ledger, struct draft *draft)
+static void add_owners(const struct ledger *ledger, struct entry_draft *draft)
 {
     for (guint i = 0; draft->correspondents->len > 0 && i < draft->owner_count; i++) {
         const struct ledger_hash *owner = &draft->owners[i];
@@ -366,7 +367,7 @@ static void add_owners(const struct ledger *ledger, struct draft *draft)
     }
 }
 
-static void add_note(struct draft *draft, const char *name, gint64 value, int merge)
+static void add_note(struct entry_draft *draft, const char *name, gint64 value, int merge)
 {
     const struct ledger_note note = {name, value, merge};
     g_array_append_val(draft->notes, note);
@@ -376,7 +377,7 @@ static void add_note(struct draft *draft, const char *name, gint64 value, int me
 // says so from now on; a list, from the earliest time in it; folders of sent mail only when there
 // is nothing else, for they are one user's.
 static void note_reach(const struct ledger *ledger, const struct sent_message *message, gint64 now,
-                       struct draft *draft)
+                       struct entry_draft *draft)
 {
     if (message->foreign)
         return;
@@ -392,7 +393,7 @@ static void note_reach(const struct ledger *ledger, const struct sent_message *m
         add_note(draft, message->guessed ? "imported" : "began", message->time, NOTE_LEAST);
 }
 
-static void note_kind(const struct sent_message *message, gint64 now, struct draft *draft)
+static void note_kind(const struct sent_message *message, gint64 now, struct entry_draft *draft)
 {
     if (draft->correspondents->len > 0)
         add_note(draft, "recipients", 1, NOTE_LEAST);
@@ -411,7 +412,7 @@ static bool write_entry(struct ledger *ledger, const struct ledger_entry *entry,
     return ledger->backend->record(ledger->state, entry, err) && ledger_commit(ledger, err);
 }
 
-static void fill_entry(const struct draft *draft, struct ledger_entry *entry)
+static void fill_entry(const struct entry_draft *draft, struct ledger_entry *entry)
 {
     entry->recipients = (const struct ledger_hash *)(void *)draft->recipients->data;
     entry->recipient_count = draft->recipients->len;
@@ -427,7 +428,7 @@ bool ledger_record(struct ledger *ledger, const struct sent_message *message, GE
 {
     if (ledger->remote >= 0)
         return remote_record(ledger, message, err);
-    struct draft draft;
+    struct entry_draft draft;
     struct ledger_hash hash;
     struct ledger_entry entry = {
         .time = message->time,

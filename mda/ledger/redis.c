@@ -26,14 +26,14 @@
 #define HOUR 3600
 #define HOURS_MAX (7 * 24)
 
-struct state {
+struct redis_state {
     struct redis_link *link;
     gint64 keep_seconds;
 };
 
 static void redis_free(gpointer data)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     redis_link_free(state->link);
     g_free(state);
 }
@@ -45,7 +45,7 @@ static bool redis_open(const char *location, const struct conf *conf, enum ledge
     struct redis_link *link;
     if (!redis_link_open(location, conf, deadline, &link, err))
         return false;
-    struct state *state = g_new0(struct state, 1);
+    struct redis_state *state = g_new0(struct redis_state, 1);
     state->link = link;
     state->keep_seconds = conf_milliseconds(conf, CONF_LEDGER_KEEP) / 1000;
     *state_r = state;
@@ -62,7 +62,7 @@ static const char *hex(const struct ledger_hash *hash, char text_r[HEX_LENGTH + 
 static bool redis_key(gpointer data, enum ledger_mode mode, GBytes **key_r, bool *made_r,
                       GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     redisReply *reply;
     *made_r = false;
     if (mode == LEDGER_WRITE) {
@@ -86,7 +86,8 @@ static bool redis_key(gpointer data, enum ledger_mode mode, GBytes **key_r, bool
     return there || mda_fail(err, MDA_ERROR_GONE, "nothing was ever recorded in it");
 }
 
-static bool record_message(struct state *state, const struct ledger_entry *entry, GError **err)
+static bool record_message(struct redis_state *state, const struct ledger_entry *entry,
+                           GError **err)
 {
     char id[HEX_LENGTH + 1], other[HEX_LENGTH + 1];
     const long long keep = state->keep_seconds > 0 ? state->keep_seconds : G_MAXINT32;
@@ -110,7 +111,7 @@ static bool redis_prepare(gpointer data, enum ledger_mode mode, const struct led
                           bool *fresh_r, GError **err)
 {
     (void)mode, (void)hasher;
-    struct state *state = data;
+    struct redis_state *state = data;
     redisReply *reply = redis_link_query(state->link, err, "HEXISTS " PREFIX "meta first");
     if (!reply)
         return false;
@@ -119,7 +120,7 @@ static bool redis_prepare(gpointer data, enum ledger_mode mode, const struct led
     return true;
 }
 
-static bool put_note(struct state *state, const struct ledger_note *note, GError **err)
+static bool put_note(struct redis_state *state, const struct ledger_note *note, GError **err)
 {
     // A script does it in one step.
     static const char compare[] = "local b=redis.call('HGET',KEYS[1],ARGV[1]) b=b and tonumber(b) "
@@ -133,7 +134,7 @@ static bool put_note(struct state *state, const struct ledger_note *note, GError
                           note->name, value, note->merge == NOTE_LEAST ? "<" : ">");
 }
 
-static bool record_meta(struct state *state, const struct ledger_entry *entry, GError **err)
+static bool record_meta(struct redis_state *state, const struct ledger_entry *entry, GError **err)
 {
     const long long now = entry->now, hour = entry->now / HOUR;
     if (!redis_link_put(state->link, err, "HSETNX " PREFIX "meta first %lld", now) ||
@@ -151,7 +152,7 @@ static bool record_meta(struct state *state, const struct ledger_entry *entry, G
 
 static bool redis_record(gpointer data, const struct ledger_entry *entry, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     const long long keep = state->keep_seconds > 0 ? state->keep_seconds : G_MAXINT32;
     if (entry->has_id && !record_message(state, entry, err))
         return false;
@@ -178,7 +179,7 @@ static bool redis_begin(gpointer data, GError **err)
 
 static bool redis_commit(gpointer data, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     return redis_link_flush(state->link, err);
 }
 
@@ -193,7 +194,7 @@ static bool redis_find(gpointer data, const struct ledger_hash *id,
                        bool *found_r, struct sent_record *record_r, GError **err)
 {
     char text[HEX_LENGTH + 1], other[HEX_LENGTH + 1];
-    struct state *state = data;
+    struct redis_state *state = data;
     redisReply *reply =
         redis_link_query(state->link, err, "HMGET " PREFIX "{%s}:m t s", hex(id, text));
     if (!reply)
@@ -222,7 +223,7 @@ static bool redis_find(gpointer data, const struct ledger_hash *id,
     return true;
 }
 
-static bool is_member(struct state *state, const struct ledger_hash *id,
+static bool is_member(struct redis_state *state, const struct ledger_hash *id,
                       const struct ledger_hash *address, bool *yes_r, GError **err)
 {
     char text[HEX_LENGTH + 1], other[HEX_LENGTH + 1];
@@ -246,7 +247,7 @@ static bool redis_sent_to(gpointer data, const struct ledger_hash *id,
 static bool redis_wrote_to(gpointer data, const struct ledger_hash *address, bool *yes_r,
                            gint64 *time_r, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     char text[HEX_LENGTH + 1];
     redisReply *reply =
         redis_link_query(state->link, err, "GET " PREFIX "{%s}:c", hex(address, text));
@@ -262,7 +263,7 @@ static bool redis_wrote_to(gpointer data, const struct ledger_hash *address, boo
 static bool redis_has_fingerprint(gpointer data, const struct ledger_hash *fingerprint, bool *yes_r,
                                   GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     char text[HEX_LENGTH + 1];
     redisReply *reply =
         redis_link_query(state->link, err, "EXISTS " PREFIX "{%s}:f", hex(fingerprint, text));
@@ -275,7 +276,7 @@ static bool redis_has_fingerprint(gpointer data, const struct ledger_hash *finge
 
 static bool redis_count_since(gpointer data, gint64 since, gint64 *count_r, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     const gint64 last = g_get_real_time() / G_USEC_PER_SEC / HOUR;
     gint64 count = 0;
     for (gint64 hour = MAX(since / HOUR, last - HOURS_MAX); hour <= last; hour++) {
@@ -294,7 +295,7 @@ static bool redis_count_since(gpointer data, gint64 since, gint64 *count_r, GErr
 static bool redis_forget(gpointer data, const struct ledger_hash *hash, gint64 *count_r,
                          GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     char text[HEX_LENGTH + 1];
     hex(hash, text);
     redisReply *reply =
@@ -310,7 +311,7 @@ static bool redis_forget(gpointer data, const struct ledger_hash *hash, gint64 *
 static bool redis_read_notes(gpointer data, const char *const *names, gint64 *values_r,
                              GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     redisReply *reply = redis_link_query(state->link, err, "HGETALL " PREFIX "meta");
     if (!reply)
         return false;
@@ -330,7 +331,7 @@ static bool redis_read_notes(gpointer data, const char *const *names, gint64 *va
 static bool redis_write_notes(gpointer data, const struct ledger_note *notes, guint count,
                               GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     for (guint i = 0; i < count; i++) {
         if (!put_note(state, &notes[i], err))
             return false;
@@ -340,7 +341,7 @@ static bool redis_write_notes(gpointer data, const struct ledger_note *notes, gu
 
 static bool redis_read_gaps(gpointer data, GArray *gaps, GPtrArray *recorders, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     redisReply *reply = redis_link_query(state->link, err, "ZRANGE " PREFIX "gaps 0 -1");
     if (!reply)
         return false;
@@ -370,7 +371,7 @@ static bool redis_read_gaps(gpointer data, GArray *gaps, GPtrArray *recorders, G
 
 static bool redis_add_gap(gpointer data, const struct ledger_gap *gap, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     const long long from = gap->from, until = gap->until;
     const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     g_autofree char *text = g_strdup_printf("%lld %lld", from, until);
@@ -384,7 +385,7 @@ static bool redis_add_gap(gpointer data, const struct ledger_gap *gap, GError **
 
 static bool redis_set_alive(gpointer data, const char *name, gint64 time, GError **err)
 {
-    struct state *state = data;
+    struct redis_state *state = data;
     const bool put = time ? redis_link_put(state->link, err, "HSET " PREFIX "recorders %s %lld",
                                            name, (long long)time)
                           : redis_link_put(state->link, err, "HDEL " PREFIX "recorders %s", name);

@@ -29,7 +29,7 @@
 #define INFO_RECIPIENTS 1
 #define INFO_MARK (-1) // it is no id
 
-struct row {
+struct ledger_row {
     struct ledger_hash hash;
     gint64 time, info;
 };
@@ -37,7 +37,7 @@ struct row {
 struct sqlite {
     const struct db_api *api;
     struct db *db;
-    GArray *rows;  // struct row: what waits to be written
+    GArray *rows;  // struct ledger_row: what waits to be written
     GArray *notes; // struct ledger_note
     gint64 now;    // when they came
 };
@@ -89,7 +89,7 @@ static bool sqlite_open(const char *location, const struct conf *conf, enum ledg
         return false;
     struct sqlite *sqlite = g_new0(struct sqlite, 1);
     sqlite->api = api;
-    sqlite->rows = g_array_new(FALSE, FALSE, sizeof(struct row));
+    sqlite->rows = g_array_new(FALSE, FALSE, sizeof(struct ledger_row));
     sqlite->notes = g_array_new(FALSE, FALSE, sizeof(struct ledger_note));
     if (!api->open(location, mode == LEDGER_READ ? DB_READ : DB_CREATE, deadline, &sqlite->db,
                    err) ||
@@ -151,7 +151,7 @@ static void bind_hash(struct sqlite *sqlite, struct db_statement *statement, int
 
 static void add_row(struct sqlite *sqlite, const struct ledger_hash *hash, gint64 time, gint64 info)
 {
-    const struct row row = {*hash, time, info};
+    const struct ledger_row row = {*hash, time, info};
     g_array_append_val(sqlite->rows, row);
 }
 
@@ -193,7 +193,8 @@ static bool sqlite_begin(gpointer data, GError **err)
 }
 
 // *NEW_R counts an id that was not there.
-static bool write_row(struct sqlite *sqlite, const struct row *row, gint64 *new_r, GError **err)
+static bool write_row(struct sqlite *sqlite, const struct ledger_row *row, gint64 *new_r,
+                      GError **err)
 {
     static const char insert[] =
         "INSERT OR IGNORE INTO entry (hash, time, added, info) VALUES (?1, ?2, ?3, ?4)";
@@ -266,8 +267,8 @@ static bool count_rows(struct sqlite *sqlite, gint64 ids, gint64 records, GError
 
 static int compare_rows(gconstpointer a, gconstpointer b)
 {
-    return memcmp(((const struct row *)a)->hash.bytes, ((const struct row *)b)->hash.bytes,
-                  LEDGER_HASH_BYTES);
+    return memcmp(((const struct ledger_row *)a)->hash.bytes,
+                  ((const struct ledger_row *)b)->hash.bytes, LEDGER_HASH_BYTES);
 }
 
 static bool write_batch(struct sqlite *sqlite, GError **err)
@@ -275,7 +276,7 @@ static bool write_batch(struct sqlite *sqlite, GError **err)
     gint64 ids = 0, records = 0;
     g_array_sort(sqlite->rows, compare_rows);
     for (guint i = 0; i < sqlite->rows->len; i++) {
-        const struct row *row = &g_array_index(sqlite->rows, struct row, i);
+        const struct ledger_row *row = &g_array_index(sqlite->rows, struct ledger_row, i);
         records += row->info >= 0;
         if (!write_row(sqlite, row, &ids, err))
             return false;

@@ -445,7 +445,7 @@ static void do_helo(struct lmtp_session *session, const char *arguments)
     complain(session, 500, "5.5.1", "this is LMTP: say LHLO");
 }
 
-static const struct command {
+static const struct lmtp_command {
     const char *name;
     void (*run)(struct lmtp_session *session, const char *arguments);
 } commands[] = {

@@ -40,7 +40,7 @@ static bool may_add(const struct message *message)
 typedef bool name_test(const char *name, gsize length);
 
 // A walk over what LEAVES_OUT says of MESSAGE's header.
-struct walk {
+struct compose_walk {
     const struct message *message;
     name_test *leaves_out;
     guint next;     // field of the index
@@ -75,7 +75,7 @@ static gsize name_at(const char *at, const char *end)
 
 // Behind the index come fields that it had no room for, and those behind a line that is no field,
 // which rules see: readers go on to the empty line. A message without any field has no header.
-static bool next_behind(struct walk *walk, const char **start_r, gsize *length_r)
+static bool next_behind(struct compose_walk *walk, const char **start_r, gsize *length_r)
 {
     const struct message *message = walk->message;
     const char *end = message->data + message->size;
@@ -110,14 +110,14 @@ static bool header_is_open(const struct message *message)
     return body == last->line + last->line_length;
 }
 
-static struct walk walk_begin(const struct message *message, name_test *leaves_out)
+static struct compose_walk walk_begin(const struct message *message, name_test *leaves_out)
 {
-    return (struct walk){.message = message,
-                         .leaves_out = leaves_out,
-                         .at = header_is_open(message) ? message->body : NULL};
+    return (struct compose_walk){.message = message,
+                                 .leaves_out = leaves_out,
+                                 .at = header_is_open(message) ? message->body : NULL};
 }
 
-static bool walk_next(struct walk *walk, const char **start_r, gsize *length_r)
+static bool walk_next(struct compose_walk *walk, const char **start_r, gsize *length_r)
 {
     while (walk->next < walk->message->fields->len) {
         const struct header_field *field =
@@ -134,7 +134,7 @@ static bool walk_next(struct walk *walk, const char **start_r, gsize *length_r)
 static void append_without(struct content *content, const struct message *message,
                            name_test *leaves_out)
 {
-    struct walk walk = walk_begin(message, leaves_out);
+    struct compose_walk walk = walk_begin(message, leaves_out);
     const char *from = message->data, *start = NULL;
     gsize length = 0;
     while (walk_next(&walk, &start, &length)) {
@@ -172,7 +172,7 @@ struct content *compose_changed(GBytes *bytes, const char *added)
 
 bool compose_is_forged(const struct message *message)
 {
-    struct walk walk = walk_begin(message, is_own);
+    struct compose_walk walk = walk_begin(message, is_own);
     const char *start = NULL;
     gsize length = 0;
     return walk_next(&walk, &start, &length);
@@ -181,7 +181,7 @@ bool compose_is_forged(const struct message *message)
 static GBytes *without(GBytes *bytes, name_test *leaves_out)
 {
     g_autoptr(Message) message = message_new(bytes);
-    struct walk walk = walk_begin(message, leaves_out);
+    struct compose_walk walk = walk_begin(message, leaves_out);
     const char *start = NULL;
     gsize length = 0;
     if (!walk_next(&walk, &start, &length))

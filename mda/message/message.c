@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-struct scan {
+struct header_scan {
     const char *at, *end;
     bool bare_cr; // lines end at CR alone
 };
 
 // The end of the line at `at`, behind its line end.
-static const char *next_line(const struct scan *scan, const char *at)
+static const char *next_line(const struct header_scan *scan, const char *at)
 {
     const char *stop = memchr(at, scan->bare_cr ? '\r' : '\n', (gsize)(scan->end - at));
     return stop ? stop + 1 : scan->end;
@@ -49,7 +49,7 @@ static const char *colon_of(const char *line, const char *end, gsize *name_lengt
 }
 
 // The end of the field whose first line ends at AT.
-static const char *field_end(const struct scan *scan, const char *at)
+static const char *field_end(const struct header_scan *scan, const char *at)
 {
     while (at < scan->end && (*at == ' ' || *at == '\t')) {
         // A line of blanks alone is a fold too (obs-FWS), as procmail and sendmail read it.
@@ -58,7 +58,7 @@ static const char *field_end(const struct scan *scan, const char *at)
     return at;
 }
 
-static void skip_from_line(struct message *message, struct scan *scan)
+static void skip_from_line(struct message *message, struct header_scan *scan)
 {
     gsize left = (gsize)(scan->end - scan->at);
     bool quoted = left > 6 && memcmp(scan->at, ">From ", 6) == 0;
@@ -70,7 +70,7 @@ static void skip_from_line(struct message *message, struct scan *scan)
 }
 
 // The field at scan->at; false where the header ends.
-static bool field_here(const struct scan *scan, struct header_field *field_r)
+static bool field_here(const struct header_scan *scan, struct header_field *field_r)
 {
     if (scan->at == scan->end)
         return false;
@@ -92,7 +92,7 @@ static bool field_here(const struct scan *scan, struct header_field *field_r)
     return true;
 }
 
-static void index_header(struct message *message, struct scan *scan)
+static void index_header(struct message *message, struct header_scan *scan)
 {
     const char *limit = scan->at + MIN((gsize)(scan->end - scan->at), MESSAGE_HEADER_MAX_BYTES);
     struct header_field field;
@@ -113,7 +113,7 @@ static void index_header(struct message *message, struct scan *scan)
 bool message_next_field(const struct message *message, const char **at,
                         struct header_field *field_r)
 {
-    struct scan scan = {
+    struct header_scan scan = {
         .at = *at, .end = message->data + message->size, .bare_cr = message->bare_cr};
     if (!field_here(&scan, field_r))
         return false;
@@ -128,7 +128,7 @@ struct message *message_new(GBytes *bytes)
     message->fields = g_array_sized_new(FALSE, FALSE, sizeof(struct header_field), 24);
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
-    struct scan scan = {.at = data ? data : "", .end = (data ? data : "") + size};
+    struct header_scan scan = {.at = data ? data : "", .end = (data ? data : "") + size};
     scan.bare_cr = message->bare_cr = lines_end_at_cr(scan.at, size);
     skip_from_line(message, &scan);
     message->data = scan.at;

@@ -10,7 +10,7 @@
 #include <gmime/gmime.h>
 #include <string.h>
 
-struct walk {
+struct gmime_walk {
     struct mime_tree *tree;
     GMimeParserOptions *options;
     const struct mime_limits *limits;
@@ -34,7 +34,7 @@ static GMimeParserOptions *options_new(void)
     return options;
 }
 
-static void note_limit(struct walk *walk, const char *what)
+static void note_limit(struct gmime_walk *walk, const char *what)
 {
     GPtrArray *limits = walk->tree->limits;
     if (!g_ptr_array_find_with_equal_func(limits, what, g_str_equal, NULL))
@@ -82,8 +82,8 @@ static void set_type(struct mime_part *part, GMimeObject *object)
 }
 
 // The new part at the end of the list, or NULL when there are enough of them.
-static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeMessage *message,
-                                  guint depth, gint parent)
+static struct mime_part *add_part(struct gmime_walk *walk, GMimeObject *object,
+                                  GMimeMessage *message, guint depth, gint parent)
 {
     if (walk->tree->parts->len >= walk->limits->parts) {
         note_limit(walk, "MIME parts");
@@ -100,7 +100,7 @@ static struct mime_part *add_part(struct walk *walk, GMimeObject *object, GMimeM
 
 // Where the part that begins at START of SOURCE ends: before the next boundary line of the
 // multipart that it stands in, or with the text.
-static gint64 end_of(const struct walk *walk, GBytes *source, const struct mime_part *part,
+static gint64 end_of(const struct gmime_walk *walk, GBytes *source, const struct mime_part *part,
                      gint64 start)
 {
     gsize size = 0;
@@ -137,11 +137,11 @@ static void set_content(struct mime_part *part, GBytes *source, gint64 start, gi
     part->raw = g_bytes_new_from_bytes(source, (gsize)start, (gsize)(end - start));
 }
 
-static void walk_object(struct walk *walk, GBytes *source, GMimeObject *object,
+static void walk_object(struct gmime_walk *walk, GBytes *source, GMimeObject *object,
                         GMimeMessage *message, guint depth, gint parent);
-static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent);
+static void parse_into(struct gmime_walk *walk, GBytes *bytes, guint depth, gint parent);
 
-static bool too_deep(struct walk *walk, const struct mime_part *part)
+static bool too_deep(struct gmime_walk *walk, const struct mime_part *part)
 {
     if (part->depth < walk->limits->depth)
         return false;
@@ -149,7 +149,7 @@ static bool too_deep(struct walk *walk, const struct mime_part *part)
     return true;
 }
 
-static void walk_message(struct walk *walk, GBytes *source, struct mime_part *part,
+static void walk_message(struct gmime_walk *walk, GBytes *source, struct mime_part *part,
                          GMimeMessagePart *object)
 {
     gint self = (gint)walk->tree->parts->len - 1;
@@ -170,7 +170,7 @@ static void walk_message(struct walk *walk, GBytes *source, struct mime_part *pa
         walk_object(walk, source, inner, message, part->depth + 1, self);
 }
 
-static void walk_multipart(struct walk *walk, GBytes *source, struct mime_part *part,
+static void walk_multipart(struct gmime_walk *walk, GBytes *source, struct mime_part *part,
                            GMimeMultipart *object)
 {
     gint self = (gint)walk->tree->parts->len - 1;
@@ -207,7 +207,8 @@ static enum mime_encoding encoding_of(GMimePart *object)
     }
 }
 
-static void walk_leaf(struct walk *walk, GBytes *source, struct mime_part *part, GMimePart *object)
+static void walk_leaf(struct gmime_walk *walk, GBytes *source, struct mime_part *part,
+                      GMimePart *object)
 {
     gint self = (gint)walk->tree->parts->len - 1;
     GMimeDataWrapper *content = g_mime_part_get_content(object);
@@ -226,7 +227,7 @@ static void walk_leaf(struct walk *walk, GBytes *source, struct mime_part *part,
     parse_into(walk, inner, part->depth + 1, self);
 }
 
-static void walk_object(struct walk *walk, GBytes *source, GMimeObject *object,
+static void walk_object(struct gmime_walk *walk, GBytes *source, GMimeObject *object,
                         GMimeMessage *message, guint depth, gint parent)
 {
     struct mime_part *part = add_part(walk, object, message, depth, parent);
@@ -240,7 +241,7 @@ static void walk_object(struct walk *walk, GBytes *source, GMimeObject *object,
         walk_leaf(walk, source, part, GMIME_PART(object));
 }
 
-static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint parent)
+static void parse_into(struct gmime_walk *walk, GBytes *bytes, guint depth, gint parent)
 {
     gsize size = 0;
     const char *data = g_bytes_get_data(bytes, &size);
@@ -259,7 +260,7 @@ static void parse_into(struct walk *walk, GBytes *bytes, guint depth, gint paren
 static void module_parse(GBytes *bytes, const struct mime_limits *limits, struct mime_tree *tree)
 {
     initialise();
-    struct walk walk = {.tree = tree, .options = options_new(), .limits = limits};
+    struct gmime_walk walk = {.tree = tree, .options = options_new(), .limits = limits};
     parse_into(&walk, bytes, 0, -1);
     g_mime_parser_options_free(walk.options);
 }

@@ -13,13 +13,13 @@
 #define QUOTED TOKEN "*()<>@,;:/[]?= "
 #define BLANKS " \t"
 
-struct reader {
+struct mime_reader {
     struct mime_tree *tree;
     const struct mime_limits *limits;
 };
 
 // The multipart that an entity stands in.
-struct place {
+struct mime_place {
     gint parent;
     guint depth;
     const char *boundary; // NULL: the entity is the message itself
@@ -179,11 +179,11 @@ static enum delimiter_kind find_delimiter(const char *line, const char *at, cons
     return last ? DELIMITER_LAST : DELIMITER_NEXT;
 }
 
-static bool add_entity(const struct reader *reader, const struct message *message,
-                       const struct place *place);
+static bool add_entity(const struct mime_reader *reader, const struct message *message,
+                       const struct mime_place *place);
 
 // A missing last boundary line leaves no doubt: reports are often cut off.
-static bool add_children(const struct reader *reader, const struct message *message,
+static bool add_children(const struct mime_reader *reader, const struct message *message,
                          struct mime_part *part, bool delimited)
 {
     part->kind = MIME_MULTIPART;
@@ -191,7 +191,7 @@ static bool add_children(const struct reader *reader, const struct message *mess
     if (!boundary || g_str_has_suffix(boundary, " ") || part->encoding != MIME_UNENCODED ||
         mime_part_is(part, NULL, "digest"))
         return false;
-    struct place place = {(gint)reader->tree->parts->len - 1, part->depth + 1, boundary, true};
+    struct mime_place place = {(gint)reader->tree->parts->len - 1, part->depth + 1, boundary, true};
     g_autofree char *line = g_strconcat("--", boundary, NULL);
     const char *end = message->body + message->body_size, *start, *next;
     enum delimiter_kind kind = find_delimiter(line, message->body, end, &start, &next);
@@ -228,8 +228,8 @@ static bool is_strict_message(GBytes *raw, const char *boundary)
            !(boundary && memmem(data, size, boundary, strlen(boundary)));
 }
 
-static bool add_entity(const struct reader *reader, const struct message *message,
-                       const struct place *place)
+static bool add_entity(const struct mime_reader *reader, const struct message *message,
+                       const struct mime_place *place)
 {
     if (!has_strict_header(message) || reader->tree->parts->len >= reader->limits->parts ||
         place->depth >= reader->limits->depth)
@@ -249,8 +249,8 @@ static bool add_entity(const struct reader *reader, const struct message *messag
 bool mime_read_strict(const struct message *message, const struct mime_limits *limits,
                       struct mime_tree *tree)
 {
-    const struct reader reader = {tree, limits};
-    const struct place whole = {.parent = -1};
+    const struct mime_reader reader = {tree, limits};
+    const struct mime_place whole = {.parent = -1};
     bool strict = add_entity(&reader, message, &whole);
     if (!strict)
         g_ptr_array_set_size(tree->parts, 0);

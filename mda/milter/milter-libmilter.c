@@ -25,7 +25,7 @@
 static const struct conf *settings;
 
 // What is kept for one connection.
-struct session {
+struct milter_session {
     bool internal;
     struct milter_mail mail;
 };
@@ -41,7 +41,7 @@ static void clear_mail(struct milter_mail *mail)
     mail->ours = mail->stamped = false;
 }
 
-static struct session *session_of(SMFICTX *context)
+static struct milter_session *session_of(SMFICTX *context)
 {
     return smfi_getpriv(context);
 }
@@ -55,7 +55,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
     else if (address && address->sa_family == AF_INET6)
         inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)address)->sin6_addr, text,
                   sizeof text);
-    struct session *session = g_new0(struct session, 1);
+    struct milter_session *session = g_new0(struct milter_session, 1);
     session->internal = milter_is_internal(settings, text);
     smfi_setpriv(context, session);
     return SMFIS_CONTINUE;
@@ -72,7 +72,7 @@ static char *bare(const char *argument)
 
 static sfsistat on_sender(SMFICTX *context, char **arguments)
 {
-    struct session *session = session_of(context);
+    struct milter_session *session = session_of(context);
     if (!session)
         return SMFIS_ACCEPT;
     clear_mail(&session->mail);
@@ -85,7 +85,7 @@ static sfsistat on_sender(SMFICTX *context, char **arguments)
 
 static sfsistat on_recipient(SMFICTX *context, char **arguments)
 {
-    struct session *session = session_of(context);
+    struct milter_session *session = session_of(context);
     if (session && session->mail.recipients && session->mail.recipients->len < RECIPIENTS_MAX)
         g_ptr_array_add(session->mail.recipients, bare(arguments[0]));
     return SMFIS_CONTINUE;
@@ -99,7 +99,7 @@ static void keep_first(char **place, const char *value)
 
 static sfsistat on_header(SMFICTX *context, char *name, char *value)
 {
-    struct session *session = session_of(context);
+    struct milter_session *session = session_of(context);
     if (!session)
         return SMFIS_CONTINUE;
     if (g_ascii_strcasecmp(name, "From") == 0)
@@ -117,7 +117,7 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
 
 static sfsistat on_end(SMFICTX *context)
 {
-    struct session *session = session_of(context);
+    struct milter_session *session = session_of(context);
     struct milter_changes changes;
     if (!session || !session->mail.sender)
         return SMFIS_ACCEPT;
@@ -135,7 +135,7 @@ static sfsistat on_end(SMFICTX *context)
 
 static sfsistat on_abort(SMFICTX *context)
 {
-    struct session *session = session_of(context);
+    struct milter_session *session = session_of(context);
     if (session)
         clear_mail(&session->mail);
     return SMFIS_CONTINUE;
@@ -143,7 +143,7 @@ static sfsistat on_abort(SMFICTX *context)
 
 static sfsistat on_close(SMFICTX *context)
 {
-    struct session *session = session_of(context);
+    struct milter_session *session = session_of(context);
     if (session)
         clear_mail(&session->mail);
     g_free(session);

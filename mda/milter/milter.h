@@ -4,7 +4,7 @@
 
 #include "base/module.h"
 #include "conf/conf.h"
-#include "milter/place.h"
+#include "milter/socket-place.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The mistakes that people make, from what the language does with them.
-#include "procmail/check.h"
+#include "procmail/rc-check.h"
 
 #include "procmail/rc-macros.h"
 #include "procmail/rc-parse.h"

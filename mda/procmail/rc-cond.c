@@ -8,7 +8,7 @@
 #include <string.h>
 
 // One condition while its prefixes are taken off.
-struct test {
+struct condition_test {
     struct rc_engine *engine;
     const bool *flags;
     struct rc_score *score;
@@ -58,7 +58,7 @@ static void keep_match(struct rc_engine *engine, const char *area, const struct 
     rc_say_verbose(engine, "Matched", value);
 }
 
-static void score_matches(struct test *test, const struct rc_regex *regex)
+static void score_matches(struct condition_test *test, const struct rc_regex *regex)
 {
     double weight = test->weight, square = weight * weight;
     struct rc_score *score = test->score;
@@ -84,7 +84,7 @@ static void score_matches(struct test *test, const struct rc_regex *regex)
     }
 }
 
-static bool test_pattern(struct test *test, const char *text, bool quoted)
+static bool test_pattern(struct condition_test *test, const char *text, bool quoted)
 {
     bool any_case, invalid;
     g_autofree char *squeezed = squeeze(text);
@@ -113,7 +113,7 @@ static bool test_pattern(struct test *test, const char *text, bool quoted)
     return found != test->negated;
 }
 
-static bool test_program(struct test *test, const char *line)
+static bool test_program(struct condition_test *test, const char *line)
 {
     struct rc_command command;
     struct rc_engine *engine = test->engine;
@@ -135,7 +135,7 @@ static bool test_program(struct test *test, const char *line)
     return (engine->exit_status == 0) != test->negated;
 }
 
-static bool test_size(struct test *test, const char *text)
+static bool test_size(struct condition_test *test, const char *text)
 {
     g_autofree char *value = rc_evaluate_text(test->engine, text);
     if (!value)
@@ -158,7 +158,7 @@ static bool test_size(struct test *test, const char *text)
 }
 
 // "w^x": true when it stood at *AT, which then points behind it.
-static bool take_weight(struct test *test, const char **at)
+static bool take_weight(struct condition_test *test, const char **at)
 {
     const char *end, *start;
     double weight = rc_decimal(*at, &end);
@@ -179,7 +179,7 @@ static bool take_weight(struct test *test, const char **at)
     return true;
 }
 
-static void set_area(struct test *test, const char *name)
+static void set_area(struct condition_test *test, const char *name)
 {
     struct rc_message *message = &test->engine->message;
     bool whole = strcmp(name, "HB") == 0 || strcmp(name, "BH") == 0;
@@ -196,7 +196,7 @@ static void set_area(struct test *test, const char *name)
 }
 
 // "NAME ??": true when it stood at *AT, which then points behind it.
-static bool take_area(struct test *test, const char **at)
+static bool take_area(struct condition_test *test, const char **at)
 {
     const char *end = *at;
     while (rc_is_name((guchar)*end))
@@ -218,7 +218,7 @@ static char *expand_pattern(struct rc_engine *engine, const char *text)
 }
 
 // Takes the prefixes off TEXT one by one, then tests what is left.
-static bool evaluate(struct test *test, const char *text)
+static bool evaluate(struct condition_test *test, const char *text)
 {
     g_autofree char *expanded = NULL;
     const char *at = text;
@@ -252,7 +252,7 @@ static bool evaluate(struct test *test, const char *text)
     return test_pattern(test, at, false);
 }
 
-static void say_result(struct test *test, bool holds, double before, guint line)
+static void say_result(struct condition_test *test, bool holds, double before, guint line)
 {
     struct rc_engine *engine = test->engine;
     if (!rc_is_verbose(engine) && !engine->trace)
@@ -277,7 +277,7 @@ static void say_result(struct test *test, bool holds, double before, guint line)
 static bool check_condition(struct rc_engine *engine, const struct rc_condition *condition,
                             const struct rc_head *head, struct rc_score *score)
 {
-    struct test test = {.engine = engine, .flags = head->flags, .score = score};
+    struct condition_test test = {.engine = engine, .flags = head->flags, .score = score};
     enum rc_part part = !head->flags[RC_BODY_SEARCH]    ? RC_HEAD
                         : head->flags[RC_HEADER_SEARCH] ? RC_WHOLE
                                                         : RC_BODY;

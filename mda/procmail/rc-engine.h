@@ -2,9 +2,9 @@
 // What the engine's files share.
 #pragma once
 
-#include "procmail/engine.h"
 #include "procmail/rc-message.h"
 #include "procmail/rc-parse.h"
+#include "procmail/rc-procmail.h"
 
 // Files that include each other deeper than this are not read.
 #define RC_MAX_FILES 100

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-struct parser {
+struct rc_parser {
     struct rc_source source;
     guint depth;
     gsize counted; // lines are counted up to here
@@ -32,13 +32,13 @@ static void statement_free(gpointer data)
     g_free(statement);
 }
 
-static int peek(const struct parser *parser)
+static int peek(const struct rc_parser *parser)
 {
     const struct rc_source *source = &parser->source;
     return source->at < source->length ? (guchar)source->text[source->at] : -1;
 }
 
-static bool take(struct parser *parser, int byte)
+static bool take(struct rc_parser *parser, int byte)
 {
     if (peek(parser) != byte)
         return false;
@@ -46,7 +46,7 @@ static bool take(struct parser *parser, int byte)
     return true;
 }
 
-static bool skip_blanks(struct parser *parser)
+static bool skip_blanks(struct rc_parser *parser)
 {
     bool any = false;
     while (take(parser, ' ') || take(parser, '\t'))
@@ -54,14 +54,14 @@ static bool skip_blanks(struct parser *parser)
     return any;
 }
 
-static void skip_line(struct parser *parser)
+static void skip_line(struct rc_parser *parser)
 {
     while (peek(parser) != -1 && !take(parser, '\n'))
         parser->source.at++;
 }
 
 // The line number at which the parser stands; it only ever goes forward.
-static guint current_line(struct parser *parser)
+static guint current_line(struct rc_parser *parser)
 {
     for (; parser->counted < parser->source.at; parser->counted++)
         parser->line += parser->source.text[parser->counted] == '\n';
@@ -69,7 +69,7 @@ static guint current_line(struct parser *parser)
 }
 
 // The text of words that end where rc_expand says, unexpanded.
-static char *raw_words(struct parser *parser, enum rc_reading reading)
+static char *raw_words(struct rc_parser *parser, enum rc_reading reading)
 {
     gsize from = parser->source.at;
     struct rc_words words;
@@ -79,7 +79,7 @@ static char *raw_words(struct parser *parser, enum rc_reading reading)
 }
 
 // One line; a backslash at its end takes the next one along and stays in the text.
-static char *long_line(struct parser *parser)
+static char *long_line(struct rc_parser *parser)
 {
     GString *line = g_string_new(NULL);
     for (;;) {
@@ -101,7 +101,7 @@ static char *long_line(struct parser *parser)
 }
 
 // The name that stands here; "" when none does. Owned by the caller.
-static char *take_name(struct parser *parser)
+static char *take_name(struct rc_parser *parser)
 {
     gsize from = parser->source.at;
     if (rc_is_name_start(peek(parser)))
@@ -110,13 +110,13 @@ static char *take_name(struct parser *parser)
     return g_strndup(parser->source.text + from, parser->source.at - from);
 }
 
-static bool name_ends(const struct parser *parser)
+static bool name_ends(const struct rc_parser *parser)
 {
     int byte = peek(parser);
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '=';
 }
 
-static void parse_assignment(struct parser *parser, struct rc_statement *statement)
+static void parse_assignment(struct rc_parser *parser, struct rc_statement *statement)
 {
     g_autofree char *name = take_name(parser);
     if (!*name || !name_ends(parser)) {
@@ -229,7 +229,7 @@ static int unstarred_conditions(const char *text)
 }
 
 // Reads conditions; false when another recipe stands where the action is due.
-static bool parse_conditions(struct parser *parser, struct rc_statement *recipe)
+static bool parse_conditions(struct rc_parser *parser, struct rc_statement *recipe)
 {
     bool blank_line = false;
     for (int unstarred = unstarred_conditions(recipe->head);; unstarred--) {
@@ -255,9 +255,9 @@ static bool parse_conditions(struct parser *parser, struct rc_statement *recipe)
     }
 }
 
-static GPtrArray *parse_statements(struct parser *parser, bool *closed_r);
+static GPtrArray *parse_statements(struct rc_parser *parser, bool *closed_r);
 
-static bool opens_block(const struct parser *parser)
+static bool opens_block(const struct rc_parser *parser)
 {
     const struct rc_source *source = &parser->source;
     return peek(parser) == '{' && source->at + 1 < source->length &&
@@ -265,7 +265,7 @@ static bool opens_block(const struct parser *parser)
 }
 
 // "VAR=|" and "VAR=!": true and the name in *NAME_R; otherwise nothing is taken.
-static bool take_capture(struct parser *parser, char **name_r)
+static bool take_capture(struct rc_parser *parser, char **name_r)
 {
     gsize from = parser->source.at;
     g_autofree char *name = take_name(parser);
@@ -283,7 +283,7 @@ static bool take_capture(struct parser *parser, char **name_r)
     return false;
 }
 
-static void parse_action(struct parser *parser, struct rc_statement *recipe)
+static void parse_action(struct rc_parser *parser, struct rc_statement *recipe)
 {
     skip_blanks(parser);
     recipe->action_line = current_line(parser);
@@ -310,7 +310,7 @@ static void parse_action(struct parser *parser, struct rc_statement *recipe)
     }
 }
 
-static void parse_recipe(struct parser *parser, struct rc_statement *recipe)
+static void parse_recipe(struct rc_parser *parser, struct rc_statement *recipe)
 {
     recipe->kind = RC_RECIPE;
     recipe->head = raw_words(parser, RC_WORDS);
@@ -324,7 +324,7 @@ static void parse_recipe(struct parser *parser, struct rc_statement *recipe)
     parser->source.at--; // the ':' of the recipe that follows
 }
 
-static void skip_between(struct parser *parser)
+static void skip_between(struct rc_parser *parser)
 {
     for (;;) {
         skip_blanks(parser);
@@ -335,7 +335,7 @@ static void skip_between(struct parser *parser)
     }
 }
 
-static GPtrArray *parse_statements(struct parser *parser, bool *closed_r)
+static GPtrArray *parse_statements(struct rc_parser *parser, bool *closed_r)
 {
     GPtrArray *statements = g_ptr_array_new_with_free_func(statement_free);
     *closed_r = false;
@@ -371,7 +371,7 @@ struct rc_file *rc_file_new(const char *name, const char *text, gsize length)
         if (text[i])
             file->text[file->length++] = text[i];
     file->text[file->length] = '\0';
-    struct parser parser = {.source = {.text = file->text, .length = file->length}};
+    struct rc_parser parser = {.source = {.text = file->text, .length = file->length}};
     bool closed;
     file->statements = parse_statements(&parser, &closed);
     return file;

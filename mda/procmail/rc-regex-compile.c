@@ -15,7 +15,7 @@ struct tree {
     GPtrArray *alternatives; // SHAPE_GROUP: GPtrArray * of struct tree *
 };
 
-struct reader {
+struct regex_reader {
     const guchar *at;
     bool ignore_case, invalid;
     guint depth;
@@ -53,7 +53,7 @@ static void tree_free(gpointer data)
     g_free(tree);
 }
 
-static struct tree *tree_set(struct reader *reader, const byte_set set)
+static struct tree *tree_set(struct regex_reader *reader, const byte_set set)
 {
     struct tree *tree = tree_new(SHAPE_ONE, OP_SET);
     tree->one.set = reader->regex->sets->len;
@@ -61,7 +61,7 @@ static struct tree *tree_set(struct reader *reader, const byte_set set)
     return tree;
 }
 
-static struct tree *read_literal(struct reader *reader)
+static struct tree *read_literal(struct regex_reader *reader)
 {
     struct tree *tree = tree_new(SHAPE_ONE, OP_BYTE);
     tree->one.byte =
@@ -72,7 +72,7 @@ static struct tree *read_literal(struct reader *reader)
 
 // "[...]": no escapes and no named classes; a leading ']' or '-' stands for itself, and a class
 // that is not closed ends with the pattern.
-static struct tree *read_set(struct reader *reader)
+static struct tree *read_set(struct regex_reader *reader)
 {
     byte_set set = {0};
     const guchar *at = reader->at + 1;
@@ -100,7 +100,7 @@ static struct tree *read_set(struct reader *reader)
     return tree_set(reader, set);
 }
 
-static struct tree *read_any(struct reader *reader)
+static struct tree *read_any(struct regex_reader *reader)
 {
     byte_set set;
     memset(set, 0xff, sizeof set);
@@ -110,7 +110,7 @@ static struct tree *read_any(struct reader *reader)
 }
 
 // "\<" and "\>": one byte that is no part of a word; unlike in other dialects it is consumed.
-static struct tree *read_word_edge(struct reader *reader)
+static struct tree *read_word_edge(struct regex_reader *reader)
 {
     byte_set set;
     memset(set, 0xff, sizeof set);
@@ -121,7 +121,7 @@ static struct tree *read_word_edge(struct reader *reader)
     return tree_set(reader, set);
 }
 
-static struct tree *read_escape(struct reader *reader)
+static struct tree *read_escape(struct regex_reader *reader)
 {
     reader->at++;
     switch (*reader->at) {
@@ -139,7 +139,7 @@ static struct tree *read_escape(struct reader *reader)
     }
 }
 
-static struct tree *read_newline(struct reader *reader)
+static struct tree *read_newline(struct regex_reader *reader)
 {
     if (reader->at[0] == '^' && reader->at[1] == '^') {
         reader->at += 2;
@@ -151,9 +151,9 @@ static struct tree *read_newline(struct reader *reader)
     return tree;
 }
 
-static struct tree *read_group(struct reader *reader, bool outermost);
+static struct tree *read_group(struct regex_reader *reader, bool outermost);
 
-static struct tree *read_element(struct reader *reader)
+static struct tree *read_element(struct regex_reader *reader)
 {
     switch (*reader->at) {
     case '(':
@@ -179,7 +179,7 @@ static bool ends_sequence(guchar byte)
 }
 
 // One alternative. A second repetition sign in a row is a literal, as is one at the start.
-static GPtrArray *read_sequence(struct reader *reader)
+static GPtrArray *read_sequence(struct regex_reader *reader)
 {
     GPtrArray *sequence = g_ptr_array_new_with_free_func(tree_free);
     if (ends_sequence(*reader->at))
@@ -193,7 +193,7 @@ static GPtrArray *read_sequence(struct reader *reader)
     return sequence;
 }
 
-static struct tree *read_group(struct reader *reader, bool outermost)
+static struct tree *read_group(struct regex_reader *reader, bool outermost)
 {
     struct tree *group = tree_new(SHAPE_GROUP, OP_JUMP);
     group->alternatives = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
@@ -327,7 +327,7 @@ struct rc_regex *rc_regex_new(const char *pattern, bool ignore_case, bool *inval
     regex->nodes = g_array_new(FALSE, FALSE, sizeof(struct node));
     regex->sets = g_array_new(FALSE, FALSE, sizeof(byte_set));
     regex->ignore_case = ignore_case;
-    struct reader reader = {
+    struct regex_reader reader = {
         .at = (const guchar *)pattern, .ignore_case = ignore_case, .regex = regex};
     struct tree *tree = read_group(&reader, true);
     regex->final = node_add(regex, OP_FINAL, 0, 0);

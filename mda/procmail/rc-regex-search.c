@@ -7,16 +7,16 @@
 
 #define NO_CUT G_MAXSSIZE
 
-struct state {
+struct regex_state {
     guint node;
     gssize cut; // where "\/" was passed, or NO_CUT
 };
 
 // States that have passed a "\/" are kept in the order of where they did, then come those that
 // have not; so the first to reach a node has the leftmost cut, and later ones need no look.
-struct search {
+struct regex_search {
     const struct rc_regex *regex;
-    struct state *now, *then; // this step's states, the next one's
+    struct regex_state *now, *then; // this step's states, the next one's
     guint now_count, then_count;
     guint *seen, *seen_uncut, generation;
     guint *stack;
@@ -25,14 +25,14 @@ struct search {
     gssize cut_at, end;
 };
 
-static bool byte_fits(const struct search *search, const struct node *node, guint8 byte)
+static bool byte_fits(const struct regex_search *search, const struct node *node, guint8 byte)
 {
     if (node->op == OP_SET)
         return set_has(g_array_index(search->regex->sets, byte_set, node->set), byte);
     return node->byte == byte;
 }
 
-static void reach_final(struct search *search, gssize cut, gssize position)
+static void reach_final(struct regex_search *search, gssize cut, gssize position)
 {
     search->matched = true;
     search->end = position;
@@ -44,8 +44,8 @@ static void reach_final(struct search *search, gssize cut, gssize position)
 }
 
 // Follows STATE without consuming, then lets what it reaches consume BYTE at POSITION.
-static void follow(struct search *search, struct state state, guint8 byte, gssize position,
-                   bool at_end)
+static void follow(struct regex_search *search, struct regex_state state, guint8 byte,
+                   gssize position, bool at_end)
 {
     guint *seen = state.cut == NO_CUT ? search->seen_uncut : search->seen;
     guint depth = 0;
@@ -71,7 +71,7 @@ static void follow(struct search *search, struct state state, guint8 byte, gssiz
             if (at_end)
                 reach_final(search, state.cut, position);
             else if (position < 0) // a lone "^^" also means the start
-                search->then[search->then_count++] = (struct state){node->next, state.cut};
+                search->then[search->then_count++] = (struct regex_state){node->next, state.cut};
             break;
         case OP_FINAL:
             reach_final(search, state.cut, position);
@@ -79,21 +79,21 @@ static void follow(struct search *search, struct state state, guint8 byte, gssiz
         case OP_TEXT_START:
             if (position >= 0)
                 break;
-            search->then[search->then_count++] = (struct state){node->next, state.cut};
+            search->then[search->then_count++] = (struct regex_state){node->next, state.cut};
             break;
         case OP_BYTE:
         case OP_SET:
         default:
             if (byte_fits(search, node, byte))
-                search->then[search->then_count++] = (struct state){node->next, state.cut};
+                search->then[search->then_count++] = (struct regex_state){node->next, state.cut};
         }
     }
 }
 
 // One byte of text. False ends the search.
-static bool step(struct search *search, guint8 byte, gssize position, bool begin, bool at_end)
+static bool step(struct regex_search *search, guint8 byte, gssize position, bool begin, bool at_end)
 {
-    struct state *swap = search->now;
+    struct regex_state *swap = search->now;
     search->now = search->then;
     search->then = swap;
     search->now_count = search->then_count;
@@ -112,15 +112,15 @@ static bool step(struct search *search, guint8 byte, gssize position, bool begin
         return search->then_count > 0;
     guint uncut_from = search->then_count;
     if (begin && search->begin)
-        follow(search, (struct state){search->regex->start, NO_CUT}, byte, position, at_end);
+        follow(search, (struct regex_state){search->regex->start, NO_CUT}, byte, position, at_end);
     for (; i < search->now_count; i++)
         follow(search, search->now[i], byte, position, at_end);
     if (search->cut_count > 0) { // states that were just cut go before those that were not
         guint uncut = search->then_count - uncut_from;
-        struct state *kept = g_memdup2(search->then + uncut_from, uncut * sizeof *kept);
+        struct regex_state *kept = g_memdup2(search->then + uncut_from, uncut * sizeof *kept);
         search->then_count = uncut_from;
         for (guint c = 0; c < search->cut_count; c++)
-            follow(search, (struct state){search->cuts[c], position}, byte, position, at_end);
+            follow(search, (struct regex_state){search->cuts[c], position}, byte, position, at_end);
         if (search->captured) {
             g_free(kept);
             return search->then_count > 0;
@@ -144,7 +144,7 @@ static gsize skip_to_first(const struct rc_regex *regex, const char *text, gsize
     return from;
 }
 
-static void walk(struct search *search, const char *text, gsize length, gsize from)
+static void walk(struct regex_search *search, const char *text, gsize length, gsize from)
 {
     bool line_start = from == 0 || text[from - 1] == '\n';
     if (line_start && !step(search, '\n', (gssize)from - 1, true, false))
@@ -169,9 +169,9 @@ bool rc_regex_search(const struct rc_regex *regex, const char *text, gsize lengt
                      struct rc_match *match_r)
 {
     guint count = regex->nodes->len;
-    struct search search = {.regex = regex, .begin = true, .end = -2};
+    struct regex_search search = {.regex = regex, .begin = true, .end = -2};
     // A state list holds at most every node twice: with and without a cut.
-    g_autofree struct state *states = g_new(struct state, 4 * (gsize)count + 4);
+    g_autofree struct regex_state *states = g_new(struct regex_state, 4 * (gsize)count + 4);
     g_autofree guint *numbers = g_new0(guint, 6 * (gsize)count + 8);
     search.now = states;
     search.then = states + 2 * count + 2;

@@ -6,7 +6,7 @@
 // error callback decides; it repeats actions, so they are made one; addresses are split by us. A
 // script that requires what it does not have is refused with the extension's name.
 #include "base/error.h"
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/parse.h"
 #include "sieve/lang/view.h"
 #include "sieve/libsieve-module.h"

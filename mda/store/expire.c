@@ -44,7 +44,7 @@ struct weight {
 };
 
 // Where a round stands. part == PART_COUNT: at its end.
-struct place {
+struct expire_place {
     int part;
     ino_t inode;
     long offset; // 0: the beginning
@@ -212,7 +212,7 @@ static bool round_may_go_on(struct round *round)
 
 // Looks at the entries of DIR from PLACE on. *ENDED_R tells whether that was all of them; if not,
 // PLACE says where to go on.
-static bool walk_entries(struct round *round, DIR *dir, struct place *place, bool *ended_r,
+static bool walk_entries(struct round *round, DIR *dir, struct expire_place *place, bool *ended_r,
                          GError **err)
 {
     struct entry entry = {.dirfd = dirfd(dir), .part = place->part};
@@ -237,7 +237,7 @@ static bool walk_entries(struct round *round, DIR *dir, struct place *place, boo
 }
 
 // Reads one of the three directories. One that is not there is empty; so is a link in its place.
-static bool walk_part(struct round *round, int folder, struct place *place, bool *ended_r,
+static bool walk_part(struct round *round, int folder, struct expire_place *place, bool *ended_r,
                       GError **err)
 {
     const char *name = part_names[place->part];
@@ -259,14 +259,14 @@ static bool walk_part(struct round *round, int folder, struct place *place, bool
 }
 
 // Walks from PLACE to the end of the folder or of what may be spent; PLACE then says where.
-static bool walk(struct round *round, int folder, struct place *place, GError **err)
+static bool walk(struct round *round, int folder, struct expire_place *place, GError **err)
 {
     bool ended = true;
     while (ended && place->part < PART_COUNT) {
         if (!walk_part(round, folder, place, &ended, err))
             return false;
         if (ended)
-            *place = (struct place){.part = place->part + 1};
+            *place = (struct expire_place){.part = place->part + 1};
     }
     return true;
 }
@@ -312,7 +312,7 @@ static bool measure(struct round *round, int folder, GError **err)
     if (!policy_has_limits(round->policy))
         return true;
     g_autoptr(GArray) weights = g_array_new(FALSE, FALSE, sizeof(struct weight));
-    struct place place = {0};
+    struct expire_place place = {0};
     guint entries = round->entries;
     round->weights = weights;
     bool fine = walk(round, folder, &place, err);
@@ -370,7 +370,7 @@ bool expire_folder(const char *path, const struct expire_policy *policy, gint64 
         .visit = visit,
         .data = data,
     };
-    struct place place = {0};
+    struct expire_place place = {0};
     const bool walked = measure(&round, folder, err) && walk(&round, folder, &place, err);
     note_in_quota(folder, path, &round);
     if (!walked) {
@@ -402,7 +402,7 @@ static int state_open(int folder, int flags)
 
 // Where to go on. What cannot be read means: at the beginning. False: the last round ended so
 // lately that none is due.
-static bool state_read(int fd, gint64 now, struct place *place)
+static bool state_read(int fd, gint64 now, struct expire_place *place)
 {
     char text[STATE_SIZE + 1] = "";
     uintmax_t inode;
@@ -413,12 +413,12 @@ static bool state_read(int fd, gint64 now, struct place *place)
         return true;
     if (part == PART_COUNT)
         return now < offset || now - offset >= EXPIRE_SLICE_PAUSE;
-    *place = (struct place){part, (ino_t)inode, (long)offset};
+    *place = (struct expire_place){part, (ino_t)inode, (long)offset};
     return true;
 }
 
 // Not synced: an old or lost state costs a part of a round.
-static void state_write(int fd, const struct place *place, gint64 now)
+static void state_write(int fd, const struct expire_place *place, gint64 now)
 {
     char text[STATE_SIZE];
     int length = snprintf(text, sizeof text, STATE_FORMAT, place->part, (uintmax_t)place->inode,
@@ -428,7 +428,8 @@ static void state_write(int fd, const struct place *place, gint64 now)
 }
 
 // After a slice: large folders get or keep their state, a small one needs none.
-static void state_keep(int folder, int *state, bool is_small, const struct place *place, gint64 now)
+static void state_keep(int folder, int *state, bool is_small, const struct expire_place *place,
+                       gint64 now)
 {
     if (is_small) {
         if (*state >= 0)
@@ -455,7 +456,7 @@ bool expire_slice(const char *path, const struct expire_policy *policy, gint64 n
         .entries = MAX(entries, 1),
         .deadline = deadline,
     };
-    struct place place = {0};
+    struct expire_place place = {0};
     mda_autofd state = state_open(folder, 0);
     if (state < 0 && errno == EWOULDBLOCK)
         return true;

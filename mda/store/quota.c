@@ -106,19 +106,19 @@ static char *format_limits(const struct quota *limits)
 }
 
 // What the file says. False: it is not there, or has to be written anew.
-struct reading {
+struct quota_reading {
     bool there, sound;
     guint entries; // lines behind the first
     struct quota limits;
     struct counted counted;
 };
 
-static void read_file(const char *root, struct reading *reading_r)
+static void read_file(const char *root, struct quota_reading *reading_r)
 {
     gsize size = 0;
     g_autofree char *path = path_of(root);
     g_autofree char *text = NULL;
-    *reading_r = (struct reading){0};
+    *reading_r = (struct quota_reading){0};
     if (!files_read(path, FILE_MAX, &text, &size, NULL))
         return;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -158,7 +158,7 @@ static bool is_over(const struct quota *limits, guint64 extra, guint64 size,
            (limits->messages && (guint64)counted->messages + 1 > limits->messages);
 }
 
-static bool is_fresh(const char *root, const struct reading *reading)
+static bool is_fresh(const char *root, const struct quota_reading *reading)
 {
     struct stat status;
     g_autofree char *path = path_of(root);
@@ -169,7 +169,7 @@ static bool is_fresh(const char *root, const struct reading *reading)
 bool quota_check(const char *root, const struct quota *wanted, guint64 extra, guint64 size,
                  struct quota_use *use_r, GError **err)
 {
-    struct reading reading;
+    struct quota_reading reading;
     const bool set = wanted && (wanted->storage || wanted->messages);
     read_file(root, &reading);
     *use_r = (struct quota_use){.limits = set ? *wanted : reading.limits};
@@ -208,7 +208,7 @@ void quota_change(const char *root, gint64 size, gint64 messages)
 
 void quota_recount(const char *root)
 {
-    struct reading reading;
+    struct quota_reading reading;
     struct counted counted;
     read_file(root, &reading);
     if (reading.there)

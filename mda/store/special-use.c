@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-struct row {
+struct use_row {
     enum special_use use;
     const char *name; // in lower case
 };
 
 // Names that mail programs, phones and webmails make by themselves.
-static const struct row rows[] = {
+static const struct use_row rows[] = {
     {USE_SENT, "sent"},
     {USE_SENT, "sent items"},
     {USE_SENT, "sent mail"},
@@ -223,9 +223,9 @@ enum special_use special_use_of_name(const char *name)
 
 enum special_use special_use_of_attribute(const char *attribute)
 {
-    static const struct row attributes[] = {{USE_SENT, "sent"},   {USE_ARCHIVE, "archive"},
-                                            {USE_ARCHIVE, "all"}, {USE_JUNK, "junk"},
-                                            {USE_TRASH, "trash"}, {USE_DRAFTS, "drafts"}};
+    static const struct use_row attributes[] = {{USE_SENT, "sent"},   {USE_ARCHIVE, "archive"},
+                                                {USE_ARCHIVE, "all"}, {USE_JUNK, "junk"},
+                                                {USE_TRASH, "trash"}, {USE_DRAFTS, "drafts"}};
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
         if (g_ascii_strcasecmp(attributes[i].name, attribute + (*attribute == '\\')) == 0)
             return attributes[i].use;

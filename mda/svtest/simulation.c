@@ -4,7 +4,7 @@
 #include "svtest/simulation.h"
 
 #include "hosts/sieve-beside.h"
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 // understood in every suite, so that one may be written either way.
 #include "svtest/suite-commands.h"
 
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 // They are there only where a runner fills in host->suite.
 #include "svtest/suite-commands.h"
 
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

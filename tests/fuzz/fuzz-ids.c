@@ -7,7 +7,7 @@
 #define ledger_begin fuzz_ledger_begin
 #define ledger_commit fuzz_ledger_commit
 // Its own file once more, with a ledger of ours.
-#include "cmd/sent.c"
+#include "cmd/cmd-sent.c"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Any text as an rc file: checked, translated and run over a message in a world that is only
 // thought of; and its first line as an expression over the rest.
-#include "procmail/check.h"
+#include "procmail/rc-check.h"
 #include "procmail/rc-regex.h"
 #include "procmail/translate/translate.h"
 

@@ -3,7 +3,7 @@
 // print what they are told to, nothing is touched.
 #pragma once
 
-#include "procmail/engine.h"
+#include "procmail/rc-procmail.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,10 +3,10 @@
 // and the cases in which the sources contradict each other.
 #include "answer/answerable.h"
 #include "evidence/batv.h"
+#include "evidence/case-lookup.h"
 #include "evidence/evidence.h"
 #include "evidence/handover.h"
 #include "evidence/keys.h"
-#include "evidence/lookup.h"
 #include "evidence/stamp.h"
 #include "judge/verdict.h"
 #include "ledger/ledger.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // procmail's engine without a world: expressions, words, conditions, scores, the flow of recipes.
-#include "procmail/engine.h"
 #include "procmail/rc-message.h"
+#include "procmail/rc-procmail.h"
 
-#include "procmail/check.h"
+#include "procmail/rc-check.h"
 #include "procmail/rc-regex.h"
 #include "procmail/translate/translate.h"
 

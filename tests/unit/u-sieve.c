@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The engine's pure parts, and a program that runs many times on a host made of constants.
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/dates.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/sieve.h"
 
 #include <setjmp.h>

@@ -46,7 +46,7 @@ void rc_sieve_emit(struct rc_sieve *sieve, const char *format, ...)
 
 // --- values
 
-struct lookup {
+struct written_lookup {
     struct rc_sieve *sieve;
     bool lost;
     char *scratch;
@@ -54,7 +54,7 @@ struct lookup {
 
 static const char *lookup_value(void *context, const char *name)
 {
-    struct lookup *lookup = context;
+    struct written_lookup *lookup = context;
     struct rc_sieve *sieve = lookup->sieve;
     if (g_hash_table_contains(sieve->moving, name)) {
         rc_sieve_need(sieve, "variables");
@@ -71,7 +71,7 @@ static const char *lookup_value(void *context, const char *name)
 
 static char *lookup_output(void *context, const char *command, gsize limit)
 {
-    struct lookup *lookup = context;
+    struct written_lookup *lookup = context;
     (void)limit;
     lookup->lost = true;
     rc_sieve_remark(lookup->sieve, RC_LOST, "what `%s` prints cannot be known here", command);
@@ -80,7 +80,7 @@ static char *lookup_output(void *context, const char *command, gsize limit)
 
 static void lookup_complain(void *context, const char *what, const char *quoted)
 {
-    struct lookup *lookup = context;
+    struct written_lookup *lookup = context;
     lookup->lost = true;
     rc_sieve_remark(lookup->sieve, RC_LOST, "%s%s%s", what, quoted ? " " : "",
                     quoted ? quoted : "");
@@ -88,7 +88,7 @@ static void lookup_complain(void *context, const char *what, const char *quoted)
 
 char **rc_sieve_words(struct rc_sieve *sieve, const char *text, enum rc_reading reading)
 {
-    struct lookup lookup = {.sieve = sieve};
+    struct written_lookup lookup = {.sieve = sieve};
     struct rc_scope scope = {&lookup, lookup_value, lookup_output, lookup_complain};
     struct rc_source source = {.text = text, .length = strlen(text)};
     struct rc_words words;

@@ -2,7 +2,7 @@
 // body (RFC 5173): the raw text behind the header, the text of parts by content type, or the text
 // that a reader sees (text/plain, and text/html without its tags).
 #include "sieve/lang/fields.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "message/date.h"
 #include "sieve/lang/dates.h"
 #include "sieve/lang/fields.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 static bool zone_check(struct sieve_checker *checker, struct sieve_node *node,
                        const struct sieve_tag_use *use)

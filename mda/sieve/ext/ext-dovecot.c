@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // vnd.dovecot.debug (debug_log) and vnd.dovecot.report (an abuse report by mail, RFC 5965).
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/engine.h"
 
 #include <string.h>

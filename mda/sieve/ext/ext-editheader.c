@@ -4,7 +4,7 @@
 // can always be changed (§6).
 #include "base/text.h"
 #include "sieve/lang/fields.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

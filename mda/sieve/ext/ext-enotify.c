@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // enotify (RFC 5435) with the mailto method (RFC 5436), and notify, the draft before it.
 #include "answer/mailto.h"
-#include "sieve/lang/address.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/address-parts.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 // envelope (RFC 5228 §5.4), with the parts of envelope-dsn and envelope-deliverby (RFC 6009 §3,
 // §5). The null sender is the empty string whatever part of the address is asked for.
 #include "message/date.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/lang/parts.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // environment (RFC 5183), vnd.dovecot.environment, which makes items variables (${env.item}), and
 // vnd.backstop: what the judge says of the message, as a test of its own.
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 static bool match_item(struct sieve_run *run, const struct sieve_node *node, const char *item,
                        guint keys)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // External lists (RFC 6134); and what redirect can ask of the outgoing envelope (RFC 6009).
 #include "sieve/lang/dates.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

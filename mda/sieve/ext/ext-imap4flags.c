@@ -2,7 +2,7 @@
 // imap4flags (RFC 5232), and imapflags, the draft before it, in so far as it differs: mark and
 // unmark, and no variables.
 #include "base/text.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

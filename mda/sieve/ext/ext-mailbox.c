@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Questions about the mail store: mailbox, mboxmetadata, servermetadata (RFC 5490), mailboxid
 // (RFC 9042), special-use (RFC 8579).
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

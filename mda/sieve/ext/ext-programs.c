@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // vnd.dovecot.pipe, .filter, .execute (Pigeonhole's external programs): only programs of a
 // configured directory, by their bare name; the host starts them and bounds their time.
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

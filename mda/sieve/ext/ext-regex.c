@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // :regex and :quoteregex (draft-ietf-sieve-regex): POSIX extended regular expressions, see ere.c.
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 static const struct sieve_tag tags[] = {
     {.name = "regex", .group = "MATCH-TYPE", .verbs = "@match @key", .id = MATCH_REGEX},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // enclose, replace (RFC 5703 §5, §6): the message becomes another one for everything that follows.
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/engine.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Extensions that only switch something on: encoded-character (text.c), the comparators
 // (comparator.c), relational (match.c), subaddress (tst-address.c).
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/lang/parts.h"
 
 const struct sieve_extension sieve_ext_encoded_character = {.name = "encoded-character"};

@@ -5,7 +5,7 @@
 //   spamtest_score_max_value = 5.0      or  spamtest_score_max_header = X-Spam-Score: max=([0-9.]+)
 // types: score (a number), strlen (as many characters), text (spamtest_text_value/3 = …).
 #include "base/regex.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/suite.h"
 
 #include <string.h>

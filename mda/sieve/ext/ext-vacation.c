@@ -2,7 +2,7 @@
 // vacation (RFC 5230) and vacation-seconds (RFC 6131). The script says what to answer; whether this
 // message may be answered at all, and whether its sender was answered lately, is settled when the
 // plan is carried out.
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/engine.h"
 
 #define DAY 86400

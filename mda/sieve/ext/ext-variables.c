@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // set and string (RFC 5229). Expansion is text.c's.
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Are the arguments of a command or test as it wants them (RFC 5228 §2.6)? The tags first, each
 // with its parameter, then the positional ones.
-#include "sieve/lang/check.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/checker.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/lang/registry.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // keep, discard, redirect (RFC 5228 §4).
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/engine.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 static enum sieve_flow keep_run(struct sieve_run *run, const struct sieve_node *node)
 {

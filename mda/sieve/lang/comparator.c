@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The comparators (RFC 4790 §9, RFC 5051).
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

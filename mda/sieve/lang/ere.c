@@ -4,7 +4,7 @@
 // and memory, so what means something else there is rewritten first.
 #include "base/error.h"
 #include "base/regex.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <regex.h>
 #include <string.h>

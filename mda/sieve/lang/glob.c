@@ -3,7 +3,7 @@
 // little as it can. Between two '*' stands a run of fixed length in characters, and the leftmost
 // place where it fits is always good enough; so there is no backtracking, and the time is bounded
 // by the product of the two lengths.
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include <string.h>
 

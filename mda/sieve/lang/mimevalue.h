@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sieve/lang/fields.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 // Are the tags :mime, :anychild, :type … used together as they may? False after reporting.
 bool sieve_mime_check(struct sieve_checker *checker, struct sieve_node *node);

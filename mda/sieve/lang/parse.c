@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-struct parser {
+struct sieve_parser {
     struct sieve_lexer lexer;
     guint errors_before;
     guint nodes;
@@ -70,7 +70,7 @@ bool sieve_arg_is_constant(const struct sieve_arg *arg)
     return true;
 }
 
-static struct sieve_node *node_new(struct parser *parser)
+static struct sieve_node *node_new(struct sieve_parser *parser)
 {
     struct sieve_node *node = g_new0(struct sieve_node, 1);
     node->name = g_strdup(parser->lexer.word->str);
@@ -81,8 +81,8 @@ static struct sieve_node *node_new(struct parser *parser)
     return node;
 }
 
-static void complain(struct parser *parser, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void complain(struct parser *parser, const char *format, ...)
+static void complain(struct sieve_parser *parser, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void complain(struct sieve_parser *parser, const char *format, ...)
 {
     parser->faulty = true;
     // The lexer has told already what is wrong with this one.
@@ -95,19 +95,19 @@ static void complain(struct parser *parser, const char *format, ...)
     va_end(args);
 }
 
-static bool is(const struct parser *parser, enum sieve_token token)
+static bool is(const struct sieve_parser *parser, enum sieve_token token)
 {
     return parser->lexer.token == token;
 }
 
-static void next(struct parser *parser)
+static void next(struct sieve_parser *parser)
 {
     sieve_lexer_next(&parser->lexer);
 }
 
 // Skips to END of the structure that the parser is in; LOST where an outer one begins or ends
 // first. A block that follows a faulty command is taken for its own.
-static enum outcome recover(struct parser *parser, enum sieve_token end)
+static enum outcome recover(struct sieve_parser *parser, enum sieve_token end)
 {
     static const struct {
         enum sieve_token begin, end;
@@ -133,7 +133,7 @@ static enum outcome recover(struct parser *parser, enum sieve_token end)
     return LOST;
 }
 
-static struct sieve_arg *arg_add(struct parser *parser, struct sieve_node *node,
+static struct sieve_arg *arg_add(struct sieve_parser *parser, struct sieve_node *node,
                                  enum sieve_arg_kind kind)
 {
     struct sieve_arg *arg = g_new0(struct sieve_arg, 1);
@@ -143,7 +143,7 @@ static struct sieve_arg *arg_add(struct parser *parser, struct sieve_node *node,
     return arg;
 }
 
-static void take_text(struct parser *parser, struct sieve_arg *arg)
+static void take_text(struct sieve_parser *parser, struct sieve_arg *arg)
 {
     struct sieve_text *text = g_new0(struct sieve_text, 1);
     text->at = parser->lexer.at;
@@ -155,7 +155,7 @@ static void take_text(struct parser *parser, struct sieve_arg *arg)
 }
 
 // Behind the last of a list: its END, called NAME.
-static enum outcome close_list(struct parser *parser, enum sieve_token end, const char *name)
+static enum outcome close_list(struct sieve_parser *parser, enum sieve_token end, const char *name)
 {
     if (!is(parser, end)) {
         complain(parser, MSG_LIST_NOT_CLOSED, name, sieve_token_describe(&parser->lexer));
@@ -166,7 +166,7 @@ static enum outcome close_list(struct parser *parser, enum sieve_token end, cons
     return PARSED;
 }
 
-static enum outcome parse_list(struct parser *parser, struct sieve_node *node)
+static enum outcome parse_list(struct sieve_parser *parser, struct sieve_node *node)
 {
     struct sieve_arg *arg = arg_add(parser, node, ARG_LIST);
     arg->texts = g_ptr_array_new_with_free_func(sieve_text_free);
@@ -185,20 +185,20 @@ static enum outcome parse_list(struct parser *parser, struct sieve_node *node)
     return close_list(parser, TOKEN_CLOSE_BRACKET, "list in [ ]");
 }
 
-static bool begins_argument(const struct parser *parser)
+static bool begins_argument(const struct sieve_parser *parser)
 {
     return is(parser, TOKEN_OPEN_BRACKET) || is(parser, TOKEN_STRING) || is(parser, TOKEN_NUMBER) ||
            is(parser, TOKEN_TAG);
 }
 
-static void take_tag(struct parser *parser, struct sieve_arg *arg)
+static void take_tag(struct sieve_parser *parser, struct sieve_arg *arg)
 {
     arg->written = g_strdup(parser->lexer.word->str);
     arg->tag = g_ascii_strdown(arg->written, -1);
     next(parser);
 }
 
-static enum outcome parse_argument(struct parser *parser, struct sieve_node *node)
+static enum outcome parse_argument(struct sieve_parser *parser, struct sieve_node *node)
 {
     if (node->args->len >= SIEVE_MAX_ARGUMENTS) {
         complain(parser, MSG_TOO_MANY_ARGUMENTS, node->name);
@@ -221,9 +221,10 @@ static enum outcome parse_argument(struct parser *parser, struct sieve_node *nod
     return PARSED;
 }
 
-static enum outcome parse_arguments(struct parser *parser, struct sieve_node *node, guint depth);
+static enum outcome parse_arguments(struct sieve_parser *parser, struct sieve_node *node,
+                                    guint depth);
 
-static enum outcome parse_test(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_test(struct sieve_parser *parser, struct sieve_node *node, guint depth)
 {
     if (depth >= SIEVE_MAX_NESTING || ++parser->nodes > SIEVE_MAX_NODES) {
         complain(parser, MSG_TESTS_TOO_DEEP, SIEVE_MAX_NESTING);
@@ -235,7 +236,8 @@ static enum outcome parse_test(struct parser *parser, struct sieve_node *node, g
     return parse_arguments(parser, test, depth + 1);
 }
 
-static enum outcome parse_test_list(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_test_list(struct sieve_parser *parser, struct sieve_node *node,
+                                    guint depth)
 {
     node->test_list = true;
     next(parser);
@@ -263,7 +265,8 @@ static enum outcome parse_test_list(struct parser *parser, struct sieve_node *no
     return REFUSED;
 }
 
-static enum outcome parse_arguments(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_arguments(struct sieve_parser *parser, struct sieve_node *node,
+                                    guint depth)
 {
     while (begins_argument(parser)) {
         enum outcome outcome = parse_argument(parser, node);
@@ -277,9 +280,9 @@ static enum outcome parse_arguments(struct parser *parser, struct sieve_node *no
     return PARSED;
 }
 
-static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, guint depth);
+static enum outcome parse_commands(struct sieve_parser *parser, GPtrArray *commands, guint depth);
 
-static enum outcome parse_block(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_block(struct sieve_parser *parser, struct sieve_node *node, guint depth)
 {
     node->block = g_ptr_array_new_with_free_func(sieve_node_free);
     next(parser);
@@ -302,7 +305,7 @@ static enum outcome parse_block(struct parser *parser, struct sieve_node *node, 
     return recover(parser, TOKEN_CLOSE_BRACE);
 }
 
-static enum outcome parse_command(struct parser *parser, struct sieve_node *node, guint depth)
+static enum outcome parse_command(struct sieve_parser *parser, struct sieve_node *node, guint depth)
 {
     enum outcome outcome = parse_arguments(parser, node, 1);
     if (outcome == REFUSED)
@@ -321,7 +324,7 @@ static enum outcome parse_command(struct parser *parser, struct sieve_node *node
     return PARSED;
 }
 
-static enum outcome parse_commands(struct parser *parser, GPtrArray *commands, guint depth)
+static enum outcome parse_commands(struct sieve_parser *parser, GPtrArray *commands, guint depth)
 {
     while (is(parser, TOKEN_IDENTIFIER)) {
         if (++parser->nodes > SIEVE_MAX_NODES) {
@@ -342,7 +345,7 @@ GPtrArray *sieve_parse(const char *file, const char *text, gsize size,
                        struct sieve_diagnostics *diagnostics)
 {
     g_autoptr(GPtrArray) commands = g_ptr_array_new_with_free_func(sieve_node_free);
-    struct parser parser = {.errors_before = diagnostics->errors};
+    struct sieve_parser parser = {.errors_before = diagnostics->errors};
     if (size > SIEVE_MAX_SCRIPT_EVER) {
         sieve_diagnose(diagnostics, SIEVE_ERROR, file, (struct sieve_position){0, 0},
                        MSG_SCRIPT_TOO_BIG_EVER, SIEVE_MAX_SCRIPT_EVER);

@@ -2,7 +2,7 @@
 // The parts of an address that address and envelope tests compare (RFC 5228 §2.7.4, RFC 5233).
 #pragma once
 
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 #include "sieve/lang/engine.h"
 
 enum sieve_address_part {

@@ -2,7 +2,7 @@
 // address (RFC 5228 §5.1). A field that does not parse has neither local part nor domain; for :all
 // its text is compared as it stands.
 #include "sieve/lang/fields.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/lang/mimevalue.h"
 #include "sieve/lang/parts.h"
 #include "sieve/lang/registry.h"

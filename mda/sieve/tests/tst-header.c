@@ -3,7 +3,7 @@
 // nothing and is no error (§2.4.2.2).
 #include "base/text.h"
 #include "sieve/lang/fields.h"
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 #include "sieve/lang/mimevalue.h"
 
 static bool header_check(struct sieve_checker *checker, struct sieve_node *node)

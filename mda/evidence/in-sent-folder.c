@@ -20,9 +20,9 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "evidence/case-lookup.h"
 #include "evidence/evidence.h"
 #include "evidence/identity.h"
-#include "evidence/lookup.h"
 #include "evidence/replaced.h"
 #include "ledger/learnt.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // backstop procmail check and run: rc files looked at and tried out.
-#include "procmail/check.h"
+#include "procmail/rc-check.h"
 
 #include "base/auto.h"
 #include "base/files.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "milter/place.h"
+#include "milter/socket-place.h"
 
 #include "base/auto.h"
 #include "base/error.h"

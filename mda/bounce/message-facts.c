@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "bounce/facts.h"
+#include "bounce/message-facts.h"
 
 #include "bounce/block.h"
-#include "bounce/limits.h"
+#include "bounce/bounce-limits.h"
 #include "bounce/opening.h"
 #include "bounce/original.h"
 #include "bounce/quote.h"

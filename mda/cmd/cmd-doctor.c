@@ -17,7 +17,7 @@
 #include "evidence/providers.h"
 #include "ledger/ledger.h"
 #include "ledger/sentfolder.h"
-#include "milter/place.h"
+#include "milter/socket-place.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 // procmail's rc language, carried out recipe by recipe against a host.
 #pragma once
 
-#include "procmail/host.h"
+#include "procmail/rc-host.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // backstop sieve: check scripts, show what one would do with a message, run test suites, list the
 // extensions. Nothing is delivered, except with run --execute into the maildir that is named.
-#include "sieve/sieve.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -14,6 +13,7 @@
 #include "hosts/sieve-settings.h"
 #include "message/envelope.h"
 #include "sieve/settings.h"
+#include "sieve/sieve.h"
 #include "svtest/svtest.h"
 
 #include <stdio.h>

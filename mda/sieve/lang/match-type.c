@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sieve/lang/match.h"
+#include "sieve/lang/match-type.h"
 
 #include "sieve/lang/registry.h"
 

@@ -5,7 +5,7 @@
 //
 // A branch whose test is known to be false is not looked into: that is how a script asks `ihave`
 // for an extension before it uses it (RFC 5463 §4).
-#include "sieve/lang/check.h"
+#include "sieve/lang/checker.h"
 #include "sieve/lang/registry.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 // Why not the MIME library's parser: an address test must not load it (most mail needs no MIME),
 // and what counts as an address decides where mail goes, so it must not depend on that library's
 // version.
-#include "sieve/lang/address.h"
+#include "sieve/lang/address-parts.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 //   One that names ours further up in the thread may answer what another added to it: a hint.
 // - A forwarded mail fails at an address that we never wrote to. What we wrote to then stands
 //   somewhere else: in To or Cc, in a Received line ("for <…>"), in the text, in the return path.
-#include "evidence/lookup.h"
+#include "evidence/case-lookup.h"
 
 #include "base/address.h"
 #include "base/text.h"
