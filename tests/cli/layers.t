@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dependencies point down only, and each library has one door. tests/layers.sh has the table.
 . "${srcdir:-..}/tests/tap.sh"
-plan 22
+plan 24
 
 check "every #include obeys the order of the rooms" sh "$srcdir/tests/layers.sh" "$srcdir/mda"
 
@@ -13,7 +13,7 @@ forbid() { # FILE LINE WHY
     for room in base cmd conf message store plan delivery sieve evidence judge bounce ledger; do mkdir -p "$house/$room"; done
     touch "$house/base/error.h" "$house/store/maildir.h" "$house/evidence/evidence.h" \
         "$house/evidence/finding.h" "$house/conf/conf.h" "$house/delivery/carry-out.h" "$house/cmd/command.h"
-    printf '#include "base/error.h"\n' >"$house/cmd/x.c"
+    printf '#include "base/error.h"\n' >"$house/cmd/y.c"
     printf '%s\n' "$2" >"$house/$1"
     sh "$srcdir/tests/layers.sh" "$house" >"$scratch/said"
     is "$? $(wc -l <"$scratch/said")" "${4:-1 1}" "$3"
@@ -47,3 +47,9 @@ rm -f "$house/store/y.h"
 : >"$house/store/y.h"
 is "$(sh "$srcdir/tests/layers.sh" --draw "$house" | grep -E '^ *[0-9]+  cmd ')" " 1  cmd       → base store" \
     "the drawing says what a room stands on"
+forbid cmd/error.h '#include "base/error.h"' "no two rooms have a file of one name"
+mkdir -p "$house"
+printf 'struct twice {\n    int a;\n};\n' >"$house/cmd/x.c"
+printf 'struct twice {\n    int b;\n};\n' >"$house/store/z.c"
+rm -f "$house/cmd/error.h"
+is "$(sh "$srcdir/tests/layers.sh" "$house" | grep -c '^struct twice')" 1 "nor two files a struct of one name"
