@@ -318,6 +318,19 @@ static bool deliver_dry(struct procmail_host *host, const struct procmail_delive
     return true;
 }
 
+// Whether another try may go better. Where procmail would give a copy up, what is refused for good
+// still is.
+static bool is_passing(int code)
+{
+    static const int codes[] = {EIO,    ENOSPC, EDQUOT, EMFILE, ENFILE,
+                                ENOMEM, EINTR,  EAGAIN, ESTALE, ETIMEDOUT};
+    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return false;
+}
+
 static bool deliver_now(struct procmail_host *host, const struct procmail_delivery *delivery,
                         struct procmail_delivered *delivered_r)
 {
@@ -354,8 +367,11 @@ bool procmail_deliver(struct procmail_host *host, const struct procmail_delivery
         delivered_r->written = delivery->size;
         return true;
     }
-    if (!deliver_now(host, delivery, delivered_r))
+    errno = 0;
+    if (!deliver_now(host, delivery, delivered_r)) {
+        delivered_r->passing = is_passing(errno);
         return false;
+    }
     procmail_folder_note_step(world, step);
     return true;
 }

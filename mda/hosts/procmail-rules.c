@@ -250,6 +250,10 @@ static int finish(struct rules_run *run, enum rc_end end)
         return EX_OK;
     if (end == RC_FELL_OFF || end == RC_LEFT)
         delivered = rc_engine_default(engine);
+    // What the journal has of it is not done again: the MTA's next try does what is owed alone.
+    const bool owes = delivered && run->world.journal && rc_engine_owes(engine);
+    if (owes)
+        return rc_engine_finish(engine, EX_TEMPFAIL);
     if (delivered)
         survive_committed();
     run->delivered = delivered;

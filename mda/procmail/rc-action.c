@@ -73,7 +73,13 @@ static bool deliver(struct rc_engine *engine, const char *folder, char *const *l
     if (delivered.folder && !file)
         rc_set_own(engine, "LASTFOLDER", delivered.folder);
     g_free(delivered.folder);
+    engine->passing = !done && delivered.passing;
     return done;
+}
+
+bool rc_engine_owes(const struct rc_engine *engine)
+{
+    return engine->owed;
 }
 
 bool rc_engine_default(struct rc_engine *engine)
@@ -235,6 +241,8 @@ static bool write_folder(struct act *act, const char *folder, char *const *links
                         flags[RC_IGNORE_ERRORS]);
     if (act->done && flags[RC_COPY] && engine->numbers[RC_LOGABSTRACT] == 2)
         rc_log_abstract(engine, rc_get(engine, "LASTFOLDER"));
+    if (!act->done && flags[RC_COPY] && engine->passing)
+        engine->owed = true;
     return act->done && !flags[RC_COPY];
 }
 

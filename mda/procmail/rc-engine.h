@@ -49,6 +49,8 @@ struct rc_engine {
     GString *pending_log; // a line that is not complete
     gint64 log_time;
     bool log_open, trace;
+    bool passing;    // why the last delivery failed may pass
+    bool owed;       // a copy failed for a passing reason, and no recipe with flag e dealt with it
     bool hasty;      // ended by a signal
     gsize last_size; // bytes of the last delivery, for the abstract
 

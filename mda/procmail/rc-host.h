@@ -66,6 +66,7 @@ struct procmail_delivery {
 struct procmail_delivered {
     char *folder; // what LASTFOLDER becomes, or NULL; owned by the caller
     gsize written;
+    bool passing; // it failed for what another try may mend: a full disk, an I/O error
 };
 
 struct procmail_host {

@@ -44,6 +44,9 @@ enum rc_end rc_engine_run(struct rc_engine *engine, const char *name, const char
 // Whether HOST=other in the last file ends everything well (no further rc file is left).
 void rc_engine_last_file(struct rc_engine *engine, bool last);
 
+// Did a copy (flag c) fail for what another try may mend, without a recipe for that (flag e)?
+bool rc_engine_owes(const struct rc_engine *engine);
+
 // Into DEFAULT, then ORGMAIL. True when one took it.
 bool rc_engine_default(struct rc_engine *engine);
 

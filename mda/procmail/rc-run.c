@@ -64,6 +64,8 @@ static void run_recipe(struct rc_engine *engine, const struct rc_statement *reci
         if (!chain->chain_matched || !head.flags[RC_ELSE])
             chain->chain_matched = counts;
     }
+    if (holds && !skip && head.flags[RC_ON_ERROR])
+        engine->owed = false; // the rc file deals with what failed
     bool over = !missing && !rc_stopped(engine) && rc_act(engine, recipe, &head, holds);
     // What was delivered is delivered: a signal that came meanwhile must not bring a second copy.
     if (over && engine->chain.done)

@@ -5,8 +5,8 @@
 # a signal comes, the call fails, a write takes half. The MTA tries again until it is told that all is
 # well; then each place has the message once and whole, and what was there before is there still.
 #
-# How long it may take is in FAULT_SECONDS (make fault: 600); without it a slice of some seconds. The order
-# is a fixed shuffle. FAULT_ONLY=name takes the cells whose name contains that.
+# How long it may take is in FAULT_SECONDS (make fault: 600); without it each cell has the same few faults on
+# every machine, fast or slow. The order is a fixed shuffle. FAULT_ONLY=name takes the cells whose name contains that.
 use strict;
 use warnings;
 use File::Path qw(remove_tree make_path);
@@ -16,7 +16,8 @@ use Time::HiRes qw(time sleep);
 
 my $build = $ENV{builddir} // '.';
 my $inject = "$build/tests/fault/inject";
-my $budget = $ENV{FAULT_SECONDS} // 25;
+my $budget = $ENV{FAULT_SECONDS} // 0;
+my $few = 3; # faults of a cell at the least
 my $only = $ENV{FAULT_ONLY} // '';
 my $place = $ENV{FAULT_PLACE}; # "3:3:2 -e 4": this fault alone
 sub skip_all { print "1..0 # SKIP @_\n"; exit 0 }
@@ -165,9 +166,6 @@ sub is_right {
     my ($cell, $wanted, $now, $kind) = @_;
     return 1 if $now eq $wanted;
     return 0 if $kind =~ /KILL|TERM/;
-    # Open: without a descriptor left, an rc file's `c` copy into a directory is given up and the rest goes
-    # on, as procmail has it; it should be tried again.
-    return 1 if $kind =~ /EMFILE/ && $cell->{name} =~ /rc-/ && length $now;
     my %now = map { split /=/ } split / /, $now;
     my %rest = %{$cell->{wanted}};
     for my $place (keys %now) { return 0 if $place !~ /^(INBOX|default)$/ && $now{$place} > ($rest{$place} // 0) }
@@ -238,7 +236,7 @@ for my $at (0 .. $#cells) {
         @other = ([split(/:/, $where), $place, @how]) x 20;
     }
     my $cases = 0;
-    while (!@bad && (@kill || @other) && ($cases < 2 || time < $until)) {
+    while (!@bad && (@kill || @other) && ($cases < $few || time < $until)) {
         my $fault = ($cases % 2 && @other) || !@kill ? shift @other : shift @kill;
         my ($process, $number, $count, $kind, @how) = @$fault;
         my $what = "$kind at $name{$number} $count of process $process";
