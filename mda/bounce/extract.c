@@ -246,8 +246,10 @@ static void message_id_in_field(struct facts *facts)
     static const char *const names[] = {"X-Riferimento-Message-ID", "X-Original-Message-ID",
                                         "Original-Message-ID", "X-Orig-Message-ID"};
     for (gsize i = 0; i < G_N_ELEMENTS(names) && !facts->report->original.message_id; i++) {
-        char *value = message_header(facts->message, names[i], 0);
-        facts->report->original.message_id = as_message_id(value);
+        g_autofree char *value = message_header(facts->message, names[i], 0);
+        // The field may hold any bytes; what a report says is UTF-8, as in original.c.
+        facts->report->original.message_id =
+            as_message_id(value ? g_utf8_make_valid(value, -1) : NULL);
         if (facts->report->original.message_id && !facts->report->original.where)
             facts->report->original.where = g_strdup("header");
     }

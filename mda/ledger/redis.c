@@ -284,8 +284,10 @@ static bool redis_count_since(gpointer data, gint64 since, gint64 *count_r, GErr
             redis_link_query(state->link, err, "GET " PREFIX "hour:%lld", (long long)hour);
         if (!reply)
             return false;
-        if (reply->type == REDIS_REPLY_STRING)
-            count += g_ascii_strtoll(reply->str, NULL, 10);
+        // Whatever the server says, so many at the most.
+        if (reply->type == REDIS_REPLY_STRING &&
+            __builtin_add_overflow(count, MAX(0, g_ascii_strtoll(reply->str, NULL, 10)), &count))
+            count = G_MAXINT64;
         freeReplyObject(reply);
     }
     *count_r = count;

@@ -25,7 +25,8 @@ GArray *site_lines_new(void)
     return lines;
 }
 
-static void add(GArray *lines, bool fault, char *remedy, const char *format, va_list arguments)
+static void G_GNUC_PRINTF(4, 0)
+    add(GArray *lines, bool fault, char *remedy, const char *format, va_list arguments)
 {
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     const struct site_line line = {fault, text_printable(text, -1, LINE_BYTES), remedy};
