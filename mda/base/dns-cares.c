@@ -215,11 +215,12 @@ static void turn(ares_channel channel, int milliseconds)
 {
     ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
     struct pollfd fds[ARES_GETSOCK_MAXNUM];
-    const int wanted = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    const guint wanted = (guint)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
     nfds_t count = 0;
     for (guint i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        const short events = (short)((ARES_GETSOCK_READABLE(wanted, i) ? POLLIN : 0) |
-                                     (ARES_GETSOCK_WRITABLE(wanted, i) ? POLLOUT : 0));
+        // The bits of ARES_GETSOCK_READABLE and _WRITABLE, which shift a signed 1 too far for the last.
+        const bool readable = wanted & (1u << i), writable = wanted & (1u << (i + 16));
+        const short events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
         if (events)
             fds[count++] = (struct pollfd){.fd = sockets[i], .events = events};
     }

@@ -25,6 +25,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+// gcc says so by a macro, clang by a feature.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 // The answer: class, verdict, rule, limits, reason, trouble, reporting host, sender and subject of
 // the original, and the setting that would have decided, a line each.
 #define ANSWER_LINES 10
@@ -67,7 +76,7 @@ static void confine(const struct conf *conf)
 {
     gint64 memory = conf_number(conf, CONF_JUDGEMENT_MEMORY);
     rlim_t seconds = (rlim_t)(conf_milliseconds(conf, CONF_JUDGEMENT_TIMEOUT) / 1000 + 1);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SANITIZED
     if (memory > 0)
         set_limit(RLIMIT_AS, (rlim_t)memory, (rlim_t)memory);
 #else
