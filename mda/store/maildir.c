@@ -349,6 +349,8 @@ static bool deliver_to(const char *path, char *place, bool by_slash,
                             .tmp = tmp,
                             .fd = -1,
                             .subs = {-1, -1, -1}};
+    mda_autofd held G_GNUC_UNUSED =
+        quota_hold(root, &request->quota, store_directory_mode(request->mode), request->deadline);
     bool done = quota_check(root, &request->quota, request->quota_extra, request->content->size,
                             &use, err) &&
                 folder_open(&folder, request, err);

@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#define HOLD_NAP 3 // milliseconds between two looks
 #define FILE_NAME "maildirsize"
 // From here on the file is counted anew (Maildir++), and it is read no further than that.
 #define FILE_LONG 5120
@@ -164,6 +166,26 @@ static bool is_fresh(const char *root, const struct quota_reading *reading)
     g_autofree char *path = path_of(root);
     return reading->entries <= 1 && lstat(path, &status) == 0 &&
            time(NULL) - status.st_mtime < FILE_TRUSTED_SECONDS;
+}
+
+int quota_hold(const char *root, const struct quota *wanted, mode_t mode, struct deadline deadline)
+{
+    struct stat status;
+    g_autofree char *path = path_of(root);
+    const bool set = wanted && (wanted->storage || wanted->messages);
+    if (!set && lstat(path, &status) != 0)
+        return -1;
+    if (set && !files_make_path(root, mode, false, NULL))
+        return -1;
+    mda_autofd fd = files_open_directory(AT_FDCWD, root, true);
+    while (fd >= 0) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return mda_steal_fd(&fd);
+        if ((errno != EWOULDBLOCK && errno != EINTR) || deadline_passed(&deadline))
+            return -1;
+        g_usleep(HOLD_NAP * 1000);
+    }
+    return -1;
 }
 
 bool quota_check(const char *root, const struct quota *wanted, guint64 extra, guint64 size,

@@ -9,8 +9,11 @@
 // Left out: Courier's rule that its Trash does not count. Everything counts, as with Dovecot.
 #pragma once
 
+#include "base/clock.h"
+
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct quota {
     guint64 storage, messages; // limits; 0: none of that kind
@@ -28,6 +31,11 @@ struct quota_use {
 // in all the same.
 bool quota_check(const char *root, const struct quota *wanted, guint64 extra, guint64 size,
                  struct quota_use *use_r, GError **err) G_GNUC_WARN_UNUSED_RESULT;
+
+// Between the question and the note nobody else of us may count or note, or one of two would not be
+// counted: holds ROOT (which is made with MODE where WANTED sets a limit) for the caller, who closes what is
+// returned. -1: no quota is kept, or others hold it until DEADLINE; the count is then less sure, no more.
+int quota_hold(const char *root, const struct quota *wanted, mode_t mode, struct deadline deadline);
 
 // MESSAGES of SIZE bytes together came to ROOT, or went (below 0), where a quota is kept. What
 // cannot be written is counted anew later.
